@@ -1,0 +1,52 @@
+"""One line a log entry, structured by structlog; secrets never reach it."""
+
+from typing import Any
+
+import structlog
+
+REDACTED = "[redacted]"
+SECRET_WORDS = ("password", "secret", "token", "authorization", "cookie", "api_key", "master_key")
+
+
+def redact(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Replace the value of any key that names a secret."""
+    return {
+        key: REDACTED if any(word in key.lower() for word in SECRET_WORDS) else value
+        for key, value in event.items()
+    }
+
+
+PROCESSORS: list[Any] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    redact,
+]
+
+structlog.configure(
+    processors=[*PROCESSORS, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    cache_logger_on_first_use=True,
+)
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "processor": structlog.processors.KeyValueRenderer(
+                key_order=["timestamp", "level", "event"]
+            ),
+            "foreign_pre_chain": PROCESSORS,
+        }
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        "django.server": {"level": "WARNING"},
+        "fontTools": {"level": "ERROR"},
+        "weasyprint": {"level": "ERROR"},
+        "httpx": {"level": "WARNING"},
+    },
+}

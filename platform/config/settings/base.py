@@ -1,0 +1,228 @@
+"""Settings every environment shares; what differs comes from environment variables."""
+
+from pathlib import Path
+from typing import Any
+
+from django.conf.locale import LANG_INFO
+from django.utils.translation import gettext_lazy as _
+
+from config import env
+from config.databases import connections
+from config.logging import LOGGING as LOGGING
+
+ROOT = Path(__file__).resolve().parents[3]
+TEMPLATE_FOLDER = ROOT / "frontend_templates"
+
+DEBUG = False
+SECRET_KEY = env.secret("SECRET_KEY")
+INVOICEPATCH_MASTER_KEYS = env.secret("INVOICEPATCH_MASTER_KEYS")
+BASE_DOMAIN = env.text("BASE_DOMAIN", "localhost")
+PUBLIC_PORT = env.text("PUBLIC_PORT", "")  # ":8000" in development, empty behind a proxy
+PUBLIC_SCHEME = env.text("PUBLIC_SCHEME", "https")
+LIVE_URL = env.text("LIVE_URL", "")  # origin of the event server, empty where it is ours
+ALLOWED_HOSTS = [BASE_DOMAIN, f".{BASE_DOMAIN}", *env.words("EXTRA_HOSTS")]
+STYLEGUIDE = env.flag("STYLEGUIDE")
+TRUSTED_PROXIES = env.words("TRUSTED_PROXIES")
+
+# --- Tenancy -----------------------------------------------------------------------------
+CONNECT_AS_OWNER = env.text("INVOICEPATCH_CONNECT_AS", "application") == "owner"
+DATABASES: dict[str, Any] = connections(as_owner=CONNECT_AS_OWNER)
+DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
+TENANT_MODEL = "organisations.Organisation"
+TENANT_DOMAIN_MODEL = "organisations.Domain"
+TENANT_LIMIT_SET_CALLS = True
+PUBLIC_SCHEMA_URLCONF = "config.urls_public"
+ROOT_URLCONF = "config.urls_tenant"
+SPARE_ORGANISATIONS = env.number("SPARE_ORGANISATIONS", 3)
+
+BOTH = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "shared.accounts",
+    "shared.audit",
+    "shared.outbox",
+    "shared.idempotency",
+]
+SHARED_APPS = [
+    "django_tenants",
+    "shared.kernel",
+    "shared.organisations",
+    "shared.keyring",
+    "shared.subscriptions",
+    "shared.usage",
+    "shared.runtime",
+    *BOTH,
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "lucide",
+    "django_prometheus",
+    "pgtrigger",
+]
+TENANT_APPS = [
+    *BOTH,
+    "tenants.structure",
+    "tenants.sites",
+    "tenants.contracts",
+    "tenants.activity",
+    "tenants.invoices",
+    "tenants.payments",
+    "tenants.documents",
+    "tenants.reporting",
+    "tenants.demo",
+]
+# The kernel comes last a second time in effect: its ready() sets the migration autodetector.
+INSTALLED_APPS = [*SHARED_APPS, *(app for app in TENANT_APPS if app not in SHARED_APPS)]
+
+MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "shared.kernel.middleware.RequestIdMiddleware",
+    "shared.organisations.middleware.OrganisationMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "shared.kernel.middleware.ContentSecurityPolicyMiddleware",
+    "shared.kernel.middleware.BodyLimitMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "shared.accounts.middleware.LanguageMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "shared.accounts.middleware.ActorMiddleware",
+    "shared.idempotency.middleware.RateLimitMiddleware",
+    "shared.idempotency.middleware.IdempotencyMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "shared.kernel.middleware.ErrorPageMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [TEMPLATE_FOLDER / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+                "shared.kernel.context_processors.page",
+            ],
+            "builtins": ["shared.kernel.templatetags.ui", "django.templatetags.i18n"],
+        },
+    }
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+# --- Cache, sessions, queues: nothing lives in a process ----------------------------------
+REDIS_URL = env.secret("REDIS_URL")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_FUNCTION": "shared.kernel.cache.make_tenant_key",
+        "KEY_PREFIX": "cache",
+    }
+}
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "shared.kernel.views.csrf_failure"
+
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_SOFT_TIME_LIMIT = 540
+CELERY_TASK_TIME_LIMIT = 600
+CELERY_TASK_SERIALIZER = "json"
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_timeout": 10}
+CELERY_TASK_DEFAULT_QUEUE = "interactive"
+CELERY_TASK_ROUTES = {
+    "shared.organisations.tasks.*": {"queue": "provisioning"},
+    "tenants.documents.tasks.*": {"queue": "rendering"},
+}
+
+# --- People -------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "shared.accounts.adapters.AccountAdapter"
+MFA_ADAPTER = "shared.accounts.adapters.MFAAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_UNIQUE_EMAIL = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_SESSION_REMEMBER = True
+USERSESSIONS_TRACK_ACTIVITY = True
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "InvoicePatch"
+
+# --- Language and time --------------------------------------------------------------------
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = True
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("fr-ca", _("French (Canada)"))]
+LANG_INFO.setdefault("fr-ca", {**LANG_INFO["fr"], "code": "fr-ca", "name_local": "français"})
+LOCALE_PATHS = [TEMPLATE_FOLDER / "locale"]
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+
+# --- Files, mail, security ----------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = ROOT / "staticfiles"
+STATICFILES_DIRS = [TEMPLATE_FOLDER / "static"]
+DATA_FOLDER = Path(env.text("INVOICEPATCH_DATA", str(ROOT / ".data")))
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": DATA_FOLDER / "files"},
+    },
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"InvoicePatch <no-reply@{BASE_DOMAIN}>")
+EMAIL_TIMEOUT = 20
+DATA_UPLOAD_MAX_MEMORY_SIZE = 25 * 1024 * 1024  # BodyLimitMiddleware is stricter by path
+BODY_LIMIT_BYTES = 10 * 1024 * 1024
+UPLOAD_LIMIT_BYTES = 25 * 1024 * 1024
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+RATE_LIMIT_PER_MINUTE = env.number("RATE_LIMIT_PER_MINUTE", 600)
+KEY_ROTATION_DAYS = 90
+APPEND_SLASH = False
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+TEST_RUNNER = "django.test.runner.DiscoverRunner"
+PGTRIGGER_MIGRATIONS = True
+UNFOLD = {"SITE_TITLE": "InvoicePatch", "SITE_HEADER": "InvoicePatch", "SITE_URL": "/"}

@@ -1,0 +1,23 @@
+"""A developer's machine and the demo: plain HTTP on localhost, mail into files."""
+
+import os
+
+from config import env
+
+os.environ.setdefault("PUBLIC_SCHEME", "http")
+os.environ.setdefault("PUBLIC_PORT", "8000")
+# Not secrets: they protect nothing but the demo on this machine.
+os.environ.setdefault("SECRET_KEY", "development-only-" + "0" * 40)
+os.environ.setdefault("INVOICEPATCH_MASTER_KEYS", "1:" + "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=")
+
+from config.settings.base import *  # noqa: E402, F403
+from config.settings.base import DATA_FOLDER, STORAGES  # noqa: E402
+
+DEBUG = env.flag("DEBUG")
+STYLEGUIDE = True
+DEVELOPMENT_MAILBOX = True
+EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_FILE_PATH = DATA_FOLDER / "mail"
+STORAGES["staticfiles"] = {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"}
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = True

@@ -1,0 +1,58 @@
+"""Where `shared` needs something of a tenant app, the tenant app registers it here.
+
+Called from AppConfig.ready(); the order is by `order`, then by registration.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from shared.kernel.actor import Actor
+from shared.kernel.errors import Text
+
+
+@dataclass(frozen=True)
+class ProvisioningStep:
+    """A step run once in a new organisation's schema. It must be safe to run twice."""
+
+    name: str
+    label: Text
+    run: Callable[[], None]
+    order: int = 100
+
+
+@dataclass(frozen=True)
+class NavigationItem:
+    """An entry of the tenant's side navigation, shown to who holds the permission."""
+
+    group: str
+    label: Text
+    url_name: str
+    icon: str
+    permission: str
+    order: int = 100
+    count: Callable[[Actor], int] | None = None
+
+
+_provisioning_steps: dict[str, ProvisioningStep] = {}
+_navigation: dict[str, NavigationItem] = {}
+
+
+def register_provisioning_step(step: ProvisioningStep) -> None:
+    """Add a step by its name; registering again replaces it."""
+    _provisioning_steps[step.name] = step
+
+
+def provisioning_steps() -> list[ProvisioningStep]:
+    """All steps in their order."""
+    return sorted(_provisioning_steps.values(), key=lambda step: step.order)
+
+
+def register_navigation(item: NavigationItem) -> None:
+    """Add an entry by its URL name; registering again replaces it."""
+    _navigation[item.url_name] = item
+
+
+def navigation(actor: Actor) -> list[NavigationItem]:
+    """The entries this actor may open, in their order."""
+    items = [item for item in _navigation.values() if actor.may(item.permission)]
+    return sorted(items, key=lambda item: item.order)
