@@ -1,7 +1,10 @@
 """Model fields and validators of the domain. Source: `domain.md` 1 and 2."""
 
+import json
+from decimal import Decimal
 from typing import Any
 
+import msgspec
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -34,8 +37,15 @@ class FractionField(models.DecimalField[Any, Any]):
 class CodeField(models.CharField[Any, Any]):
     """A public identifier such as SITE000001: `prefix` and a fixed number of digits."""
 
-    def __init__(self, *args: Any, prefix: str = "", digits: int = 0, **kwargs: Any) -> None:
-        self.prefix, self.digits = prefix, digits
+    def __init__(
+        self,
+        *args: Any,
+        prefix: str = "",
+        digits: int = 0,
+        chosen_by_people: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        self.prefix, self.digits, self.chosen_by_people = prefix, digits, chosen_by_people
         kwargs.setdefault("max_length", len(prefix) + digits)
         kwargs.setdefault("unique", True)
         kwargs.setdefault(
@@ -53,4 +63,37 @@ class CodeField(models.CharField[Any, Any]):
         """Migrations keep the column; prefix and digits rebuild the validator."""
         name, path, args, kwargs = super().deconstruct()
         kwargs.pop("validators", None)
-        return name, path, args, {**kwargs, "prefix": self.prefix, "digits": self.digits}
+        kwargs.update(prefix=self.prefix, digits=self.digits)
+        return name, path, args, kwargs
+
+
+class _ExactEncoder(json.JSONEncoder):
+    """Decimals become JSON numbers with every digit they have."""
+
+    def encode(self, o: Any) -> str:
+        return _EXACT.encode(o).decode()
+
+
+class _ExactDecoder(json.JSONDecoder):
+    """JSON numbers with a fraction become Decimals, never floats."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{**kwargs, "parse_float": Decimal})
+
+
+_EXACT = msgspec.json.Encoder(decimal_format="number")
+
+
+class ExactJSONField(models.JSONField[Any, Any]):
+    """JSON whose numbers are exact: stored as jsonb numerics, read back as Decimal or int."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.update(encoder=_ExactEncoder, decoder=_ExactDecoder)
+        super().__init__(*args, **kwargs)
+
+    def deconstruct(self) -> Any:
+        """Encoder and decoder belong to the field itself."""
+        name, path, args, kwargs = super().deconstruct()
+        kwargs.pop("encoder", None)
+        kwargs.pop("decoder", None)
+        return name, path, args, kwargs
