@@ -1,0 +1,239 @@
+"""Invoices: calculated, explained, numbered once, then frozen by the database.
+
+Three things move on after the issue and have their own fields: document, delivery and payment
+status; the API's one `status` is derived from them. Source: `domain.md` 6, `architecture.md` 8.
+"""
+
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, RangeBoundary
+from django.db import models
+from django.db.models import F, Func, Q, Value
+from django.utils.translation import gettext_lazy as _
+
+from shared.keyring.fields import EncryptedJSONField
+from shared.kernel.fields import CodeField, ExactJSONField, FractionField, MoneyField, RateField
+from shared.kernel.models import RevisedRow, Row
+from tenants.contracts.models import Contract
+from tenants.invoices import triggers
+from tenants.sites.models import Customer, Site
+from tenants.structure.models import LegalEntity
+
+
+class NumberSeries(Row):
+    """The last number given out for a prefix and year.
+
+    The row is locked by the transaction that issues, so a rollback gives the number back:
+    the series has no gap. Source: `domain.md` 1.
+    """
+
+    prefix = models.CharField(max_length=8)
+    year = models.PositiveSmallIntegerField()
+    last_sequence = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["prefix", "year"], name="one_series_a_year"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.prefix}-{self.year}"
+
+
+class Invoice(RevisedRow):
+    """A contract billed for a period, or a correction that points at the original."""
+
+    class Kind(models.TextChoices):
+        """What the document is."""
+
+        REGULAR = "regular", _("Invoice")
+        ADJUSTMENT = "adjustment", _("Adjustment invoice")
+        CREDIT_NOTE = "credit_note", _("Credit note")
+
+    class DocumentStatus(models.TextChoices):
+        """How far the document itself is."""
+
+        DRAFT = "draft", _("Draft")
+        VALIDATED = "validated", _("Validated")
+        PENDING_APPROVAL = "pending_approval", _("Waiting for approval")
+        APPROVED = "approved", _("Approved")
+        ISSUED = "issued", _("Issued")
+        VOID = "void", _("Void")
+
+    class PaymentStatus(models.TextChoices):
+        """How much of it is paid."""
+
+        UNPAID = "unpaid", _("Unpaid")
+        PARTIALLY_PAID = "partially_paid", _("Partly paid")
+        PAID = "paid", _("Paid")
+
+    class DeliveryStatus(models.TextChoices):
+        """Whether it has reached the customer."""
+
+        PENDING = "pending", _("Not sent")
+        SENT = "sent", _("Sent")
+        DELIVERED = "delivered", _("Delivered")
+        FAILED = "failed", _("Failed")
+
+    invoice_id = CodeField(_("invoice"), prefix="INV", digits=9)
+    kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.REGULAR)
+    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="invoices")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="invoices")
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="invoices")
+    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="invoices")
+    corrects = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrections"
+    )
+    contract_type = models.CharField(max_length=20)
+
+    number = models.CharField(_("number"), max_length=24, null=True, blank=True, unique=True)
+    number_prefix = models.CharField(max_length=8, blank=True)
+    number_year = models.PositiveSmallIntegerField(null=True)
+    number_sequence = models.PositiveIntegerField(null=True)
+
+    period_start = models.DateField(_("period from"))
+    period_end = models.DateField(_("period to"))
+    invoice_date = models.DateField(_("invoice date"))
+    due_date = models.DateField(_("due date"))
+    currency = models.CharField(max_length=3)
+    subtotal = MoneyField()
+    tax_total = MoneyField()
+    total = MoneyField()
+    inputs = ExactJSONField(help_text="The billing data that the lines were calculated from.")
+    inputs_digest = models.CharField(max_length=64)
+    parties = EncryptedJSONField(
+        label="invoices.parties",
+        help_text="Supplier, buyer and site as they were: names, addresses, registrations.",
+    )
+    checks: "models.JSONField[Any, Any]" = models.JSONField(default=list)
+
+    document_status = models.CharField(
+        max_length=16, choices=DocumentStatus.choices, default=DocumentStatus.DRAFT
+    )
+    payment_status = models.CharField(
+        max_length=16, choices=PaymentStatus.choices, default=PaymentStatus.UNPAID
+    )
+    delivery_status = models.CharField(
+        max_length=12, choices=DeliveryStatus.choices, default=DeliveryStatus.PENDING
+    )
+    amount_paid = MoneyField(default=Decimal(0))
+    created_by = models.CharField(max_length=200, blank=True)
+    issued_by = models.CharField(max_length=200, blank=True)
+    issued_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-invoice_date", "-invoice_id")
+        indexes = (
+            models.Index(fields=["-invoice_date", "-id"], name="invoice_by_date"),
+            models.Index(fields=["customer", "-invoice_date"], name="invoice_by_customer"),
+            models.Index(fields=["site", "-invoice_date"], name="invoice_by_site"),
+            models.Index(
+                fields=["due_date"],
+                condition=Q(document_status="issued") & ~Q(payment_status="paid"),
+                name="invoice_open_by_due_date",
+            ),
+        )
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(period_end__gte=F("period_start")), name="invoice_period_in_order"
+            ),
+            models.CheckConstraint(
+                condition=Q(total=F("subtotal") + F("tax_total")), name="invoice_total_adds_up"
+            ),
+            models.CheckConstraint(
+                condition=Q(document_status__in=("issued", "void"), number__isnull=False)
+                | Q(document_status="void", number__isnull=True)
+                | (~Q(document_status__in=("issued", "void")) & Q(number__isnull=True)),
+                name="invoice_number_when_issued",
+            ),
+            models.UniqueConstraint(
+                fields=["number_prefix", "number_year", "number_sequence"],
+                condition=Q(number__isnull=False),
+                name="invoice_number_once",
+            ),
+            ExclusionConstraint(
+                name="one_live_invoice_a_period",
+                condition=Q(kind="regular") & ~Q(document_status="void"),
+                expressions=[
+                    (Func("contract", "contract", Value("[]"), function="uuid_range"), "&&"),
+                    (
+                        Func(
+                            "period_start",
+                            "period_end",
+                            RangeBoundary(inclusive_lower=True, inclusive_upper=True),
+                            function="daterange",
+                            output_field=DateRangeField(),
+                        ),
+                        "&&",
+                    ),
+                ],
+            ),
+        )
+        triggers = (triggers.ISSUED_INVOICE_IS_FROZEN, triggers.ISSUED_INVOICE_STAYS)
+
+    def __str__(self) -> str:
+        return self.number or self.invoice_id
+
+    @property
+    def status(self) -> str:
+        """The API's one word, derived from document, payment and delivery status."""
+        if self.document_status != self.DocumentStatus.ISSUED:
+            return self.document_status
+        if self.payment_status != self.PaymentStatus.UNPAID:
+            return self.payment_status
+        if self.delivery_status == self.DeliveryStatus.DELIVERED:
+            return "delivered"
+        return "issued"
+
+    @property
+    def balance_due(self) -> Decimal:
+        """What is still to be paid."""
+        return Decimal(self.total) - Decimal(self.amount_paid)
+
+
+class InvoiceLine(Row):
+    """One charge with the trace that explains it."""
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="lines")
+    position = models.PositiveIntegerField()
+    code = models.CharField(max_length=40)
+    component = models.PositiveSmallIntegerField(null=True)
+    description = models.CharField(max_length=500, blank=True)
+    quantity = RateField(null=True)
+    rate = models.DecimalField(max_digits=19, decimal_places=6, null=True)
+    amount = MoneyField()
+    taxable: "models.JSONField[Any, Any]" = models.JSONField(default=bool)
+    trace = ExactJSONField()
+
+    class Meta:
+        ordering = ("position",)
+        constraints = (
+            models.UniqueConstraint(fields=["invoice", "position"], name="one_line_a_position"),
+        )
+        triggers = (triggers.LINES_OF_ISSUED_ARE_FROZEN,)
+
+    def __str__(self) -> str:
+        return f"{self.position} {self.code}"
+
+
+class InvoiceTax(Row):
+    """One tax component: its rate, what it was charged on and how much it is."""
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="taxes")
+    position = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=10)
+    rate = FractionField()
+    base = MoneyField()
+    amount = MoneyField()
+
+    class Meta:
+        ordering = ("position",)
+        constraints = (
+            models.UniqueConstraint(fields=["invoice", "name"], name="one_row_a_component"),
+        )
+        triggers = (triggers.TAXES_OF_ISSUED_ARE_FROZEN,)
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,76 @@
+"""Issued money is never edited: the database refuses it, whoever asks.
+
+The one named door is `invoicepatch.door = 'keyring'` (see `keyring.door`): key rotation and
+lawful erasure may touch the encrypted columns, nothing else. Source: `architecture.md`, rule 8.
+"""
+
+import pgtrigger
+
+# What moves on after the issue: payment, delivery, and a void before any payment.
+_MOVING = "ARRAY['payment_status', 'delivery_status', 'amount_paid', 'revision', 'updated_at']"
+_ENCRYPTED = "ARRAY['parties']"
+
+ISSUED_INVOICE_IS_FROZEN = pgtrigger.Trigger(
+    name="issued_invoice_is_frozen",
+    operation=pgtrigger.Update,
+    when=pgtrigger.Before,
+    condition=pgtrigger.Q(old__document_status__in=("issued", "void")),
+    declare=[("kept_old", "jsonb"), ("kept_new", "jsonb")],
+    func=f"""
+        kept_old := to_jsonb(OLD) - {_MOVING};
+        kept_new := to_jsonb(NEW) - {_MOVING};
+        IF current_setting('invoicepatch.door', true) = 'keyring' THEN
+            kept_old := kept_old - {_ENCRYPTED};
+            kept_new := kept_new - {_ENCRYPTED};
+        END IF;
+        IF OLD.document_status = 'issued' AND NEW.document_status = 'void'
+           AND OLD.amount_paid = 0 AND NEW.amount_paid = 0 THEN
+            kept_old := kept_old - 'document_status';
+            kept_new := kept_new - 'document_status';
+        END IF;
+        IF kept_old <> kept_new THEN
+            RAISE EXCEPTION 'invoice % is issued and cannot be changed', OLD.number
+                USING ERRCODE = 'restrict_violation';
+        END IF;
+        RETURN NEW;
+    """,
+)
+
+ISSUED_INVOICE_STAYS = pgtrigger.Trigger(
+    name="issued_invoice_stays",
+    operation=pgtrigger.Delete,
+    when=pgtrigger.Before,
+    condition=pgtrigger.Q(old__number__isnull=False),
+    func="""
+        RAISE EXCEPTION 'invoice % is issued and cannot be deleted', OLD.number
+            USING ERRCODE = 'restrict_violation';
+    """,
+)
+
+
+def _frozen_with_invoice(name: str) -> pgtrigger.Trigger:
+    """Refuse any change to the rows of an invoice that has its number."""
+    return pgtrigger.Trigger(
+        name=name,
+        operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+        when=pgtrigger.Before,
+        declare=[("issued_number", "text"), ("parent", "uuid")],
+        func="""
+            IF TG_OP = 'DELETE' THEN parent := OLD.invoice_id; ELSE parent := NEW.invoice_id;
+            END IF;
+            SELECT number INTO issued_number FROM invoices_invoice WHERE id = parent;
+            IF issued_number IS NULL AND TG_OP = 'UPDATE' THEN
+                SELECT number INTO issued_number FROM invoices_invoice WHERE id = OLD.invoice_id;
+            END IF;
+            IF issued_number IS NOT NULL THEN
+                RAISE EXCEPTION 'invoice % is issued and cannot be changed', issued_number
+                    USING ERRCODE = 'restrict_violation';
+            END IF;
+            IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+            RETURN NEW;
+        """,
+    )
+
+
+LINES_OF_ISSUED_ARE_FROZEN = _frozen_with_invoice("lines_of_issued_are_frozen")
+TAXES_OF_ISSUED_ARE_FROZEN = _frozen_with_invoice("taxes_of_issued_are_frozen")
