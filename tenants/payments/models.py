@@ -29,7 +29,6 @@ class Payment(Row):
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="payments")
     received_on = models.DateField(_("received on"))
     amount = MoneyField(_("amount"))
-    unapplied_amount = MoneyField(_("unapplied"))
     currency = models.CharField(max_length=3)
     method = models.CharField(_("method"), max_length=10, choices=Method.choices)
     transaction_id = models.CharField(
@@ -41,10 +40,6 @@ class Payment(Row):
         ordering = ("-received_on", "-payment_id")
         constraints = (
             models.CheckConstraint(condition=Q(amount__gt=0), name="payment_is_positive"),
-            models.CheckConstraint(
-                condition=Q(unapplied_amount__gte=0) & Q(unapplied_amount__lte=models.F("amount")),
-                name="unapplied_within_payment",
-            ),
         )
         triggers = (
             pgtrigger.Protect(

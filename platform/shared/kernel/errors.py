@@ -3,10 +3,11 @@
 Source: `api.md` Conventions, Errors (RFC 9457).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from billing.errors import FieldProblem
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -112,6 +113,13 @@ class Invalid(AppError):
     status = 422
     code = "invalid"
     title = _("Some fields need attention")
+
+
+def invalid_fields(problems: Iterable[FieldProblem]) -> Invalid:
+    """The 422 answer to problems that `billing` found."""
+    return Invalid(
+        errors=[FieldError(problem.field, problem.code, problem.message) for problem in problems]
+    )
 
 
 class TooManyRequests(AppError):

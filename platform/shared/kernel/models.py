@@ -3,6 +3,9 @@
 from uuid import uuid4
 
 from django.db import models
+from django.utils.translation import gettext as _
+
+from shared.kernel.errors import PreconditionFailed
 
 
 class Row(models.Model):
@@ -28,3 +31,10 @@ class RevisedRow(Row):
         """Save the named fields as the next revision. The row must be locked before."""
         self.revision += 1
         self.save(update_fields=[*fields, "revision", "updated_at"])
+
+    def require_revision(self, expected: int | None) -> None:
+        """Raise PreconditionFailed where somebody changed the locked row since it was read."""
+        if expected is not None and expected != self.revision:
+            raise PreconditionFailed(
+                _("Somebody changed it since you read it. Nothing was saved; read it again.")
+            )

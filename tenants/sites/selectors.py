@@ -1,0 +1,70 @@
+"""Reading sites, customers and territories."""
+
+from django.db.models import Count, Prefetch, Q, QuerySet
+
+from shared.kernel.actor import Actor
+from shared.kernel.authorisation import authorize
+from shared.kernel.errors import NotFound
+from tenants.sites.models import Contact, Customer, Site, Territory
+
+
+def sites(*, actor: Actor) -> QuerySet[Site]:
+    """All sites with customer, territory and billing contact."""
+    authorize(actor, "sites.read")
+    return Site.objects.select_related("customer", "territory").prefetch_related(
+        Prefetch(
+            "contacts",
+            queryset=Contact.objects.filter(is_billing=True),
+            to_attr="billing_contacts",
+        )
+    )
+
+
+def search_sites(*, actor: Actor, text: str) -> QuerySet[Site]:
+    """Sites whose id, name or customer contains the text."""
+    found = sites(actor=actor).annotate(
+        active_contracts=Count("contracts", filter=Q(contracts__status="active"))
+    )
+    if text:
+        found = found.filter(
+            Q(site_id__istartswith=text)
+            | Q(name__icontains=text)
+            | Q(customer__name__icontains=text)
+        )
+    return found
+
+
+def site_by_code(*, actor: Actor, site_id: str) -> Site:
+    """The site of that public id. Raises NotFound."""
+    site = sites(actor=actor).filter(site_id=site_id).first()
+    if site is None:
+        raise NotFound(f"There is no site {site_id}.")
+    return site
+
+
+def territories(*, actor: Actor) -> QuerySet[Territory]:
+    """All territories with the number of their sites."""
+    authorize(actor, "sites.read")
+    return Territory.objects.annotate(site_count=Count("sites"))
+
+
+def territory_by_code(*, actor: Actor, territory_id: str) -> Territory:
+    """The territory of that public id. Raises NotFound."""
+    territory = territories(actor=actor).filter(territory_id=territory_id).first()
+    if territory is None:
+        raise NotFound(f"There is no territory {territory_id}.")
+    return territory
+
+
+def customers(*, actor: Actor) -> QuerySet[Customer]:
+    """All customers with the number of their sites."""
+    authorize(actor, "sites.read")
+    return Customer.objects.annotate(site_count=Count("sites"))
+
+
+def customer_by_code(*, actor: Actor, customer_id: str) -> Customer:
+    """The customer of that public id. Raises NotFound."""
+    customer = customers(actor=actor).filter(customer_id=customer_id).first()
+    if customer is None:
+        raise NotFound(f"There is no customer {customer_id}.")
+    return customer

@@ -1,0 +1,263 @@
+"""Making and changing sites, customers and territories."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from billing.money import is_currency
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from shared.audit.services import record
+from shared.kernel.actor import Actor
+from shared.kernel.authorisation import authorize
+from shared.kernel.codes import next_code
+from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
+from shared.kernel.tenancy import require_organisation
+from shared.outbox.services import publish
+from tenants.sites.addresses import clean_address
+from tenants.sites.models import Contact, Customer, Site, Territory
+
+SITE_ID = re.compile(r"SITE[0-9]{6}\Z")
+TERRITORY_ID = re.compile(r"TER[0-9]{4}\Z")
+NAME_MAX = 255
+PHONE_MAX = 40
+Address = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class BillingContact:
+    """Who receives the invoices of a site."""
+
+    name: str
+    email: str
+    phone: str = ""
+
+
+def create_site(
+    *,
+    actor: Actor,
+    site_name: str,
+    billing_address: Address,
+    billing_contact: BillingContact,
+    site_address: Address | None = None,
+    site_id: str | None = None,
+    customer_id: str | None = None,
+    territory_id: str | None = None,
+    currency: str = "CAD",
+) -> Site:
+    """Make a site with its billing contact; without `customer_id` its customer is made too.
+
+    Raises Invalid naming each wrong field, Conflict where the id is taken.
+    """
+    authorize(actor, "sites.write")
+    errors: list[FieldError] = []
+    billing = clean_address(billing_address, "billing_address", errors)
+    place = clean_address(site_address, "site_address", errors) if site_address else None
+    _check_name(site_name, "site_name", errors)
+    _check_contact(billing_contact, errors)
+    if site_id is not None and not SITE_ID.match(site_id):
+        errors.append(FieldError("site_id", "form", _("Use the form SITE######.")))
+    if not is_currency(currency):
+        errors.append(FieldError("currency", "not_a_currency", _("Use an ISO 4217 code.")))
+    with transaction.atomic():
+        territory = _find_territory(territory_id, errors)
+        customer = _find_customer(customer_id, errors)
+        if errors:
+            raise Invalid(errors=errors)
+        site = Site(
+            site_id=site_id or next_code(Site, "site_id"),
+            name=site_name.strip(),
+            customer=customer or _create_customer(site_name.strip()),
+            territory=territory,
+            currency=currency,
+            billing_address=billing,
+            site_address=place,
+        )
+        _insert_site(site)
+        _set_billing_contact(site, billing_contact)
+        publish(topic="site.created", key=site.site_id, payload={"site_id": site.site_id})
+        record(actor=actor, action="site.created", target=site, after=_state(site))
+    return site
+
+
+def update_site(
+    *,
+    actor: Actor,
+    site_id: str,
+    site_name: str | None = None,
+    billing_address: Address | None = None,
+    site_address: Address | None = None,
+    billing_contact: BillingContact | None = None,
+    territory_id: str | None = None,
+    is_active: bool | None = None,
+    expected_revision: int | None = None,
+) -> Site:
+    """Change what is given; issued invoices keep the names and addresses they were issued with.
+
+    Raises Invalid naming each wrong field, NotFound, PreconditionFailed when stale.
+    """
+    authorize(actor, "sites.write")
+    errors: list[FieldError] = []
+    changes: dict[str, object] = {}
+    if site_name is not None:
+        _check_name(site_name, "site_name", errors)
+        changes["name"] = site_name.strip()
+    if billing_address is not None:
+        changes["billing_address"] = clean_address(billing_address, "billing_address", errors)
+    if site_address is not None:
+        changes["site_address"] = clean_address(site_address, "site_address", errors)
+    if billing_contact is not None:
+        _check_contact(billing_contact, errors)
+    if is_active is not None:
+        changes["is_active"] = is_active
+    with transaction.atomic():
+        site = Site.objects.select_for_update().filter(site_id=site_id).first()
+        if site is None:
+            raise NotFound(_("There is no site %(site)s.") % {"site": site_id})
+        site.require_revision(expected_revision)
+        if territory_id is not None:
+            changes["territory"] = _find_territory(territory_id, errors)
+        if errors:
+            raise Invalid(errors=errors)
+        before = _state(site)
+        for name, value in changes.items():
+            setattr(site, name, value)
+        site.save_changes(*changes)
+        if billing_contact is not None:
+            _set_billing_contact(site, billing_contact)
+        publish(topic="site.changed", key=site.site_id, payload={"site_id": site.site_id})
+        record(
+            actor=actor, action="site.changed", target=site, before=before, after=_state(site)
+        )
+    return site
+
+
+def create_territory(*, actor: Actor, name: str, territory_id: str | None = None) -> Territory:
+    """Make a territory. Raises Invalid, or Conflict where the id is taken."""
+    authorize(actor, "sites.write")
+    errors: list[FieldError] = []
+    _check_name(name, "name", errors)
+    if territory_id is not None and not TERRITORY_ID.match(territory_id):
+        errors.append(FieldError("territory_id", "form", _("Use the form TER####.")))
+    if errors:
+        raise Invalid(errors=errors)
+    with transaction.atomic():
+        territory = Territory(
+            territory_id=territory_id or next_code(Territory, "territory_id"), name=name.strip()
+        )
+        try:
+            with transaction.atomic():
+                territory.save(force_insert=True)
+        except IntegrityError as error:
+            raise _taken(territory.territory_id, "territory_id") from error
+        record(
+            actor=actor, action="territory.created", target=territory, after={"name": name}
+        )
+    return territory
+
+
+def update_territory(*, actor: Actor, territory_id: str, name: str) -> Territory:
+    """Rename a territory. Raises Invalid or NotFound."""
+    authorize(actor, "sites.write")
+    errors: list[FieldError] = []
+    _check_name(name, "name", errors)
+    if errors:
+        raise Invalid(errors=errors)
+    with transaction.atomic():
+        territory = (
+            Territory.objects.select_for_update().filter(territory_id=territory_id).first()
+        )
+        if territory is None:
+            raise NotFound()
+        before, territory.name = territory.name, name.strip()
+        territory.save_changes("name")
+        record(
+            actor=actor,
+            action="territory.changed",
+            target=territory,
+            before={"name": before},
+            after={"name": territory.name},
+        )
+    return territory
+
+
+def _create_customer(name: str) -> Customer:
+    return Customer.objects.create(
+        customer_id=next_code(Customer, "customer_id"),
+        name=name,
+        language=require_organisation().language,
+    )
+
+
+def _insert_site(site: Site) -> None:
+    try:
+        with transaction.atomic():
+            site.save(force_insert=True)
+    except IntegrityError as error:
+        raise _taken(site.site_id, "site_id") from error
+
+
+def _set_billing_contact(site: Site, contact: BillingContact) -> None:
+    Contact.objects.update_or_create(
+        site=site,
+        is_billing=True,
+        defaults={"name": contact.name.strip(), "email": contact.email, "phone": contact.phone},
+    )
+
+
+def _find_territory(territory_id: str | None, errors: list[FieldError]) -> Territory | None:
+    if not territory_id:
+        return None
+    territory = Territory.objects.filter(territory_id=territory_id).first()
+    if territory is None:
+        errors.append(FieldError("territory_id", "unknown", _("There is no such territory.")))
+    return territory
+
+
+def _find_customer(customer_id: str | None, errors: list[FieldError]) -> Customer | None:
+    if not customer_id:
+        return None
+    customer = Customer.objects.filter(customer_id=customer_id).first()
+    if customer is None:
+        errors.append(FieldError("customer_id", "unknown", _("There is no such customer.")))
+    return customer
+
+
+def _check_name(name: str, field: str, errors: list[FieldError]) -> None:
+    if not name.strip():
+        errors.append(FieldError(field, "required", _("This field is required.")))
+    elif len(name) > NAME_MAX:
+        errors.append(FieldError(field, "too_long", _("At most 255 characters.")))
+
+
+def _check_contact(contact: BillingContact, errors: list[FieldError]) -> None:
+    _check_name(contact.name, "billing_contact.name", errors)
+    try:
+        validate_email(contact.email)
+    except ValidationError:
+        errors.append(
+            FieldError("billing_contact.email", "not_an_email", _("Not an e-mail address."))
+        )
+    if len(contact.phone) > PHONE_MAX:
+        errors.append(
+            FieldError("billing_contact.phone", "too_long", _("At most 40 characters."))
+        )
+
+
+def _taken(code: str, field: str) -> Conflict:
+    message = _("%(code)s exists already.") % {"code": code}
+    return Conflict(message, errors=[FieldError(field, "taken", message)])
+
+
+def _state(site: Site) -> dict[str, object]:
+    return {
+        "name": site.name,
+        "customer": site.customer.customer_id,
+        "territory": site.territory.territory_id if site.territory else None,
+        "billing_address": site.billing_address,
+        "site_address": site.site_address,
+        "is_active": site.is_active,
+    }
