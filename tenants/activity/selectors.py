@@ -1,0 +1,50 @@
+"""Reading a site's revenue."""
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db.models import Count, QuerySet, Sum
+
+from billing.periods import Period
+from shared.kernel.actor import Actor
+from shared.kernel.authorisation import authorize
+from tenants.activity.models import RevenueRecord
+
+
+class RevenueTotal(NamedTuple):
+    """What a site took in a period: the net sum, and on how many days it was reported."""
+
+    net_amount: Decimal
+    days: int
+
+
+def revenue_records(*, actor: Actor, site_id: str | None = None) -> QuerySet[RevenueRecord]:
+    """Revenue records, newest first."""
+    authorize(actor, "activity.read")
+    records = RevenueRecord.objects.select_related("site")
+    return records.filter(site__site_id=site_id) if site_id else records
+
+
+def revenue_totals(site_ids: Iterable[UUID], period: Period) -> dict[UUID, RevenueTotal]:
+    """The recorded revenue of several sites in one query; a site without records is absent."""
+    rows = (
+        RevenueRecord.objects.filter(
+            site_id__in=list(site_ids), day__range=(period.start_date, period.end_date)
+        )
+        .values("site_id")
+        .annotate(net=Sum("net_amount"), days=Count("day", distinct=True))
+        .order_by()
+    )
+    return {row["site_id"]: RevenueTotal(row["net"], row["days"]) for row in rows}
+
+
+def days_with_revenue(site_id: UUID, period: Period) -> set[date]:
+    """The days of the period on which the site reported revenue."""
+    return set(
+        RevenueRecord.objects.filter(
+            site_id=site_id, day__range=(period.start_date, period.end_date)
+        ).values_list("day", flat=True)
+    )
