@@ -1,0 +1,90 @@
+"""The frame around a page: whose organisation, where one can go, who is signed in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
+
+from shared.kernel.actor import ANONYMOUS, Actor
+from shared.kernel.errors import Text
+from shared.kernel.hooks import NavigationItem, navigation
+
+GROUP_LABELS: dict[str, Text] = {
+    "": "",
+    "billing": _("Billing"),
+    "workforce": _("Workforce"),
+    "company": _("Company"),
+}
+PHONE_LINKS = 4
+
+
+@dataclass(frozen=True)
+class Link:
+    """An entry of the navigation."""
+
+    label: Text
+    url: str
+    icon: str
+    count: int | None = None
+
+
+@dataclass(frozen=True)
+class Group:
+    """Entries under one heading; the first group has none."""
+
+    label: Text
+    links: Sequence[Link]
+
+
+@dataclass(frozen=True)
+class Shell:
+    """What `layouts/app.html` shows around a page."""
+
+    organisation: str = ""
+    logo_url: str = ""
+    brand_colour: str = ""
+    groups: Sequence[Group] = ()
+    person: str = ""
+    role: str = ""
+
+    @property
+    def phone_links(self) -> list[Link]:
+        """The entries that fit in the bar at the bottom of a phone."""
+        links = [link for group in self.groups for link in group.links]
+        return links[:PHONE_LINKS]
+
+
+def _link(item: NavigationItem, actor: Actor) -> Link | None:
+    """None where the entry's page is not wired in this site's URLs."""
+    try:
+        url = reverse(item.url_name)
+    except NoReverseMatch:
+        return None
+    count = item.count(actor) if item.count else None
+    return Link(label=item.label, url=url, icon=item.icon, count=count or None)
+
+
+def _groups(actor: Actor) -> list[Group]:
+    found: dict[str, list[Link]] = {key: [] for key in GROUP_LABELS}
+    for item in navigation(actor):
+        link = _link(item, actor)
+        if link:
+            found.setdefault(item.group, []).append(link)
+    return [Group(GROUP_LABELS.get(key, key), links) for key, links in found.items() if links]
+
+
+def build_shell(request: HttpRequest | None) -> Shell:
+    """From the request's organisation and actor; an empty frame without them."""
+    organisation = getattr(request, "tenant", None)
+    actor: Actor = getattr(request, "actor", None) or ANONYMOUS
+    known = actor.kind != "anonymous"
+    return Shell(
+        organisation=getattr(organisation, "name", ""),
+        logo_url=getattr(organisation, "logo_url", "") or "",
+        brand_colour=getattr(organisation, "brand_colour", "") or "",
+        groups=_groups(actor) if known else (),
+        person=actor.label if known else "",
+        role=actor.role or "",
+    )
