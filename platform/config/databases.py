@@ -7,6 +7,11 @@ import psycopg.conninfo
 from config import env
 
 
+def application_role() -> str:
+    """The login role of web and worker, to which the owner grants its rights."""
+    return str(psycopg.conninfo.conninfo_to_dict(env.secret("DATABASE_URL"))["user"])
+
+
 def connections(*, as_owner: bool) -> dict[str, Any]:
     """Django's DATABASES from DATABASE_URL, or from OWNER_DATABASE_URL for owner processes.
 

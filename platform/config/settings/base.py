@@ -7,7 +7,7 @@ from django.conf.locale import LANG_INFO
 from django.utils.translation import gettext_lazy as _
 
 from config import env
-from config.databases import connections
+from config.databases import application_role, connections
 from config.logging import LOGGING as LOGGING
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -26,6 +26,7 @@ TRUSTED_PROXIES = env.words("TRUSTED_PROXIES")
 
 # --- Tenancy -----------------------------------------------------------------------------
 CONNECT_AS_OWNER = env.text("INVOICEPATCH_CONNECT_AS", "application") == "owner"
+APPLICATION_ROLE = application_role()
 DATABASES: dict[str, Any] = connections(as_owner=CONNECT_AS_OWNER)
 DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
 TENANT_MODEL = "organisations.Organisation"
