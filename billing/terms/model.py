@@ -191,11 +191,11 @@ class LabourHours:
     efficiency_bonus: EfficiencyBonus | None = None
     escalation: Escalation | None = None
 
-    def rates_of(self, job_code: str | None) -> JobRates | None:
-        """Return the rates of ``job_code`` (None: the standard ones); None when unknown."""
-        if job_code is None:
-            return JobRates("", self.standard_rate)
-        return next((rates for rates in self.job_rates if rates.job_code == job_code), None)
+    def rates_by_job(self) -> dict[str | None, JobRates]:
+        """Return the rates of each job code, and under None the standard ones."""
+        rates: dict[str | None, JobRates] = {job.job_code: job for job in self.job_rates}
+        rates[None] = JobRates("", self.standard_rate)
+        return rates
 
 
 @dataclass(frozen=True, slots=True)
