@@ -42,6 +42,30 @@ class NumberSeries(Row):
         return f"{self.prefix}-{self.year}"
 
 
+class BillingRun(Row):
+    """All contracts billed for a period: each by itself, resumable, safe to start twice."""
+
+    class Status(models.TextChoices):
+        """Where the run stands."""
+
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+
+    period_start = models.DateField()
+    period_end = models.DateField()
+    status = models.CharField(max_length=8, choices=Status.choices, default=Status.RUNNING)
+    issues = models.BooleanField(default=True)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    started_by: "models.JSONField[Any, Any]" = models.JSONField(default=dict)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return f"{self.period_start} to {self.period_end}"
+
+
 class Invoice(RevisedRow):
     """A contract billed for a period, or a correction that points at the original."""
 
@@ -200,12 +224,14 @@ class InvoiceLine(Row):
     position = models.PositiveIntegerField()
     code = models.CharField(max_length=40)
     component = models.PositiveSmallIntegerField(null=True)
-    description = models.CharField(max_length=500, blank=True)
+    subject = models.CharField(
+        max_length=500, blank=True, help_text="What people named it: job code, cost, charge."
+    )
     quantity = RateField(null=True)
     rate = models.DecimalField(max_digits=19, decimal_places=6, null=True)
     amount = MoneyField()
     taxable: "models.JSONField[Any, Any]" = models.JSONField(default=bool)
-    trace = ExactJSONField()
+    trace: "models.JSONField[Any, Any]" = models.JSONField()
 
     class Meta:
         ordering = ("position",)
@@ -237,3 +263,34 @@ class InvoiceTax(Row):
 
     def __str__(self) -> str:
         return self.name
+
+
+class BillingRunItem(Row):
+    """One contract of a run: what became of it, and why where nothing did."""
+
+    class Status(models.TextChoices):
+        """What became of the contract."""
+
+        WAITING = "waiting", _("Waiting")
+        BILLED = "billed", _("Billed")
+        SKIPPED = "skipped", _("Skipped")
+        FAILED = "failed", _("Failed")
+
+    run = models.ForeignKey(BillingRun, on_delete=models.CASCADE, related_name="items")
+    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="+")
+    invoice = models.ForeignKey(
+        Invoice, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    status = models.CharField(max_length=8, choices=Status.choices, default=Status.WAITING)
+    reason = models.TextField(blank=True)
+    field = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ("contract",)
+        constraints = (
+            models.UniqueConstraint(fields=["run", "contract"], name="contract_once_a_run"),
+        )
+        indexes = (models.Index(fields=["run", "status"], name="run_item_by_status"),)
+
+    def __str__(self) -> str:
+        return f"{self.contract_id} {self.status}"

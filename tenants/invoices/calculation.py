@@ -1,0 +1,207 @@
+"""From a contract and what happened to lines, taxes and totals. Reads nothing, writes nothing."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+from django.utils.translation import gettext as _
+
+from billing.activity import Activity, parse_activity
+from billing.errors import BillingError
+from billing.lines import ChargeLine
+from billing.periods import Period
+from billing.rating import rate_contract
+from billing.tax import TaxAmount, components_for, compute_taxes
+from billing.totals import Totals, total_invoice
+from billing.validation import CheckResult, check_invoice
+from shared.kernel.errors import FieldError, Invalid, invalid_fields
+from tenants.activity.selectors import RevenueTotal
+from tenants.contracts.models import Contract
+from tenants.contracts.selectors import TermsSegment, terms_segments
+from tenants.structure.models import LegalEntity
+
+BLOCKING = ("critical", "error")
+
+
+@dataclass(frozen=True)
+class BillingContext:
+    """Everything a calculation needs, loaded beforehand (see `selectors.contexts`)."""
+
+    contract: Contract
+    entity: LegalEntity
+    exempt_components: frozenset[str] = frozenset()
+    revenue: RevenueTotal | None = None
+
+
+@dataclass(frozen=True)
+class Calculation:
+    """A calculated invoice that is not stored yet."""
+
+    context: BillingContext
+    period: Period
+    invoice_date: date
+    due_date: date
+    lines: tuple[ChargeLine, ...]
+    taxes: tuple[TaxAmount, ...]
+    totals: Totals
+    checks: tuple[CheckResult, ...]
+    inputs: Mapping[str, Any]
+    contract_type: str
+
+    @property
+    def inputs_digest(self) -> str:
+        """Equal for equal inputs, however their numbers are written."""
+        canonical = msgspec.json.encode(_plain(self.inputs), order="sorted")
+        return sha256(canonical).hexdigest()
+
+    @property
+    def blocking_checks(self) -> list[CheckResult]:
+        """Failed checks that stand in the way of an issue."""
+        return [c for c in self.checks if not c.passed and c.severity in BLOCKING]
+
+
+def calculate(
+    context: BillingContext,
+    period: Period,
+    *,
+    billing_data: Mapping[str, object] | None = None,
+    invoice_date: date | None = None,
+) -> Calculation:
+    """Rate the contract for the period, tax it by place of supply on the invoice date.
+
+    The invoice date is the period's last day unless given. Inputs that `billing_data` leaves
+    out come from the stored records. Raises Invalid naming each field at fault.
+    Source: `domain.md` 2 to 5.
+    """
+    contract = context.contract
+    dated = invoice_date or period.end_date
+    try:
+        given = parse_activity(billing_data or {})
+        segments = terms_segments(contract, period)
+        activity = _with_stored(given, context.revenue)
+        _refuse_unsplittable(segments, activity)
+        lines = _rate(contract, segments, activity)
+        taxes = compute_taxes(
+            lines,
+            _components(context, dated),
+            contract.currency,
+            exemptions=context.exempt_components,
+        )
+        totals = total_invoice(lines, taxes, contract.currency)
+        checks = _check(contract, segments, activity, lines, totals)
+    except BillingError as error:
+        raise invalid_fields(error.problems) from error
+    return Calculation(
+        context=context,
+        period=period,
+        invoice_date=dated,
+        due_date=dated + timedelta(days=contract.payment_terms_days),
+        lines=lines,
+        taxes=taxes,
+        totals=totals,
+        checks=checks,
+        inputs=_inputs(activity, segments, dated),
+        contract_type=segments[-1].terms.contract_type,
+    )
+
+
+def _with_stored(given: Activity, revenue: RevenueTotal | None) -> Activity:
+    if given.revenue_amount is None and revenue is not None:
+        return replace(given, revenue_amount=revenue.net_amount)
+    return given
+
+
+def _refuse_unsplittable(segments: list[TermsSegment], activity: Activity) -> None:
+    """Amounts of a whole period cannot be divided between two versions of the terms."""
+    if len(segments) == 1:
+        return
+    if activity.revenue_amount is None and not activity.total_hours and not activity.costs:
+        return
+    message = _(
+        "The terms change on %(day)s. Generate one invoice up to the day before and one from "
+        "that day on, each with its own amounts."
+    ) % {"day": segments[1].period.start_date}
+    raise Invalid(message, errors=[FieldError("billing_period", "terms_change", message)])
+
+
+def _rate(
+    contract: Contract, segments: list[TermsSegment], activity: Activity
+) -> tuple[ChargeLine, ...]:
+    """Charges stand once, on the last segment; fees are prorated by each segment's days."""
+    lines: list[ChargeLine] = []
+    for segment in segments:
+        last = segment is segments[-1]
+        lines.extend(
+            rate_contract(
+                segment.parsed,
+                currency=contract.currency,
+                effective_date=contract.effective_date,
+                end_date=contract.end_date,
+                period=segment.period,
+                activity=activity if last else replace(activity, additional_charges=()),
+            )
+        )
+    return tuple(lines)
+
+
+def _components(context: BillingContext, on: date) -> tuple[Any, ...]:
+    place = context.contract.site.place_of_supply
+    if place.get("country", "CA") != "CA":
+        return ()
+    return tuple(components_for(place["state"], on))
+
+
+def _check(
+    contract: Contract,
+    segments: list[TermsSegment],
+    activity: Activity,
+    lines: tuple[ChargeLine, ...],
+    totals: Totals,
+) -> tuple[CheckResult, ...]:
+    if len(segments) > 1:
+        return ()
+    segment = segments[0]
+    return tuple(
+        check_invoice(
+            segment.parsed,
+            currency=contract.currency,
+            effective_date=contract.effective_date,
+            end_date=contract.end_date,
+            period=segment.period,
+            activity=activity,
+            lines=lines,
+            totals=totals,
+        )
+    )
+
+
+def _inputs(
+    activity: Activity, segments: list[TermsSegment], invoice_date: date
+) -> dict[str, Any]:
+    return {
+        "billing_data": _plain(asdict(activity)),
+        "terms": [
+            {
+                "change_id": segment.terms.change_id,
+                "from": segment.period.start_date.isoformat(),
+                "to": segment.period.end_date.isoformat(),
+            }
+            for segment in segments
+        ],
+        "invoice_date": invoice_date.isoformat(),
+    }
+
+
+def _plain(value: Any) -> Any:
+    """JSON values; Decimals as their shortest exact text, so that 5 and 5.00 are the same."""
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value.isoformat() if isinstance(value, date) else value

@@ -1,0 +1,19 @@
+"""Reading invoices, and loading what a calculation needs."""
+
+from tenants.invoices.selectors.contexts import load_contexts
+from tenants.invoices.selectors.invoices import (
+    explain_invoice,
+    invoice_by_code,
+    invoice_list,
+    live_invoice_of,
+    search_invoices,
+)
+
+__all__ = [
+    "explain_invoice",
+    "invoice_by_code",
+    "invoice_list",
+    "live_invoice_of",
+    "load_contexts",
+    "search_invoices",
+]

@@ -1,0 +1,103 @@
+"""Reading invoices."""
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Prefetch, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from billing.periods import Period
+from shared.kernel.actor import Actor
+from shared.kernel.authorisation import authorize
+from shared.kernel.errors import NotFound
+from tenants.invoices.models import Invoice, InvoiceLine, InvoiceTax
+
+
+def invoice_list(*, actor: Actor) -> QuerySet[Invoice]:
+    """Invoices as a list shows them: without the encrypted and the large columns."""
+    authorize(actor, "invoices.read")
+    return Invoice.objects.select_related("site", "customer", "contract").defer(
+        "parties", "inputs", "checks"
+    )
+
+
+def search_invoices(
+    *, actor: Actor, text: str = "", status: str = "", site_id: str = ""
+) -> QuerySet[Invoice]:
+    """Invoices by number, id, site or customer, and by status."""
+    found = invoice_list(actor=actor)
+    if text:
+        found = found.filter(
+            Q(number__istartswith=text)
+            | Q(invoice_id__istartswith=text)
+            | Q(site__name__icontains=text)
+            | Q(customer__name__icontains=text)
+        )
+    if site_id:
+        found = found.filter(site__site_id=site_id)
+    if status in Invoice.PaymentStatus.values:
+        found = found.filter(document_status="issued", payment_status=status)
+    elif status in Invoice.DocumentStatus.values:
+        found = found.filter(document_status=status)
+    elif status == "delivered":
+        found = found.filter(
+            document_status="issued", payment_status="unpaid", delivery_status="delivered"
+        )
+    return found
+
+
+def invoice_by_code(*, actor: Actor, invoice_id: str) -> Invoice:
+    """The invoice of that public id with lines and taxes. Raises NotFound."""
+    authorize(actor, "invoices.read")
+    invoice = (
+        Invoice.objects.select_related("site", "customer", "contract", "entity")
+        .prefetch_related(
+            Prefetch("lines", queryset=InvoiceLine.objects.order_by("position")),
+            Prefetch("taxes", queryset=InvoiceTax.objects.order_by("position")),
+        )
+        .filter(invoice_id=invoice_id)
+        .first()
+    )
+    if invoice is None:
+        raise NotFound(_("There is no invoice %(id)s.") % {"id": invoice_id})
+    return invoice
+
+
+def live_invoice_of(contract_id: UUID, period: Period) -> Invoice | None:
+    """The live regular invoice that covers any day of the period."""
+    return (
+        Invoice.objects.filter(
+            contract_id=contract_id,
+            kind=Invoice.Kind.REGULAR,
+            period_start__lte=period.end_date,
+            period_end__gte=period.start_date,
+        )
+        .exclude(document_status=Invoice.DocumentStatus.VOID)
+        .first()
+    )
+
+
+def explain_invoice(invoice: Invoice) -> dict[str, Any]:
+    """Currency, subtotal, lines with traces and taxes, as `?explain=true` answers them."""
+    return {
+        "currency": invoice.currency,
+        "subtotal": Decimal(invoice.subtotal),
+        "lines": [
+            {
+                "code": line.code,
+                "component": line.component,
+                "description": line.description,
+                "quantity": line.quantity,
+                "rate": line.rate,
+                "amount": line.amount,
+                "taxable": line.taxable,
+                "trace": line.trace,
+            }
+            for line in invoice.lines.all()
+        ],
+        "taxes": [
+            {"name": tax.name, "rate": tax.rate, "base": tax.base, "amount": tax.amount}
+            for tax in invoice.taxes.all()
+        ],
+    }

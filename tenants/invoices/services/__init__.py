@@ -1,0 +1,20 @@
+"""Making, issuing and discarding invoices, one by one or a whole period at once."""
+
+from tenants.invoices.services.generation import (
+    GeneratedInvoice,
+    discard_draft,
+    generate_invoice,
+    preview_invoice,
+)
+from tenants.invoices.services.issuing import issue_invoice
+from tenants.invoices.services.runs import process_run, start_run
+
+__all__ = [
+    "GeneratedInvoice",
+    "discard_draft",
+    "generate_invoice",
+    "issue_invoice",
+    "preview_invoice",
+    "process_run",
+    "start_run",
+]

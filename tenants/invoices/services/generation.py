@@ -1,0 +1,161 @@
+"""One contract, one period, one invoice."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from billing.periods import Period
+from shared.audit.services import record
+from shared.kernel.actor import Actor
+from shared.kernel.authorisation import authorize
+from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
+from tenants.contracts.models import Contract
+from tenants.contracts.selectors import contract_of_site
+from tenants.invoices.calculation import Calculation, calculate
+from tenants.invoices.errors import AlreadyInvoiced, NotIssuable
+from tenants.invoices.models import Invoice
+from tenants.invoices.selectors import live_invoice_of, load_contexts
+from tenants.invoices.services.issuing import issue_locked
+from tenants.invoices.services.storing import store_invoices
+
+
+@dataclass(frozen=True)
+class GeneratedInvoice:
+    """The invoice, and whether this call made it."""
+
+    invoice: Invoice
+    created: bool
+
+
+def generate_invoice(
+    *,
+    actor: Actor,
+    site_id: str,
+    period: Period,
+    contract_id: str | None = None,
+    billing_data: Mapping[str, object] | None = None,
+    invoice_date: date | None = None,
+    issue: bool = True,
+) -> GeneratedInvoice:
+    """Calculate, check, store and (unless told otherwise) issue the invoice of a period.
+
+    The same inputs again give the same invoice; different ones raise AlreadyInvoiced, which
+    points at it. Raises NotFound, Conflict or Invalid, and then nothing was stored.
+    Source: `domain.md` 6.
+    """
+    authorize(actor, "invoices.generate")
+    if issue:
+        authorize(actor, "invoices.issue")
+    contract = contract_of_site(actor=actor, site_id=site_id, contract_id=contract_id)
+    with transaction.atomic():
+        calculation = _calculate_locked(contract.pk, period, billing_data, invoice_date)
+        existing = live_invoice_of(contract.pk, period)
+        if existing is not None:
+            return GeneratedInvoice(_same_or_refuse(existing, calculation), created=False)
+        refuse_blocked(calculation)
+        (invoice,) = store_invoices(actor=actor, calculations=[calculation])
+        if issue:
+            issue_locked(actor=actor, invoices=[invoice])
+    return GeneratedInvoice(invoice, created=True)
+
+
+def preview_invoice(
+    *,
+    actor: Actor,
+    site_id: str,
+    period: Period,
+    contract_id: str | None = None,
+    billing_data: Mapping[str, object] | None = None,
+    invoice_date: date | None = None,
+) -> Calculation:
+    """What generate_invoice would store; nothing is written."""
+    authorize(actor, "invoices.generate")
+    contract = contract_of_site(actor=actor, site_id=site_id, contract_id=contract_id)
+    with transaction.atomic():
+        return _calculate_locked(contract.pk, period, billing_data, invoice_date)
+
+
+def discard_draft(*, actor: Actor, invoice_id: str) -> None:
+    """Delete an invoice that was never issued, which frees its period.
+
+    Raises NotFound, NotIssuable for one that has its number.
+    """
+    authorize(actor, "invoices.generate")
+    with transaction.atomic():
+        invoice = Invoice.objects.select_for_update().filter(invoice_id=invoice_id).first()
+        if invoice is None:
+            raise NotFound()
+        if invoice.number is not None:
+            raise NotIssuable(
+                _("%(number)s is issued and stays; correct it with a credit note.")
+                % {"number": invoice.number}
+            )
+        reference = invoice.invoice_id
+        invoice.delete()
+        record(
+            actor=actor,
+            action="invoice.discarded",
+            target=invoice,
+            before={"invoice_id": reference, "total": str(invoice.total)},
+        )
+
+
+def refuse_blocked(calculation: Calculation) -> None:
+    """Raise Invalid where a check failed that stands in the way of an issue."""
+    failed = calculation.blocking_checks
+    if failed:
+        raise Invalid(
+            _("The invoice failed a check and was not stored."),
+            errors=[
+                FieldError(next(iter(check.fields), "invoice"), check.name, check.explanation)
+                for check in failed
+            ],
+        )
+
+
+def _calculate_locked(
+    contract_pk: UUID,
+    period: Period,
+    billing_data: Mapping[str, object] | None,
+    invoice_date: date | None,
+) -> Calculation:
+    (context,) = load_contexts([contract_pk], period, on=invoice_date or period.end_date)
+    if context.contract.status == Contract.Status.DRAFT:
+        raise Conflict(
+            _("The contract %(id)s is a draft. Activate it first.")
+            % {"id": context.contract.contract_id}
+        )
+    return calculate(context, period, billing_data=billing_data, invoice_date=invoice_date)
+
+
+def _same_or_refuse(existing: Invoice, calculation: Calculation) -> Invoice:
+    same_period = (existing.period_start, existing.period_end) == (
+        calculation.period.start_date,
+        calculation.period.end_date,
+    )
+    if same_period and existing.inputs_digest == calculation.inputs_digest:
+        return existing
+    values = {
+        "id": existing.number or existing.invoice_id,
+        "start": existing.period_start,
+        "end": existing.period_end,
+    }
+    if same_period:
+        message = _(
+            "%(id)s already bills %(start)s to %(end)s from other inputs. "
+            "Recalculate it to correct it."
+        )
+    else:
+        message = _("%(id)s already bills %(start)s to %(end)s, which overlaps.")
+    raise AlreadyInvoiced(
+        message % values,
+        errors=[FieldError("billing_period", "already_invoiced", message % values)],
+        extra={
+            "invoice_id": existing.invoice_id,
+            "recalculate": f"/api/v1/billing/invoices/{existing.invoice_id}/recalculate",
+        },
+    )

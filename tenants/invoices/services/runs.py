@@ -1,0 +1,154 @@
+"""All contracts billed for a period: isolated, resumable, safe to start twice.
+
+Progress is in the database: each item is marked in the transaction that made its invoice, so a
+killed worker loses nothing and the next one doubles nothing.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import DatabaseError, transaction
+from django.db.models import Q
+
+from billing.periods import Period
+from shared.audit.services import record
+from shared.kernel.actor import Actor
+from shared.kernel.authorisation import authorize
+from shared.kernel.clock import now
+from shared.kernel.errors import AppError
+from shared.kernel.tasks import enqueue_after_commit
+from tenants.contracts.models import Contract
+from tenants.invoices.calculation import BillingContext, Calculation, calculate
+from tenants.invoices.models import BillingRun, BillingRunItem
+from tenants.invoices.selectors import live_invoice_of, load_contexts
+from tenants.invoices.services.generation import refuse_blocked
+from tenants.invoices.services.issuing import issue_locked
+from tenants.invoices.services.storing import store_invoices
+
+logger = logging.getLogger(__name__)
+
+BATCH = 100
+LEASE = timedelta(seconds=60)
+Status = BillingRunItem.Status
+
+
+def start_run(*, actor: Actor, period: Period, issue: bool = True) -> BillingRun:
+    """Start billing every contract with an active day in the period; a worker does the rest."""
+    authorize(actor, "invoices.generate")
+    if issue:
+        authorize(actor, "invoices.issue")
+    with transaction.atomic():
+        run = BillingRun.objects.create(
+            period_start=period.start_date,
+            period_end=period.end_date,
+            issues=issue,
+            started_by={"kind": actor.kind, "id": actor.id, "label": actor.label},
+        )
+        contracts = Contract.objects.filter(
+            Q(end_date__isnull=True) | Q(end_date__gte=period.start_date),
+            status__in=(Contract.Status.ACTIVE, Contract.Status.TERMINATED),
+            effective_date__lte=period.end_date,
+        ).values_list("pk", flat=True)
+        BillingRunItem.objects.bulk_create(
+            (BillingRunItem(run=run, contract_id=pk) for pk in contracts), batch_size=5000
+        )
+        from tenants.invoices.tasks import continue_run
+
+        enqueue_after_commit(continue_run, run_id=str(run.pk))
+        record(
+            actor=actor,
+            action="billing_run.started",
+            target=run,
+            after={"from": str(period.start_date), "to": str(period.end_date)},
+        )
+    return run
+
+
+def process_run(*, run_id: UUID) -> BillingRun:
+    """Work through what is left of a run. Two workers at once share it without harm."""
+    run = BillingRun.objects.get(pk=run_id)
+    actor = Actor(
+        kind="system", id=f"run:{run.pk}", label=str(run.started_by.get("label", "run"))
+    )
+    period = Period(run.period_start, run.period_end)
+    while _process_batch(run, period, actor):
+        BillingRun.objects.filter(pk=run.pk).update(leased_until=now() + LEASE)
+    if not run.items.filter(status=Status.WAITING).exists():
+        BillingRun.objects.filter(pk=run.pk).update(
+            status=BillingRun.Status.DONE, finished_at=now(), leased_until=None
+        )
+    run.refresh_from_db()
+    return run
+
+
+def _process_batch(run: BillingRun, period: Period, actor: Actor) -> bool:
+    """Bill up to BATCH waiting contracts in one transaction; one by one where that fails."""
+    with transaction.atomic():
+        items = list(
+            run.items.select_for_update(skip_locked=True).filter(status=Status.WAITING)[:BATCH]
+        )
+        if not items:
+            return False
+        try:
+            with transaction.atomic():
+                _bill(items, period, actor, issue=run.issues)
+        except DatabaseError:
+            logger.warning("billing_run.batch_failed", exc_info=True)
+            for item in items:
+                _bill_alone(item, period, actor, issue=run.issues)
+        BillingRunItem.objects.bulk_update(items, ["status", "reason", "field", "invoice"])
+    return True
+
+
+def _bill_alone(item: BillingRunItem, period: Period, actor: Actor, *, issue: bool) -> None:
+    try:
+        with transaction.atomic():
+            _bill([item], period, actor, issue=issue)
+    except DatabaseError as error:
+        logger.exception("billing_run.contract_failed")
+        item.status, item.reason = Status.FAILED, type(error).__name__
+        item.invoice = None
+
+
+def _bill(
+    items: Sequence[BillingRunItem], period: Period, actor: Actor, *, issue: bool
+) -> None:
+    contexts = {
+        context.contract.pk: context
+        for context in load_contexts(
+            [item.contract_id for item in items], period, on=period.end_date
+        )
+    }
+    ready: list[tuple[BillingRunItem, Calculation]] = []
+    for item in items:
+        calculation = _calculate(item, contexts[item.contract_id], period)
+        if calculation is not None:
+            ready.append((item, calculation))
+    if not ready:
+        return
+    invoices = store_invoices(actor=actor, calculations=[c for _item, c in ready])
+    if issue:
+        issue_locked(actor=actor, invoices=invoices, render=False)
+    for (item, _calculation), invoice in zip(ready, invoices, strict=True):
+        item.status, item.invoice = Status.BILLED, invoice
+
+
+def _calculate(
+    item: BillingRunItem, context: BillingContext, period: Period
+) -> Calculation | None:
+    """The calculation, or None with the reason noted on the item."""
+    try:
+        existing = live_invoice_of(context.contract.pk, period)
+        if existing is not None:
+            item.status, item.invoice = Status.SKIPPED, existing
+            item.reason = str(existing)
+            return None
+        calculation = calculate(context, period)
+        refuse_blocked(calculation)
+    except AppError as error:
+        item.status, item.reason = Status.FAILED, str(error.detail)
+        item.field = error.errors[0].field if error.errors else ""
+        return None
+    return calculation
