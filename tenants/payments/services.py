@@ -1,0 +1,144 @@
+"""Recording payments."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from billing.money import round_money
+from shared.audit.services import record
+from shared.kernel.actor import Actor
+from shared.kernel.authorisation import authorize
+from shared.kernel.codes import next_code
+from shared.kernel.errors import FieldError, Invalid, NotFound
+from shared.outbox.services import publish
+from tenants.invoices.models import Invoice
+from tenants.payments.errors import NotPayable, TransactionUsed
+from tenants.payments.models import Payment, PaymentAllocation
+
+TRANSACTION_ID_MAX = 100
+AMOUNT_LIMIT = Decimal(10) ** 15
+
+
+@dataclass(frozen=True)
+class RecordedPayment:
+    """The payment, the invoice as it now stands, and whether this call made the payment."""
+
+    payment: Payment
+    invoice: Invoice
+    created: bool
+
+
+def record_payment(
+    *,
+    actor: Actor,
+    invoice_id: str,
+    amount: Decimal,
+    received_on: date,
+    method: str,
+    transaction_id: str | None = None,
+) -> RecordedPayment:
+    """Record money received for an invoice; what exceeds its balance stays unapplied credit.
+
+    The same transaction number again has no effect and gives the same answer. Raises Invalid
+    naming each wrong field, NotFound, NotPayable, TransactionUsed. Source: `domain.md` 6.
+    """
+    authorize(actor, "payments.write")
+    with transaction.atomic():
+        invoice = (
+            Invoice.objects.select_for_update(of=("self",))
+            .select_related("customer", "site")
+            .filter(invoice_id=invoice_id)
+            .first()
+        )
+        if invoice is None:
+            raise NotFound(_("There is no invoice %(id)s.") % {"id": invoice_id})
+        _check(invoice, amount, method, transaction_id)
+        earlier = _earlier(invoice, amount, transaction_id)
+        if earlier is not None:
+            return RecordedPayment(earlier, invoice, created=False)
+        payment = Payment.objects.create(
+            payment_id=next_code(Payment, "payment_id"),
+            customer=invoice.customer,
+            received_on=received_on,
+            amount=amount,
+            currency=invoice.currency,
+            method=method,
+            transaction_id=transaction_id or None,
+            recorded_by=actor.label,
+        )
+        _apply(payment, invoice)
+        publish(
+            topic="payment.recorded",
+            key=invoice.site.site_id,
+            payload={"payment_id": payment.payment_id, "invoice_id": invoice.invoice_id},
+        )
+        record(
+            actor=actor,
+            action="payment.recorded",
+            target=payment,
+            after={
+                "invoice": invoice.number,
+                "amount": str(amount),
+                "method": method,
+                "payment_status": invoice.payment_status,
+            },
+        )
+    return RecordedPayment(payment, invoice, created=True)
+
+
+def _check(
+    invoice: Invoice, amount: Decimal, method: str, transaction_id: str | None
+) -> None:
+    errors: list[FieldError] = []
+    if not amount.is_finite() or not 0 < amount < AMOUNT_LIMIT:
+        errors.append(FieldError("payment_amount", "range", _("Must be more than zero.")))
+    elif round_money(amount, invoice.currency) != amount:
+        message = _("%(currency)s has no such fraction.") % {"currency": invoice.currency}
+        errors.append(FieldError("payment_amount", "fraction", message))
+    if method not in Payment.Method.values:
+        message = _("Use one of: %(choices)s.") % {"choices": ", ".join(Payment.Method.values)}
+        errors.append(FieldError("payment_method", "choice", message))
+    if transaction_id and len(transaction_id) > TRANSACTION_ID_MAX:
+        errors.append(FieldError("transaction_id", "too_long", _("At most 100 characters.")))
+    if errors:
+        raise Invalid(errors=errors)
+    if invoice.document_status != Invoice.DocumentStatus.ISSUED:
+        raise NotPayable(
+            _("%(id)s is not an issued invoice, so it cannot be paid.")
+            % {"id": invoice.invoice_id}
+        )
+
+
+def _earlier(invoice: Invoice, amount: Decimal, transaction_id: str | None) -> Payment | None:
+    """The payment already recorded under this transaction number, for this very invoice."""
+    if not transaction_id:
+        return None
+    payment = Payment.objects.filter(transaction_id=transaction_id).first()
+    if payment is None:
+        return None
+    same_invoice = payment.allocations.filter(invoice=invoice).exists() or (
+        payment.customer_id == invoice.customer_id and not payment.allocations.exists()
+    )
+    if not same_invoice or payment.amount != amount:
+        message = _("The transaction %(id)s is already recorded as %(payment)s.") % {
+            "id": transaction_id,
+            "payment": payment.payment_id,
+        }
+        raise TransactionUsed(message, errors=[FieldError("transaction_id", "used", message)])
+    return payment
+
+
+def _apply(payment: Payment, invoice: Invoice) -> None:
+    """Take what the invoice still needs; the rest of the payment stays unapplied."""
+    applied = min(Decimal(payment.amount), invoice.balance_due)
+    if applied > 0:
+        PaymentAllocation.objects.create(payment=payment, invoice=invoice, amount=applied)
+        invoice.amount_paid = Decimal(invoice.amount_paid) + applied
+    if invoice.balance_due <= 0:
+        invoice.payment_status = Invoice.PaymentStatus.PAID
+    else:
+        invoice.payment_status = Invoice.PaymentStatus.PARTIALLY_PAID
+    invoice.save_changes("amount_paid", "payment_status")
