@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
+from lucide import IconDoesNotExist
 from lucide.templatetags.lucide import lucide
 
 from shared.kernel import formats
@@ -249,7 +250,12 @@ def icon(name: str, *, size: int = 16, **attributes: str) -> SafeString:
 @lru_cache(maxsize=512)
 def _draw_icon(name: str, size: int, attributes: tuple[tuple[str, str], ...]) -> SafeString:
     """Drawn once: parsing and writing the SVG again for each row would show on long pages."""
-    return SafeString(lucide(name, size=size, aria_hidden="true", **dict(attributes)))
+    values = {"size": size, "aria_hidden": "true", **dict(attributes)}
+    try:
+        return SafeString(lucide(name, **values))
+    except IconDoesNotExist:
+        # A misspelt ornament must not take the page with it; a test reads all templates for them.
+        return SafeString(lucide("shapes", **values))
 
 
 @register.simple_tag(takes_context=True)
@@ -304,11 +310,14 @@ def is_group(field: BoundField) -> bool:
 
 
 @register.simple_tag
-def form_problems(*form_list: forms.BaseForm | None) -> Sequence[dict[str, str]]:
-    """Every error of these forms with the id of its control, for the summary on top."""
+def form_problems(*form_list: object) -> Sequence[dict[str, str]]:
+    """Every error of these forms with the id of its control, for the summary on top.
+
+    What is not a form (a variable the page did not set) is passed over.
+    """
     problems: list[dict[str, str]] = []
     for form in form_list:
-        if form is None or not form.is_bound:
+        if not isinstance(form, forms.BaseForm) or not form.is_bound:
             continue
         problems += [{"target": "", "label": "", "text": text} for text in form.non_field_errors()]
         for field in form:
