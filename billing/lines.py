@@ -112,18 +112,18 @@ Value: TypeAlias = Decimal | int | str | None
 
 TEXT_VALUES = frozenset(
     {"currency", "month", "job_code", "hour_class", "description", "category", "reason"}
-    | {"basis", "from_date", "to_date", "agreed_on", "approved_by"}
+    | {"basis", "from_date", "to_date", "agreed_on", "approved_by", "code"}
 )
 """Keys of trace values that hold words; every other value is a number or None."""
 
-_JsonValues: TypeAlias = dict[str, str | int | None]
+JsonValues: TypeAlias = dict[str, str | int | None]
 
 
 class StepJson(TypedDict):
     """A step as stored: Decimals as strings."""
 
     label: str
-    values: _JsonValues
+    values: JsonValues
     amount: str
 
 
@@ -131,7 +131,7 @@ class TraceJson(TypedDict):
     """A trace as stored and as answered by the API: Decimals as strings."""
 
     rule: str
-    inputs: _JsonValues
+    inputs: JsonValues
     steps: list[StepJson]
 
 
@@ -158,11 +158,11 @@ class Trace(NamedTuple):
         """Return plain JSON values, Decimals as strings."""
         return {
             "rule": self.rule,
-            "inputs": _values_as_json(self.inputs),
+            "inputs": values_as_json(self.inputs),
             "steps": [
                 {
                     "label": step.label,
-                    "values": _values_as_json(step.values),
+                    "values": values_as_json(step.values),
                     "amount": f"{step.amount:f}",
                 }
                 for step in self.steps
@@ -174,11 +174,11 @@ class Trace(NamedTuple):
         """Return the trace that ``as_json`` wrote, equal to the original."""
         return cls(
             rule=cast(Rule, data["rule"]),
-            inputs=_values_from_json(data["inputs"]),
+            inputs=values_from_json(data["inputs"]),
             steps=tuple(
                 Step(
                     cast(StepLabel, step["label"]),
-                    _values_from_json(step["values"]),
+                    values_from_json(step["values"]),
                     Decimal(step["amount"]),
                 )
                 for step in data["steps"]
@@ -221,13 +221,15 @@ def day_value(day: date | None) -> str | None:
     return None if day is None else day.isoformat()
 
 
-def _values_as_json(values: Mapping[str, Value]) -> _JsonValues:
+def values_as_json(values: Mapping[str, Value]) -> JsonValues:
+    """Return trace or rule values for JSON: Decimals as plain strings."""
     return {
         key: f"{value:f}" if isinstance(value, Decimal) else value for key, value in values.items()
     }
 
 
-def _values_from_json(values: Mapping[str, str | int | None]) -> dict[str, Value]:
+def values_from_json(values: Mapping[str, str | int | None]) -> dict[str, Value]:
+    """Return the values that ``values_as_json`` wrote."""
     return {
         key: Decimal(value) if isinstance(value, str) and key not in TEXT_VALUES else value
         for key, value in values.items()

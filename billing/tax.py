@@ -15,11 +15,13 @@ GST, HST, PST, RST, QST = "GST", "HST", "PST", "RST", "QST"
 CANADA = "CA"
 
 PROVINCES = frozenset(
-    ["AB", "BC", "MB", "NB", "NL", "NS", "NT", "NU", "ON", "PE", "QC", "SK", "YT"]
+    {"AB", "BC", "MB", "NB", "NL", "NS", "NT", "NU", "ON", "PE", "QC", "SK", "YT"}
 )
 _TABLE_STARTS = date(2013, 7, 1)
 _ETA = "Excise Tax Act, R.S.C. 1985, c. E-15, s. 165"
 _HST = "New Harmonized Value-added Tax System Regulations, SOR/2010-117"
+_MB_ACT = "The Retail Sales Tax Act, C.C.S.M. c. R130"
+_SK_ACT = "The Provincial Sales Tax Act, R.S.S. 1978, c. P-34.1"
 
 
 class TaxRule(NamedTuple):
@@ -95,34 +97,16 @@ TAX_TABLE: tuple[TaxRule, ...] = (
     *_rule("AB BC MB NT NU QC SK YT", GST, "0.05", f"{_ETA}(1)"),
     *_rule("ON", HST, "0.13", f"{_ETA}(2); {_HST}"),
     *_rule("NB NL", HST, "0.13", f"{_ETA}(2); {_HST}", ends_on=date(2016, 6, 30)),
-    *_rule("NB NL", HST, "0.15", f"{_ETA}(2); SOR/2016-119, SOR/2016-212", date(2016, 7, 1)),
+    *_rule("NB NL", HST, "0.15", f"{_ETA}(2); {_HST}", date(2016, 7, 1)),
     *_rule("PE", HST, "0.14", f"{_ETA}(2); {_HST}", ends_on=date(2016, 9, 30)),
     *_rule("PE", HST, "0.15", f"{_ETA}(2); SOR/2016-212", date(2016, 10, 1)),
     *_rule("NS", HST, "0.15", f"{_ETA}(2); {_HST}", ends_on=date(2025, 3, 31)),
     *_rule("NS", HST, "0.14", f"{_ETA}(2); SOR/2025-77", date(2025, 4, 1)),
-    *_rule("BC", PST, "0.07", "Provincial Sales Tax Act, S.B.C. 2012, c. 35, s. 34"),
-    *_rule(
-        "MB",
-        RST,
-        "0.08",
-        "The Retail Sales Tax Act, C.C.S.M. c. R130, s. 2",
-        ends_on=date(2019, 6, 30),
-    ),
-    *_rule("MB", RST, "0.07", "The Retail Sales Tax Act, C.C.S.M. c. R130, s. 2", date(2019, 7, 1)),
-    *_rule(
-        "SK",
-        PST,
-        "0.05",
-        "The Provincial Sales Tax Act, R.S.S. 1978, c. P-34.1, s. 5",
-        ends_on=date(2017, 3, 22),
-    ),
-    *_rule(
-        "SK",
-        PST,
-        "0.06",
-        "The Provincial Sales Tax Act, R.S.S. 1978, c. P-34.1, s. 5",
-        date(2017, 3, 23),
-    ),
+    *_rule("BC", PST, "0.07", "Provincial Sales Tax Act, S.B.C. 2012, c. 35"),
+    *_rule("MB", RST, "0.08", _MB_ACT, ends_on=date(2019, 6, 30)),
+    *_rule("MB", RST, "0.07", _MB_ACT, date(2019, 7, 1)),
+    *_rule("SK", PST, "0.05", _SK_ACT, ends_on=date(2017, 3, 22)),
+    *_rule("SK", PST, "0.06", _SK_ACT, date(2017, 3, 23)),
     *_rule("QC", QST, "0.09975", "Act respecting the Québec sales tax, CQLR c. T-0.1, s. 16"),
 )
 
