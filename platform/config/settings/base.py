@@ -53,6 +53,7 @@ BOTH = [
 ]
 SHARED_APPS = [
     "django_tenants",
+    "pgtrigger",  # before the kernel, whose ready() needs its migration autodetector
     "shared.kernel",
     "shared.organisations",
     "shared.keyring",
@@ -66,7 +67,6 @@ SHARED_APPS = [
     "django_htmx",
     "lucide",
     "django_prometheus",
-    "pgtrigger",
 ]
 TENANT_APPS = [
     *BOTH,
@@ -80,7 +80,6 @@ TENANT_APPS = [
     "tenants.reporting",
     "tenants.demo",
 ]
-# The kernel comes last a second time in effect: its ready() sets the migration autodetector.
 INSTALLED_APPS = [*SHARED_APPS, *(app for app in TENANT_APPS if app not in SHARED_APPS)]
 
 MIDDLEWARE = [
@@ -222,6 +221,8 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 RATE_LIMIT_PER_MINUTE = env.number("RATE_LIMIT_PER_MINUTE", 600)
 KEY_ROTATION_DAYS = 90
+KEY_CACHE_SECONDS = 300  # how far processes may be behind a new or shredded key
+MASTER_KEY_PROVIDER = env.text("MASTER_KEY_PROVIDER", "shared.keyring.master.ConfiguredKeys")
 APPEND_SLASH = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TEST_RUNNER = "django.test.runner.DiscoverRunner"
