@@ -64,6 +64,7 @@ SHARED_APPS = [
     "unfold",
     "django.contrib.admin",
     "django.contrib.staticfiles",
+    "django.forms",  # the templates of its widgets, for FORM_RENDERER
     "django_htmx",
     "lucide",
     "django_prometheus",
