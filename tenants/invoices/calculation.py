@@ -15,7 +15,7 @@ from billing.errors import BillingError
 from billing.lines import ChargeLine
 from billing.periods import Period
 from billing.rating import rate_contract
-from billing.tax import TaxAmount, components_for, compute_taxes
+from billing.tax import TaxComponent, components_for
 from billing.totals import Totals, total_invoice
 from billing.validation import CheckResult, check_invoice
 from shared.kernel.errors import FieldError, Invalid, invalid_fields
@@ -46,7 +46,6 @@ class Calculation:
     invoice_date: date
     due_date: date
     lines: tuple[ChargeLine, ...]
-    taxes: tuple[TaxAmount, ...]
     totals: Totals
     checks: tuple[CheckResult, ...]
     inputs: Mapping[str, Any]
@@ -85,13 +84,9 @@ def calculate(
         activity = _with_stored(given, context.revenue)
         _refuse_unsplittable(segments, activity)
         lines = _rate(contract, segments, activity)
-        taxes = compute_taxes(
-            lines,
-            _components(context, dated),
-            contract.currency,
-            exemptions=context.exempt_components,
+        totals = total_invoice(
+            lines, _components(context, dated), contract.currency, context.exempt_components
         )
-        totals = total_invoice(lines, taxes, contract.currency)
         checks = _check(contract, segments, activity, lines, totals)
     except BillingError as error:
         raise invalid_fields(error.problems) from error
@@ -101,7 +96,6 @@ def calculate(
         invoice_date=dated,
         due_date=dated + timedelta(days=contract.payment_terms_days),
         lines=lines,
-        taxes=taxes,
         totals=totals,
         checks=checks,
         inputs=_inputs(activity, segments, dated),
@@ -148,11 +142,9 @@ def _rate(
     return tuple(lines)
 
 
-def _components(context: BillingContext, on: date) -> tuple[Any, ...]:
+def _components(context: BillingContext, on: date) -> tuple[TaxComponent, ...]:
     place = context.contract.site.place_of_supply
-    if place.get("country", "CA") != "CA":
-        return ()
-    return tuple(components_for(place["state"], on))
+    return components_for(place["state"], on, country=place["country"])
 
 
 def _check(

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from shared.audit.services import AuditRecord, record_many
+from shared.audit.services import Act, record_many
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import now
 from shared.kernel.errors import NotFound
-from shared.outbox.services import OutboxMessage, publish_many
+from shared.outbox.services import publish_many
 from tenants.documents.services import request_documents
 from tenants.invoices.errors import NotIssuable
 from tenants.invoices.models import Invoice
@@ -55,27 +55,21 @@ def issue_locked(*, actor: Actor, invoices: Sequence[Invoice], render: bool = Tr
     The caller has authorised the actor. Numbers and the audit chain are locked last.
     """
     publish_many(
-        OutboxMessage(
-            topic="invoice.issued",
-            key=invoice.site.site_id,
-            payload={"invoice_id": invoice.invoice_id, "site_id": invoice.site.site_id},
-        )
-        for invoice in invoices
+        topic="invoice.issued",
+        events=[
+            (invoice.site.site_id, {"invoice_id": invoice.invoice_id}) for invoice in invoices
+        ],
     )
     if render:
         request_documents([invoice.pk for invoice in invoices])
     _number(invoices)
     _save_numbers(invoices, actor)
     record_many(
-        [
-            AuditRecord(
-                actor=actor,
-                action="invoice.issued",
-                target=invoice,
-                after={"number": invoice.number, "total": str(invoice.total)},
-            )
+        actor=actor,
+        acts=[
+            Act(action="invoice.issued", target=invoice, after={"number": invoice.number})
             for invoice in invoices
-        ]
+        ],
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from shared.audit.services import AuditRecord, record_many
+from shared.audit.services import Act, record_many
 from shared.kernel.actor import Actor
 from shared.kernel.codes import next_codes
 from tenants.invoices.calculation import Calculation
@@ -30,15 +30,11 @@ def store_invoices(*, actor: Actor, calculations: Sequence[Calculation]) -> list
         tax for invoice, calculation in pairs for tax in _taxes(invoice, calculation)
     )
     record_many(
-        [
-            AuditRecord(
-                actor=actor,
-                action="invoice.generated",
-                target=invoice,
-                after={"invoice_id": invoice.invoice_id, "total": str(invoice.total)},
-            )
+        actor=actor,
+        acts=[
+            Act(action="invoice.generated", target=invoice, after={"total": str(invoice.total)})
             for invoice in invoices
-        ]
+        ],
     )
     return invoices
 
@@ -59,7 +55,7 @@ def _invoice(calculation: Calculation, code: str, actor: Actor) -> Invoice:
         due_date=calculation.due_date,
         currency=contract.currency,
         subtotal=totals.subtotal,
-        tax_total=totals.total - totals.subtotal,
+        tax_total=totals.tax_total,
         total=totals.total,
         inputs=calculation.inputs,
         inputs_digest=calculation.inputs_digest,
@@ -98,5 +94,5 @@ def _taxes(invoice: Invoice, calculation: Calculation) -> list[InvoiceTax]:
             base=tax.base,
             amount=tax.amount,
         )
-        for position, tax in enumerate(calculation.taxes, start=1)
+        for position, tax in enumerate(calculation.totals.taxes, start=1)
     ]
