@@ -14,6 +14,7 @@ from uuid import uuid4
 import pytest
 from django.db import connection, connections
 from django.test import Client
+
 from shared.accounts.permissions import permissions_of_role
 from shared.kernel.actor import Actor
 from shared.kernel.tenancy import organisation_context, shared_context

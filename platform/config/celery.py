@@ -10,4 +10,3 @@ app = Celery("invoicepatch")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.conf.beat_schedule = {}
-app.conf.beat_schedule_filename = os.environ.get("BEAT_SCHEDULE", "/tmp/invoicepatch-beat")

@@ -8,10 +8,12 @@ os.environ.setdefault("PUBLIC_SCHEME", "http")
 os.environ.setdefault("PUBLIC_PORT", "8000")
 # Not secrets: they protect nothing but the demo on this machine.
 os.environ.setdefault("SECRET_KEY", "development-only-" + "0" * 40)
-os.environ.setdefault("INVOICEPATCH_MASTER_KEYS", "1:" + "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=")
+os.environ.setdefault(
+    "INVOICEPATCH_MASTER_KEYS", "1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+)
 
-from config.settings.base import *  # noqa: E402, F403
-from config.settings.base import DATA_FOLDER, STORAGES  # noqa: E402
+from config.settings.base import *  # noqa: F403
+from config.settings.base import DATA_FOLDER, STORAGES
 
 DEBUG = env.flag("DEBUG")
 STYLEGUIDE = True

@@ -3,11 +3,11 @@
 import os
 
 # Type checkers read the settings without servers; test processes have their own addresses.
-os.environ.setdefault("DATABASE_URL", "postgresql:///invoicepatch")
+os.environ.setdefault("DATABASE_URL", "postgresql://invoicepatch@/invoicepatch")
 os.environ.setdefault("REDIS_URL", "redis://localhost/1")
 
-from config.settings.dev import *  # noqa: E402, F403
-from config.settings.dev import STORAGES  # noqa: E402
+from config.settings.dev import *  # noqa: F403
+from config.settings.dev import STORAGES
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

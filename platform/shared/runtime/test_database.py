@@ -36,7 +36,7 @@ def make_test_database(owner_url: str, name: str, *, lock_file: Path, rebuild: b
     lock.acquire()
     try:
         template = _template_name()
-        if rebuild or not databases.database_names(owner_url, prefix=template):
+        if rebuild or not has_database(owner_url, template):
             _make_template(owner_url, template)
         databases.drop_database(owner_url, name)
         databases.create_database(owner_url, name, template=template)

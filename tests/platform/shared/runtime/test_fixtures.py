@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.conf import settings
 from django.db import connection
+
 from shared.kernel.actor import Actor
 from shared.kernel.tenancy import current_organisation, shared_context
 from shared.organisations.models import Organisation
