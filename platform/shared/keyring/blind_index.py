@@ -42,7 +42,7 @@ def blind_index(value: str, *, label: str, organisation_id: UUID | None = None) 
     return hmac.digest(derived, normalise(value).encode(), hashlib.sha256)
 
 
-class BlindIndexField(models.BinaryField):
+class BlindIndexField(models.BinaryField[Any, Any]):
     """The index of the encrypted text field `source`; filter it by the plain text.
 
     It is computed whenever the instance is saved. `save(update_fields=…)` must name both or

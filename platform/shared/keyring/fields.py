@@ -168,7 +168,7 @@ class EncryptedField(models.Field[Any, Any]):
         if not LABEL_PATTERN.fullmatch(self.label):
             message = "A label is lower-case words joined by dots, such as structure.tax_number."
             found.append(checks.Error(message, obj=self, id="keyring.E002"))
-        if self.unique or self.db_index or self.primary_key:
+        if self.unique or self.primary_key or getattr(self, "db_index", False):
             message = "An encrypted column cannot be indexed; use a BlindIndexField."
             found.append(checks.Error(message, obj=self, id="keyring.E003"))
         return found
@@ -198,7 +198,7 @@ class EncryptedTextField(EncryptedField):
         """Text, as forms give it."""
         return value if value is None or isinstance(value, str) else str(value)
 
-    def formfield(self, **kwargs: Any) -> Any:  # type: ignore[override]
+    def formfield(self, **kwargs: Any) -> Any:
         """A text input that knows the longest value."""
         defaults = {"form_class": forms.CharField, "max_length": self.max_length}
         return super().formfield(**{**defaults, **kwargs})
@@ -220,7 +220,7 @@ class EncryptedJSONField(EncryptedField):
         """The structure again."""
         return json.loads(encoded, object_hook=_untag_decimal)
 
-    def formfield(self, **kwargs: Any) -> Any:  # type: ignore[override]
+    def formfield(self, **kwargs: Any) -> Any:
         """Django's own JSON form field."""
         return super().formfield(**{"form_class": forms.JSONField, **kwargs})
 
