@@ -15,16 +15,24 @@ from billing.errors import BillingError
 from billing.lines import ChargeLine
 from billing.periods import Period
 from billing.rating import rate_contract
+from billing.recomputation import Recomputation
 from billing.tax import TaxComponent, components_for
-from billing.totals import Totals, total_invoice
-from billing.validation import CheckResult, check_invoice
+from billing.totals import Totals, sum_amounts, total_invoice
+from billing.validation import (
+    RuleResult,
+    Severity,
+    check_lines_add_up,
+    check_recomputation,
+    check_tax_registrations,
+    validate_calculation,
+)
 from shared.kernel.errors import FieldError, Invalid, invalid_fields
 from tenants.activity.selectors import RevenueTotal
 from tenants.contracts.models import Contract
 from tenants.contracts.selectors import TermsSegment, terms_segments
 from tenants.structure.models import LegalEntity
 
-BLOCKING = ("critical", "error")
+BLOCKING = (Severity.CRITICAL, Severity.ERROR)
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,7 @@ class Calculation:
     due_date: date
     lines: tuple[ChargeLine, ...]
     totals: Totals
-    checks: tuple[CheckResult, ...]
+    checks: tuple[RuleResult, ...]
     inputs: Mapping[str, Any]
     contract_type: str
 
@@ -58,7 +66,7 @@ class Calculation:
         return sha256(canonical).hexdigest()
 
     @property
-    def blocking_checks(self) -> list[CheckResult]:
+    def blocking_checks(self) -> list[RuleResult]:
         """Failed checks that stand in the way of an issue."""
         return [c for c in self.checks if not c.passed and c.severity in BLOCKING]
 
@@ -83,11 +91,12 @@ def calculate(
         segments = terms_segments(contract, period)
         activity = _with_stored(given, context.revenue)
         _refuse_unsplittable(segments, activity)
-        lines = _rate(contract, segments, activity)
+        rated = _rate(contract, segments, activity)
+        lines = tuple(line for part in rated for line in part.lines)
         totals = total_invoice(
             lines, _components(context, dated), contract.currency, context.exempt_components
         )
-        checks = _check(contract, segments, activity, lines, totals)
+        checks = _check(context, rated, totals)
     except BillingError as error:
         raise invalid_fields(error.problems) from error
     return Calculation(
@@ -122,24 +131,32 @@ def _refuse_unsplittable(segments: list[TermsSegment], activity: Activity) -> No
     raise Invalid(message, errors=[FieldError("billing_period", "terms_change", message)])
 
 
+@dataclass(frozen=True)
+class RatedSegment:
+    """The lines of one version of the terms, and what they were rated from."""
+
+    segment: TermsSegment
+    activity: Activity
+    lines: tuple[ChargeLine, ...]
+
+
 def _rate(
     contract: Contract, segments: list[TermsSegment], activity: Activity
-) -> tuple[ChargeLine, ...]:
+) -> list[RatedSegment]:
     """Charges stand once, on the last segment; fees are prorated by each segment's days."""
-    lines: list[ChargeLine] = []
+    rated = []
     for segment in segments:
-        last = segment is segments[-1]
-        lines.extend(
-            rate_contract(
-                segment.parsed,
-                currency=contract.currency,
-                effective_date=contract.effective_date,
-                end_date=contract.end_date,
-                period=segment.period,
-                activity=activity if last else replace(activity, additional_charges=()),
-            )
+        part = activity if segment is segments[-1] else replace(activity, additional_charges=())
+        lines = rate_contract(
+            segment.parsed,
+            currency=contract.currency,
+            effective_date=contract.effective_date,
+            end_date=contract.end_date,
+            period=segment.period,
+            activity=part,
         )
-    return tuple(lines)
+        rated.append(RatedSegment(segment, part, tuple(lines)))
+    return rated
 
 
 def _components(context: BillingContext, on: date) -> tuple[TaxComponent, ...]:
@@ -148,26 +165,37 @@ def _components(context: BillingContext, on: date) -> tuple[TaxComponent, ...]:
 
 
 def _check(
-    contract: Contract,
-    segments: list[TermsSegment],
-    activity: Activity,
-    lines: tuple[ChargeLine, ...],
-    totals: Totals,
-) -> tuple[CheckResult, ...]:
-    if len(segments) > 1:
-        return ()
-    segment = segments[0]
-    return tuple(
-        check_invoice(
-            segment.parsed,
-            currency=contract.currency,
-            effective_date=contract.effective_date,
-            end_date=contract.end_date,
-            period=segment.period,
-            activity=activity,
-            lines=lines,
-            totals=totals,
-        )
+    context: BillingContext, rated: list[RatedSegment], totals: Totals
+) -> tuple[RuleResult, ...]:
+    """Every rule that needs no history. A second, independent calculation must agree."""
+    currency = context.contract.currency
+    results: list[RuleResult] = []
+    for part in rated:
+        second = _recompute(context.contract, part)
+        if len(rated) == 1:
+            results.extend(
+                validate_calculation(part.segment.parsed, part.lines, totals, second, currency)
+            )
+        else:
+            subtotal = sum_amounts((line.amount for line in part.lines), currency)
+            results.append(check_recomputation(subtotal, second.subtotal()))
+    if len(rated) > 1:
+        lines = [line for part in rated for line in part.lines]
+        results.append(check_lines_add_up(lines, totals, currency))
+    registered = [row.component for row in context.entity.tax_registrations.all()]
+    # A warning only: a new organisation must be able to bill while its number is on its way.
+    missing = check_tax_registrations(totals.taxes, registered)
+    return (*results, missing._replace(severity=Severity.WARNING))
+
+
+def _recompute(contract: Contract, part: RatedSegment) -> Recomputation:
+    return Recomputation(
+        part.segment.parsed,
+        currency=contract.currency,
+        effective_date=contract.effective_date,
+        end_date=contract.end_date,
+        period=part.segment.period,
+        activity=part.activity,
     )
 
 

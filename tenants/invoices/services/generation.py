@@ -16,6 +16,7 @@ from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from tenants.contracts.models import Contract
 from tenants.contracts.selectors import contract_of_site
 from tenants.invoices.calculation import Calculation, calculate
+from tenants.invoices.explanation import check_sentence
 from tenants.invoices.errors import AlreadyInvoiced, NotIssuable
 from tenants.invoices.models import Invoice
 from tenants.invoices.selectors import live_invoice_of, load_contexts
@@ -111,7 +112,7 @@ def refuse_blocked(calculation: Calculation) -> None:
         raise Invalid(
             _("The invoice failed a check and was not stored."),
             errors=[
-                FieldError(next(iter(check.fields), "invoice"), check.name, check.explanation)
+                FieldError(next(iter(check.fields), "invoice"), check.name, check_sentence(check))
                 for check in failed
             ],
         )

@@ -6,6 +6,7 @@ from shared.audit.services import Act, record_many
 from shared.kernel.actor import Actor
 from shared.kernel.codes import next_codes
 from tenants.invoices.calculation import Calculation
+from tenants.invoices.explanation import check_as_json
 from tenants.invoices.models import Invoice, InvoiceLine, InvoiceTax
 from tenants.invoices.parties import parties_of
 
@@ -60,7 +61,7 @@ def _invoice(calculation: Calculation, code: str, actor: Actor) -> Invoice:
         inputs=calculation.inputs,
         inputs_digest=calculation.inputs_digest,
         parties=parties_of(calculation.context.entity, contract.site),
-        checks=[check.as_json() for check in calculation.checks],
+        checks=[check_as_json(check) for check in calculation.checks],
         document_status=Invoice.DocumentStatus.VALIDATED,
         created_by=actor.label,
     )

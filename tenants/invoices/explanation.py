@@ -1,0 +1,217 @@
+"""“Why this amount?” in words: traces and checks as sentences in the reader's language.
+
+`billing` gives stable keys and values; every key it can give has its sentence here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from billing.validation import RuleResult
+from shared.kernel.formats import format_day, format_money, format_percentage, format_quantity
+
+LINE_NAMES: Mapping[str, Promise] = {
+    "revenue_share": _("Revenue share"),
+    "maximum_cap": _("Reduction to the maximum"),
+    "minimum_guarantee": _("Top-up to the minimum guarantee"),
+    "performance_bonus": _("Performance bonus"),
+    "labor_regular": _("Regular hours"),
+    "labor_overtime": _("Overtime hours"),
+    "labor_double_time": _("Double-time hours"),
+    "labor_holiday": _("Holiday hours"),
+    "efficiency_bonus": _("Efficiency bonus"),
+    "fixed_fee": _("Fixed fee"),
+    "reimbursable_cost": _("Reimbursable cost"),
+    "management_fee": _("Management fee"),
+    "insurance": _("Insurance"),
+    "profit_share": _("Profit share"),
+    "additional_charge": _("Additional charge"),
+    "adjustment": _("Adjustment"),
+}
+RULES: Mapping[str, Promise] = {
+    "share_flat": _("One rate on all revenue"),
+    "share_marginal": _("Each tier at its own rate"),
+    "share_whole": _("The tier reached applies to all revenue"),
+    "maximum_cap": _("The contract's maximum, by month"),
+    "minimum_guarantee": _("The contract's minimum, by month"),
+    "bonus_rate": _("A share of the revenue above the threshold"),
+    "bonus_flat": _("A fixed bonus once the threshold is passed"),
+    "hours": _("Hours at the contract's rate"),
+    "efficiency_bonus": _("A share of the hours saved against the budget"),
+    "fee_monthly": _("A fee by month, prorated by days"),
+    "fee_annual": _("A twelfth of the annual fee by month, prorated by days"),
+    "fee_revenue": _("A share of the revenue"),
+    "fee_cost": _("A share of the costs"),
+    "cost": _("The cost with the agreed markup"),
+    "insurance_payroll": _("Insurance on payroll"),
+    "insurance_gross_revenue": _("Insurance on revenue"),
+    "profit_share_marginal": _("Profit above the threshold, each tier at its own rate"),
+    "profit_share_whole": _("Profit above the threshold, at the tier reached"),
+    "additional_charge": _("As entered"),
+    "adjustment": _("As agreed and approved"),
+}
+STEPS: Mapping[str, Promise] = {
+    "flat_share": _("%(base)s at %(rate)s"),
+    "tier_slice": _("From %(above)s: the next %(slice)s at %(rate)s"),
+    "tier_whole": _("All of %(base)s at %(rate)s, the tier it falls in"),
+    "nothing_to_share": _("%(base)s: nothing to share"),
+    "sum": _("Sum"),
+    "rounded": _("Rounded to the smallest unit of %(currency)s"),
+    "annual_to_monthly": _("%(annual_fee)s a year, a twelfth a month"),
+    "month": _("%(month)s: %(monthly_amount)s, %(active_days)s of %(days_in_month)s days"),
+    "cap_reduction": _("Limit %(bound)s less %(reached)s reached"),
+    "guarantee_top_up": _("Guaranteed %(bound)s less %(reached)s reached"),
+    "bonus_on_excess": _("%(revenue_amount)s less %(threshold)s, at %(rate)s"),
+    "bonus_flat": _("%(revenue_amount)s is above %(threshold)s"),
+    "rate_escalated": _("%(rate)s an hour, raised %(years)s times by %(annual_increase)s"),
+    "rate_multiplied": _("%(rate)s an hour, times %(multiplier)s"),
+    "hours_at_rate": _("%(hours)s hours at %(rate)s"),
+    "hours_saved": _("%(budgeted_hours)s hours budgeted less %(hours)s worked"),
+    "hours_saved_share": _("%(savings_share)s of %(hours_saved)s hours at %(rate)s"),
+    "cost_marked_up": _("Cost %(cost)s plus %(markup_rate)s"),
+    "share_of_revenue": _("Revenue %(base)s at %(rate)s"),
+    "share_of_costs": _("Costs %(base)s at %(rate)s"),
+    "share_of_payroll": _("Payroll %(base)s at %(rate)s"),
+    "profit": _(
+        "Revenue %(revenue_amount)s less costs %(costs)s, fee %(management_fee)s, "
+        "insurance %(insurance)s"
+    ),
+    "profit_above_threshold": _("%(profit)s less the threshold %(threshold)s"),
+    "charge": _("As entered"),
+}
+CHECKS: Mapping[str, Promise] = {
+    "lines_add_up": _("The lines add up to the subtotal and the total"),
+    "lines_do_not_add_up": _("The lines do not add up to the subtotal and the total"),
+    "calculation_agrees": _("A second, independent calculation agrees to the cent"),
+    "calculation_differs": _(
+        "A second, independent calculation gives %(recomputed)s instead of %(subtotal)s"
+    ),
+    "within_guarantee_and_cap": _("Guarantee and maximum are kept"),
+    "outside_guarantee_or_cap": _("Guarantee or maximum is not kept: %(reached)s"),
+    "rate_equals_contract": _("The rate is the contract's"),
+    "rate_differs_from_contract": _("The rate %(rate)s is not the contract's %(expected)s"),
+    "total_not_negative": _("The total is not below zero"),
+    "total_negative": _("The total is below zero: %(total)s. Enter a credit note instead."),
+    "tax_registration_present": _("Every tax charged has its registration number"),
+    "tax_registration_missing": _(
+        "No registration number for %(description)s. Enter it under Settings, Billing company."
+    ),
+}
+_PERCENTAGES = frozenset(
+    {"annual_increase", "savings_share", "markup_rate", "limit"}
+)
+_COUNTS = frozenset(
+    {"years", "active_days", "days_in_month", "hours", "budgeted_hours", "hours_saved"}
+    | {"multiplier", "count", "lines_count", "factor"}
+)
+_RATES_ARE_MONEY = frozenset(
+    {"rate_escalated", "rate_multiplied", "hours_at_rate", "hours_saved_share"}
+)
+_HOUR_AMOUNTS = frozenset({"hours_saved"})
+
+
+@dataclass(frozen=True)
+class StepText:
+    """One step of the arithmetic, ready to show."""
+
+    label: str
+    value: str
+    formula: str = ""
+
+
+def line_name(code: str, subject: str = "") -> str:
+    """What a line is called, with what people named it."""
+    name = str(LINE_NAMES.get(code, code))
+    if code in ("reimbursable_cost", "additional_charge", "adjustment") and subject:
+        return subject
+    return f"{name} · {subject}" if subject else name
+
+
+def trace_steps(trace: Mapping[str, Any], currency: str) -> list[StepText]:
+    """The steps of a stored trace as sentences with their amounts."""
+    return [
+        StepText(
+            label=str(STEPS[step["label"]]) % _words(step["values"], currency, step["label"]),
+            value=_amount(step, currency),
+        )
+        for step in trace["steps"]
+    ]
+
+
+def rule_text(trace: Mapping[str, Any]) -> str:
+    """The rule behind a line."""
+    return str(RULES[trace["rule"]])
+
+
+def check_sentence(check: RuleResult) -> str:
+    """The result of a check in words."""
+    return check_text(check_as_json(check), "CAD")
+
+
+def check_text(check: Mapping[str, Any], currency: str) -> str:
+    """The stored result of a check in words."""
+    sentence = CHECKS.get(check["explanation"])
+    if sentence is None:
+        return str(check["name"])
+    return str(sentence) % _words(check["values"], currency, check["explanation"])
+
+
+def check_as_json(check: RuleResult) -> dict[str, Any]:
+    """The result of a check as it is kept with the invoice."""
+    return {
+        "name": check.name,
+        "severity": str(check.severity),
+        "fields": list(check.fields),
+        "passed": check.passed,
+        "explanation": check.explanation,
+        "values": {
+            key: f"{value:f}" if isinstance(value, Decimal) else value
+            for key, value in check.values.items()
+        },
+    }
+
+
+def _amount(step: Mapping[str, Any], currency: str) -> str:
+    amount = Decimal(step["amount"])
+    if step["label"] in _HOUR_AMOUNTS:
+        return format_quantity(amount, language=_language())
+    return _exact_money(amount, currency)
+
+
+def _words(values: Mapping[str, Any], currency: str, label: str) -> dict[str, str]:
+    return {key: _word(key, value, currency, label) for key, value in values.items()}
+
+
+def _word(key: str, value: Any, currency: str, label: str) -> str:
+    if value is None:
+        return ""
+    if key in ("currency", "job_code", "hour_class", "description", "category", "reason"):
+        return str(value)
+    if key == "month":
+        return format_day(date.fromisoformat(f"{value}-01"), "month", language=_language())
+    if key.endswith("_date"):
+        return format_day(date.fromisoformat(str(value)), language=_language())
+    number = Decimal(value)
+    if key in _PERCENTAGES or (key == "rate" and label not in _RATES_ARE_MONEY):
+        return format_percentage(number, language=_language())
+    if key in _COUNTS:
+        return format_quantity(number, language=_language())
+    return _exact_money(number, currency)
+
+
+def _exact_money(amount: Decimal, currency: str) -> str:
+    """Money with the digits the step has: a step before the rounding shows its fraction."""
+    shown = amount.normalize()
+    if -shown.as_tuple().exponent > 2:  # type: ignore[operator]
+        return format_quantity(amount, language=_language())
+    return format_money(amount, currency, language=_language())
+
+
+def _language() -> str:
+    return get_language() or "en"
