@@ -144,9 +144,8 @@ class Multipliers:
 
     def of(self, hour_class: HourClass) -> Decimal:
         """Return the multiplier of ``hour_class``, 1 for regular hours."""
-        if hour_class is HourClass.REGULAR:
-            return Decimal(1)
         return {
+            HourClass.REGULAR: Decimal(1),
             HourClass.OVERTIME: self.overtime,
             HourClass.DOUBLE_TIME: self.double_time,
             HourClass.HOLIDAY: self.holiday,
