@@ -60,8 +60,6 @@ def _legible(colour: Colour, *, toward: Colour, surfaces: tuple[Colour, ...], in
 def brand_stylesheet(colour: str) -> str:
     """The stylesheet that sets --brand for both themes. Raises ValueError for a bad colour."""
     chosen = parse_colour(colour)
-    light = _legible(
-        chosen, toward=(0, 0, 0), surfaces=(LIGHT_SURFACE, LIGHT_PAGE), ink=LIGHT_INK
-    )
+    light = _legible(chosen, toward=(0, 0, 0), surfaces=(LIGHT_SURFACE, LIGHT_PAGE), ink=LIGHT_INK)
     dark = _legible(chosen, toward=(255, 255, 255), surfaces=(DARK_SURFACE,), ink=DARK_INK)
     return f"@layer tokens {{ :root {{ --brand: light-dark({light}, {dark}); }} }}\n"

@@ -14,11 +14,12 @@ from django.utils.safestring import SafeString, mark_safe
 
 Formatter = Callable[[Decimal], str]
 
-PLOT_LEFT = 10.0
-PLOT_TOP = 10
+PLOT_LEFT = 8.0
+PLOT_TOP = 18
 AXIS_HEIGHT = 24
 SERIES_COLOURS = 6
 AGE_COLOURS = 5
+NICE_STEPS = ("1", "1.2", "1.6", "2", "3", "4", "5", "6", "8", "10")
 
 
 @dataclass(frozen=True)
@@ -54,15 +55,21 @@ class Chart:
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     legend: tuple[LegendItem, ...] = ()
+    by_row: bool = False  # the legend names the rows of the table, not its columns
+
+    @property
+    def colours(self) -> tuple[str, ...]:
+        """The colour class of each row, where rows have one."""
+        return tuple(item.colour for item in self.legend) if self.by_row else ()
 
 
 def nice_ceiling(value: Decimal) -> Decimal:
-    """The smallest of 1, 2, 2.5, 4, 5 or 10 times a power of ten that is not below `value`."""
+    """The smallest round number not below `value` whose half is round too: 120, 1,600, 30,000."""
     if value <= 0:
         return Decimal(1)
     power = Decimal(1).scaleb(value.adjusted())
-    steps = (Decimal(step) for step in ("1", "2", "2.5", "4", "5", "10"))
-    return next(step * power for step in steps if step * power >= value)
+    steps = (Decimal(step) * power for step in NICE_STEPS)
+    return next(step for step in steps if step >= value)
 
 
 def _frame(title: str, description: str, body: SafeString, *, attributes: str) -> SafeString:
@@ -81,11 +88,10 @@ def _grid(ceiling: Decimal, plot_height: float, format_axis: Formatter) -> SafeS
     lines = []
     for part in (Decimal(0), Decimal("0.5"), Decimal(1)):
         y = PLOT_TOP + plot_height * float(1 - part)
-        lines.append((f"{y:.1f}", f"{y:.1f}", f"{y + 4:.1f}", format_axis(ceiling * part)))
+        lines.append((f"{y:.1f}", f"{y:.1f}", f"{y - 5:.1f}", format_axis(ceiling * part)))
     return format_html_join(
         "",
-        f'<line class="chart__grid" x1="{PLOT_LEFT}%" x2="100%" y1="{{}}" y2="{{}}"/>'
-        '<text x="0" y="{}">{}</text>',
+        '<line class="chart__grid" x1="0" x2="100%" y1="{}" y2="{}"/><text x="0" y="{}">{}</text>',
         lines,
     )
 
@@ -110,7 +116,43 @@ def _column(
     )
 
 
-def stacked_bars(  # noqa: PLR0913 - every argument is a word or number of the picture
+def _columns_svg(
+    columns: Sequence[Sequence[Decimal]],
+    *,
+    names: Sequence[str],
+    ticks: Sequence[str],
+    provisional_from: int,
+    ceiling: Decimal,
+    height: int,
+) -> SafeString:
+    """All bars with the words under them; `names` are what the pointer reads over each."""
+    plot = height - AXIS_HEIGHT - PLOT_TOP
+    slot = (100 - PLOT_LEFT) / max(len(columns), 1)
+    groups = []
+    for number, column in enumerate(columns):
+        left = PLOT_LEFT + slot * number
+        bar = _column(
+            column,
+            x=left + slot * 0.22,
+            width=slot * 0.56,
+            scale=plot / float(ceiling),
+            base=PLOT_TOP + plot,
+        )
+        pale = " chart__group--provisional" if number >= provisional_from else ""
+        middle = f"{left + slot / 2:.3f}"
+        groups.append(
+            (pale, names[number], f"{left:.3f}", f"{slot:.3f}", bar, middle, ticks[number])
+        )
+    return format_html_join(
+        "",
+        '<g class="chart__group{}"><title>{}</title>'
+        f'<rect class="chart__hit" x="{{}}%" width="{{}}%" y="{PLOT_TOP}" height="{plot}" rx="4"/>'
+        f'{{}}<text x="{{}}%" y="{height - 6}" text-anchor="middle">{{}}</text></g>',
+        groups,
+    )
+
+
+def stacked_bars(
     *,
     title: str,
     categories: Sequence[str],
@@ -132,51 +174,26 @@ def stacked_bars(  # noqa: PLR0913 - every argument is a word or number of the p
     if any(len(one.values) != len(categories) for one in series):
         raise ValueError("Every series has one value for each category.")
     columns = [tuple(one.values[i] for one in series) for i in range(len(categories))]
-    sums = [sum((max(v, Decimal(0)) for v in column), Decimal(0)) for column in columns]
-    ceiling = nice_ceiling(max(sums, default=Decimal(0)))
-    plot = height - AXIS_HEIGHT - PLOT_TOP
-    slot = (100 - PLOT_LEFT) / max(len(categories), 1)
-    groups = []
-    for i, column in enumerate(columns):
-        left = PLOT_LEFT + slot * i
-        pale = provisional_from is not None and i >= provisional_from
-        total = format_value(sum(column, Decimal(0)))
-        groups.append(
-            (
-                " chart__group--provisional" if pale else "",
-                f"{categories[i]}: {total}",
-                f"{left:.3f}",
-                f"{slot:.3f}",
-                plot,
-                _column(
-                    column,
-                    x=left + slot * 0.22,
-                    width=slot * 0.56,
-                    scale=plot / float(ceiling),
-                    base=PLOT_TOP + plot,
-                ),
-                f"{left + slot / 2:.3f}",
-                height - 6,
-                (ticks or categories)[i],
-            )
-        )
-    bars = format_html_join(
-        "",
-        '<g class="chart__group{}"><title>{}</title>'
-        f'<rect class="chart__hit" x="{{}}%" width="{{}}%" y="{PLOT_TOP}" height="{{}}" rx="4"/>'
-        '{}<text x="{}%" y="{}" text-anchor="middle">{}</text></g>',
-        groups,
+    totals = [format_value(sum(column, Decimal(0))) for column in columns]
+    tallest = max((sum(v for v in column if v > 0) for column in columns), default=0)
+    ceiling = nice_ceiling(Decimal(tallest))
+    bars = _columns_svg(
+        columns,
+        names=[f"{name}: {total}" for name, total in zip(categories, totals, strict=True)],
+        ticks=ticks or categories,
+        provisional_from=len(columns) if provisional_from is None else provisional_from,
+        ceiling=ceiling,
+        height=height,
     )
-    body = _grid(ceiling, plot, format_axis) + bars
-    rows = tuple(
-        (name, *(format_value(v) for v in column), format_value(sum(column, Decimal(0))))
-        for name, column in zip(categories, columns, strict=True)
-    )
+    body = _grid(ceiling, height - AXIS_HEIGHT - PLOT_TOP, format_axis) + bars
     return Chart(
         title=title,
         svg=_frame(title, description, body, attributes=f'height="{height}" width="100%"'),
         header=(category_label, *(one.label for one in series), total_label),
-        rows=rows,
+        rows=tuple(
+            (name, *(format_value(value) for value in column), total)
+            for name, column, total in zip(categories, columns, totals, strict=True)
+        ),
         legend=tuple(
             LegendItem(one.label, f"fill-{number % SERIES_COLOURS + 1}")
             for number, one in enumerate(series)
@@ -227,6 +244,7 @@ def ageing_bar(
             LegendItem(bucket.label, f"fill-age-{min(number, AGE_COLOURS - 1)}")
             for number, bucket in enumerate(buckets)
         ),
+        by_row=True,
     )
 
 
@@ -263,4 +281,3 @@ def sparkline(
         header=header,
         rows=tuple((point.label, format_value(point.value)) for point in points),
     )
-

@@ -25,7 +25,10 @@ InstantStyle = Literal["short", "medium", "exact"]
 
 MINUS = "\N{MINUS SIGN}"
 HARD_SPACE = "\N{NO-BREAK SPACE}"
-_SKELETONS = {"month": {"en": "MMMM y", "fr": "MMMM y"}, "month_day": {"en": "MMM d", "fr": "d MMM"}}
+_SKELETONS = {
+    "month": {"en": "MMMM y", "fr": "MMMM y"},
+    "month_day": {"en": "MMM d", "fr": "d MMM"},
+}
 
 
 @lru_cache(maxsize=16)
@@ -68,7 +71,7 @@ def currency_places(currency: str) -> int:
 
 
 def format_unit_price(amount: Decimal | int | str, currency: str, *, language: str | None) -> str:
-    """A rate: two to four decimals, as it was agreed ("$53.00", "$0.0825"); not rounded to cents."""
+    """A rate as it was agreed: two to four decimals ("$53.00", "$0.0825"), not cents."""
     locale = locale_for(language)
     pattern = locale.currency_formats["standard"].pattern.replace("0.00", "0.00##")
     text = format_currency(

@@ -76,25 +76,25 @@ def _shell() -> Shell:
             Group(
                 "",
                 (
-                    Link(_("Home"), f"{HERE}#home", "house"),
-                    Link(_("Approvals"), f"{HERE}#table", "inbox", 12),
+                    Link(_("Home"), "/home", "house"),
+                    Link(_("Approvals"), "/approvals", "inbox", 12),
                 ),
             ),
             Group(
                 _("Billing"),
                 (
                     Link(_("Invoices"), HERE, "receipt-text"),
-                    Link(_("Contracts"), f"{HERE}/contracts", "scroll-text"),
-                    Link(_("Sites"), f"{HERE}/sites", "map-pin"),
-                    Link(_("Payments"), f"{HERE}/payments", "banknote"),
-                    Link(_("Disputes"), f"{HERE}/disputes", "message-square-warning", 2),
+                    Link(_("Contracts"), "/contracts", "scroll-text"),
+                    Link(_("Sites"), "/sites", "map-pin"),
+                    Link(_("Payments"), "/payments", "banknote"),
+                    Link(_("Disputes"), "/disputes", "message-square-warning", 2),
                 ),
             ),
             Group(
                 _("Company"),
                 (
-                    Link(_("Structure"), f"{HERE}/structure", "network"),
-                    Link(_("Settings"), f"{HERE}/settings", "settings"),
+                    Link(_("Structure"), "/structure", "network"),
+                    Link(_("Settings"), "/settings", "settings"),
                 ),
             ),
         ),
@@ -128,9 +128,7 @@ def _ageing_chart() -> Chart:
     labels = (_("Current"), _("1–30 days"), _("31–60 days"), _("61–90 days"), _("Over 90 days"))
     return ageing_bar(
         title=_("Receivables by age"),
-        buckets=[
-            Slice(label, Decimal(text)) for label, text in zip(labels, amounts, strict=True)
-        ],
+        buckets=[Slice(label, Decimal(text)) for label, text in zip(labels, amounts, strict=True)],
         format_value=_cad,
         header=(_("Age"), _("Amount")),
     )
@@ -282,7 +280,13 @@ def _lists() -> dict[str, Any]:
 def styleguide_context(request: HttpRequest) -> dict[str, Any]:
     """Everything styleguide.html shows; `?toasts=1` adds the toasts, which cover the page."""
     broken = ContractForm(
-        {"kind": "share", "name": "", "email": "billing@", "share": "-3", "starts_on": "2026-13-01"},
+        {
+            "kind": "share",
+            "name": "",
+            "email": "billing@",
+            "share": "-3",
+            "starts_on": "2026-13-01",
+        },
         auto_id="broken_%s",
     )
     toasts = (

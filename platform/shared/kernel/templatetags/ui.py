@@ -235,7 +235,8 @@ def sort_header(
 @register.inclusion_tag("components/badge.html")
 def status_badge(status: str, label: str = "") -> dict[str, Any]:
     """A badge in the status's own tone: `{% status_badge i.status i.get_status_display %}`."""
-    return {"label": label or status.replace("_", " "), "tone": tone(status)}
+    words = label or status.replace("_", " ").capitalize()
+    return {"label": words, "tone": tone(status)}
 
 
 # --- elements -----------------------------------------------------------------------------
@@ -250,12 +251,12 @@ def icon(name: str, *, size: int = 16, **attributes: str) -> SafeString:
 @lru_cache(maxsize=512)
 def _draw_icon(name: str, size: int, attributes: tuple[tuple[str, str], ...]) -> SafeString:
     """Drawn once: parsing and writing the SVG again for each row would show on long pages."""
-    values = {"size": size, "aria_hidden": "true", **dict(attributes)}
+    shown: dict[str, Any] = {"aria_hidden": "true", **dict(attributes)}
     try:
-        return SafeString(lucide(name, **values))
+        return SafeString(lucide(name, size=size, **shown))
     except IconDoesNotExist:
         # A misspelt ornament must not take the page with it; a test reads all templates for them.
-        return SafeString(lucide("shapes", **values))
+        return SafeString(lucide("shapes", size=size, **shown))
 
 
 @register.simple_tag(takes_context=True)
@@ -288,10 +289,11 @@ def field_widget(field: BoundField, **extra: str) -> SafeString:
     """The field's control with the design system's class; Django adds its ARIA attributes."""
     widget = field.field.widget
     own = str(widget.attrs.get("class", ""))
-    attrs = {name.replace("_", "-"): value for name, value in extra.items()}
-    classes = " ".join(filter(None, (_widget_class(widget), own, attrs.pop("class", ""))))
-    if classes:
-        attrs["class"] = classes
+    attrs: dict[str, str | bool] = {
+        name.replace("_", "-"): value for name, value in extra.items() if value
+    }
+    classes = (_widget_class(widget), own, extra.get("class") or "")
+    attrs["class"] = " ".join(filter(None, classes))
     if isinstance(field.field, forms.DecimalField) and isinstance(widget, forms.TextInput):
         attrs.setdefault("inputmode", "decimal")
     return field.as_widget(attrs=attrs)
@@ -319,10 +321,16 @@ def form_problems(*form_list: object) -> Sequence[dict[str, str]]:
     for form in form_list:
         if not isinstance(form, forms.BaseForm) or not form.is_bound:
             continue
-        problems += [{"target": "", "label": "", "text": text} for text in form.non_field_errors()]
+        problems += [
+            {"target": "", "label": "", "text": str(text)} for text in form.non_field_errors()
+        ]
         for field in form:
-            target = field.id_for_label or field.auto_id
+            several = isinstance(
+                field.field.widget, forms.RadioSelect | forms.CheckboxSelectMultiple
+            )
+            target = f"{field.auto_id}_0" if several else field.id_for_label or field.auto_id
             problems += [
-                {"target": target, "label": str(field.label), "text": text} for text in field.errors
+                {"target": target, "label": str(field.label), "text": str(text)}
+                for text in field.errors
             ]
     return problems
