@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
@@ -149,3 +150,31 @@ def terms_segments(contract: Contract, period: Period) -> list[TermsSegment]:
         }
         raise Invalid(message, errors=[FieldError("billing_period", "not_active", message)])
     return segments
+
+
+def billing_info(
+    *, actor: Actor, site_id: str, contract_id: str | None, on: date
+) -> dict[str, Any]:
+    """A site's contact, address, contract and terms, as seed 000 shows them.
+
+    Raises as `contract_of_site`.
+    """
+    authorize(actor, "sites.read")
+    contract = contract_of_site(actor=actor, site_id=site_id, contract_id=contract_id)
+    terms = current_terms(contract, on)
+    site = contract.site
+    contact = next(iter(site.billing_contacts), None)  # type: ignore[attr-defined]
+    return {
+        "site_id": site.site_id,
+        "site_name": site.name,
+        "billing_contact": contact
+        and {"name": contact.name, "email": contact.email, "phone": contact.phone},
+        "billing_address": site.billing_address,
+        "contract_info": {
+            "contract_id": contract.contract_id,
+            "contract_type": terms.contract_type,
+            "billing_frequency": terms.billing_frequency,
+            "effective_date": terms.valid_from,
+        },
+        "billing_configuration": terms.billing_configuration,
+    }

@@ -1,6 +1,7 @@
 """Reading sites, customers and territories."""
 
 from django.db.models import Count, Prefetch, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
@@ -38,7 +39,7 @@ def site_by_code(*, actor: Actor, site_id: str) -> Site:
     """The site of that public id. Raises NotFound."""
     site = sites(actor=actor).filter(site_id=site_id).first()
     if site is None:
-        raise NotFound(f"There is no site {site_id}.")
+        raise NotFound(_("There is no site %(id)s.") % {"id": site_id})
     return site
 
 
@@ -52,7 +53,7 @@ def territory_by_code(*, actor: Actor, territory_id: str) -> Territory:
     """The territory of that public id. Raises NotFound."""
     territory = territories(actor=actor).filter(territory_id=territory_id).first()
     if territory is None:
-        raise NotFound(f"There is no territory {territory_id}.")
+        raise NotFound(_("There is no territory %(id)s.") % {"id": territory_id})
     return territory
 
 
@@ -66,5 +67,5 @@ def customer_by_code(*, actor: Actor, customer_id: str) -> Customer:
     """The customer of that public id. Raises NotFound."""
     customer = customers(actor=actor).filter(customer_id=customer_id).first()
     if customer is None:
-        raise NotFound(f"There is no customer {customer_id}.")
+        raise NotFound(_("There is no customer %(id)s.") % {"id": customer_id})
     return customer

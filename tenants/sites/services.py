@@ -159,8 +159,10 @@ def create_territory(*, actor: Actor, name: str, territory_id: str | None = None
     return territory
 
 
-def update_territory(*, actor: Actor, territory_id: str, name: str) -> Territory:
-    """Rename a territory. Raises Invalid or NotFound."""
+def update_territory(
+    *, actor: Actor, territory_id: str, name: str, expected_revision: int | None = None
+) -> Territory:
+    """Rename a territory. Raises Invalid, NotFound, PreconditionFailed when stale."""
     authorize(actor, "sites.write")
     errors: list[FieldError] = []
     _check_name(name, "name", errors)
@@ -171,7 +173,8 @@ def update_territory(*, actor: Actor, territory_id: str, name: str) -> Territory
             Territory.objects.select_for_update().filter(territory_id=territory_id).first()
         )
         if territory is None:
-            raise NotFound()
+            raise NotFound(_("There is no territory %(id)s.") % {"id": territory_id})
+        territory.require_revision(expected_revision)
         before, territory.name = territory.name, name.strip()
         territory.save_changes("name")
         record(

@@ -1,0 +1,177 @@
+"""`/api/v1/contracts`, and a site's billing information and configuration (seed 000)."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+from ninja import Query, Router
+
+from shared.kernel.api.auth import ApiRequest
+from shared.kernel.api.etags import expected_revision, require_fresh, set_etag
+from shared.kernel.api.pagination import Page, Paging, paginate
+from shared.kernel.clock import today
+from shared.kernel.errors import FieldError, Invalid
+from tenants.contracts import selectors, services
+from tenants.contracts.models import Contract
+from tenants.contracts.schemas import (
+    AmendmentOut,
+    BillingConfigIn,
+    BillingConfigOut,
+    BillingInfoOut,
+    ContractIn,
+    ContractOut,
+    TerminateIn,
+)
+
+contracts_router = Router(tags=["Contracts"])
+site_billing_router = Router(tags=["Customer sites"])
+
+
+class ContractFilters(Paging):
+    """Which contracts."""
+
+    q: str = ""
+    status: str = ""
+    contract_type: str = ""
+
+
+def _out(contract: Contract) -> ContractOut:
+    return ContractOut.of(contract, selectors.current_terms(contract, today()))
+
+
+@contracts_router.get("", response=Page[ContractOut])
+def list_contracts(request: ApiRequest, filters: Query[ContractFilters]) -> Any:
+    """Contracts by id."""
+    found = selectors.search_contracts(
+        actor=request.actor,
+        text=filters.q,
+        status=filters.status,
+        contract_type=filters.contract_type,
+    )
+    page = paginate(
+        found, filters, orderings=("contract_id", "effective_date"), default="contract_id"
+    )
+    return {"items": [_out(contract) for contract in page.items], "next": page.next}
+
+
+@contracts_router.post("", response={201: ContractOut})
+def create_contract(request: ApiRequest, response: HttpResponse, body: ContractIn) -> Any:
+    """Make a draft contract; activate it to bill it."""
+    contract = services.create_contract(
+        actor=request.actor,
+        contract_id=body.contract_id,
+        site_id=body.site_id,
+        terms=services.TermsInput(
+            contract_type=body.contract_type,
+            billing_frequency=body.billing_frequency,
+            billing_configuration=body.billing_configuration,
+        ),
+        effective_date=body.effective_date,
+        end_date=body.end_date,
+        currency=body.currency,
+        payment_terms_days=body.payment_terms_days,
+    )
+    set_etag(response, contract)
+    return 201, _read(request, contract.contract_id)
+
+
+@contracts_router.get("/{contract_id}", response=ContractOut)
+def get_contract(request: ApiRequest, response: HttpResponse, contract_id: str) -> Any:
+    """One contract."""
+    contract = selectors.contract_by_code(actor=request.actor, contract_id=contract_id)
+    require_fresh(request, response, contract)
+    return _out(contract)
+
+
+@contracts_router.post("/{contract_id}/activate", response=ContractOut)
+def activate_contract(request: ApiRequest, response: HttpResponse, contract_id: str) -> Any:
+    """Put a draft in force."""
+    contract = services.activate_contract(
+        actor=request.actor,
+        contract_id=contract_id,
+        expected_revision=expected_revision(request),
+    )
+    set_etag(response, contract)
+    return _read(request, contract_id)
+
+
+@contracts_router.post("/{contract_id}/terminate", response=ContractOut)
+def terminate_contract(
+    request: ApiRequest, response: HttpResponse, contract_id: str, body: TerminateIn
+) -> Any:
+    """End a contract on its last active day."""
+    contract = services.terminate_contract(
+        actor=request.actor,
+        contract_id=contract_id,
+        last_day=body.end_date,
+        expected_revision=expected_revision(request),
+    )
+    set_etag(response, contract)
+    return _read(request, contract_id)
+
+
+@contracts_router.get("/{contract_id}/amendments", response=list[AmendmentOut])
+def list_amendments(request: ApiRequest, contract_id: str) -> Any:
+    """Every version of the terms, oldest first."""
+    contract = selectors.contract_by_code(actor=request.actor, contract_id=contract_id)
+    return [
+        AmendmentOut(
+            change_id=terms.change_id,
+            contract_type=terms.contract_type,
+            billing_frequency=terms.billing_frequency,
+            billing_configuration=terms.billing_configuration,
+            effective_date=terms.valid_from,
+            end_date=terms.valid_to,
+        )
+        for terms in contract.terms.all()
+    ]
+
+
+@site_billing_router.get("/{site_id}/billing-info", response=BillingInfoOut)
+def get_billing_info(request: ApiRequest, site_id: str, contract_id: str | None = None) -> Any:
+    """A site's contact, address, contract and the terms in force."""
+    return selectors.billing_info(
+        actor=request.actor, site_id=site_id, contract_id=contract_id, on=today()
+    )
+
+
+@site_billing_router.put("/{site_id}/billing-config", response=BillingConfigOut)
+def put_billing_config(
+    request: ApiRequest, site_id: str, body: BillingConfigIn, contract_id: str | None = None
+) -> Any:
+    """New terms from `effective_date` on; past periods keep theirs."""
+    contract = selectors.contract_of_site(
+        actor=request.actor, site_id=site_id, contract_id=contract_id
+    )
+    changed = services.change_terms(
+        actor=request.actor,
+        contract_id=contract.contract_id,
+        terms=services.TermsInput(
+            contract_type=body.contract_type,
+            billing_frequency=body.billing_frequency,
+            billing_configuration=_configuration(body),
+        ),
+        effective_date=body.effective_date,
+        expected_revision=expected_revision(request),
+    )
+    return BillingConfigOut(
+        status="success",
+        message=_("Billing configuration updated successfully"),
+        effective_date=changed.valid_from,
+        change_id=changed.change_id,
+    )
+
+
+def _configuration(body: BillingConfigIn) -> dict[str, Any]:
+    """The type's own fields, beside the named ones (seed 000) or under one name, not both."""
+    beside = dict(body.model_extra or {})
+    if body.billing_configuration is None:
+        return beside
+    if beside:
+        message = _("Put it into billing_configuration, where the others are.")
+        raise Invalid(errors=[FieldError(name, "misplaced", message) for name in sorted(beside)])
+    return body.billing_configuration
+
+
+def _read(request: ApiRequest, contract_id: str) -> ContractOut:
+    return _out(selectors.contract_by_code(actor=request.actor, contract_id=contract_id))

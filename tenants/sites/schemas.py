@@ -1,0 +1,128 @@
+"""What the API takes and answers about sites. Source: `api.md`, from the integration spec."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from shared.kernel.api.schemas import Schema
+from tenants.sites.models import Site, Territory
+
+ShortText = Annotated[str, Field(max_length=255)]
+SiteCode = Annotated[str, Field(max_length=20)]
+
+
+class AddressIn(Schema):
+    """A postal address; `state` is the province, the place of supply."""
+
+    street1: ShortText
+    street2: ShortText | None = None
+    city: ShortText
+    state: ShortText
+    zip: ShortText
+    country: ShortText = "CA"
+
+
+class AddressOut(Schema):
+    """A postal address."""
+
+    street1: str
+    street2: str | None = None
+    city: str
+    state: str
+    zip: str
+    country: str
+
+
+class ContactIn(Schema):
+    """Who receives the invoices."""
+
+    name: ShortText
+    email: ShortText
+    phone: ShortText | None = None
+
+
+class ContactOut(Schema):
+    """Who receives the invoices."""
+
+    name: str
+    email: str
+    phone: str | None = None
+
+
+class SiteIn(Schema):
+    """A new site; ids are assigned where none is given."""
+
+    site_id: SiteCode | None = None
+    site_name: ShortText
+    customer_id: SiteCode | None = None
+    territory_id: SiteCode | None = None
+    billing_address: AddressIn
+    site_address: AddressIn | None = None
+    billing_contact: ContactIn
+    currency: Annotated[str, Field(max_length=3)] = "CAD"
+
+
+class SitePatch(Schema):
+    """What to change of a site; what is left out stays."""
+
+    site_name: ShortText | None = None
+    territory_id: SiteCode | None = None
+    billing_address: AddressIn | None = None
+    site_address: AddressIn | None = None
+    billing_contact: ContactIn | None = None
+    is_active: bool | None = None
+
+
+class SiteOut(Schema):
+    """A site."""
+
+    site_id: str
+    site_name: str
+    customer_id: str
+    territory_id: str | None
+    billing_address: AddressOut
+    site_address: AddressOut | None
+    billing_contact: ContactOut | None
+    currency: str
+    is_active: bool
+
+    @staticmethod
+    def of(site: Site) -> "SiteOut":
+        """The answer about a site read with `selectors.sites`."""
+        contact = next(iter(site.billing_contacts), None)  # type: ignore[attr-defined]
+        return SiteOut(
+            site_id=site.site_id,
+            site_name=site.name,
+            customer_id=site.customer.customer_id,
+            territory_id=site.territory.territory_id if site.territory else None,
+            billing_address=AddressOut(**site.billing_address),
+            site_address=AddressOut(**site.site_address) if site.site_address else None,
+            billing_contact=ContactOut.model_validate(contact) if contact else None,
+            currency=site.currency,
+            is_active=site.is_active,
+        )
+
+
+class TerritoryIn(Schema):
+    """A new territory."""
+
+    territory_id: SiteCode | None = None
+    name: ShortText
+
+
+class TerritoryPatch(Schema):
+    """A territory's new name."""
+
+    name: ShortText
+
+
+class TerritoryOut(Schema):
+    """A territory."""
+
+    territory_id: str
+    name: str
+
+    @staticmethod
+    def of(territory: Territory) -> "TerritoryOut":
+        """The answer about a territory."""
+        return TerritoryOut(territory_id=territory.territory_id, name=territory.name)
