@@ -9,4 +9,19 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 app = Celery("invoicepatch")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-app.conf.beat_schedule = {}
+ORGANISATIONS = "shared.organisations.tasks"
+app.conf.beat_schedule = {
+    "sweep-provisioning-jobs": {
+        "task": f"{ORGANISATIONS}.sweep_provisioning_jobs",
+        "schedule": 10,
+    },
+    "refill-spares": {"task": f"{ORGANISATIONS}.refill_spares", "schedule": 60},
+    "erase-due-organisations": {
+        "task": f"{ORGANISATIONS}.erase_due_organisations",
+        "schedule": 3600,
+    },
+    "remove-expired-redirects": {
+        "task": f"{ORGANISATIONS}.remove_expired_redirects",
+        "schedule": 3600,
+    },
+}

@@ -35,6 +35,7 @@ TENANT_LIMIT_SET_CALLS = True
 PUBLIC_SCHEMA_URLCONF = "config.urls_public"
 ROOT_URLCONF = "config.urls_tenant"
 SPARE_ORGANISATIONS = env.number("SPARE_ORGANISATIONS", 3)
+SIGN_UPS_PER_MINUTE = env.number("SIGN_UPS_PER_MINUTE", 10)  # from one address
 
 BOTH = [
     "django.contrib.contenttypes",
@@ -58,7 +59,6 @@ SHARED_APPS = [
     "shared.organisations",
     "shared.keyring",
     "shared.subscriptions",
-    "shared.usage",
     "shared.runtime",
     *BOTH,
     "unfold",
@@ -92,11 +92,11 @@ MIDDLEWARE = [
     "shared.kernel.middleware.ContentSecurityPolicyMiddleware",
     "shared.kernel.middleware.BodyLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "shared.accounts.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "shared.accounts.middleware.LanguageMiddleware",
+    "shared.accounts.middleware.SessionActivityMiddleware",
     "shared.accounts.middleware.ActorMiddleware",
     "shared.idempotency.middleware.RateLimitMiddleware",
     "shared.idempotency.middleware.IdempotencyMiddleware",
@@ -180,16 +180,31 @@ LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "shared.accounts.adapters.AccountAdapter"
 MFA_ADAPTER = "shared.accounts.adapters.MFAAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = PUBLIC_SCHEME
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_PREVENT_ENUMERATION = True
+# Counted in the tenant's cache. Five wrong passwords lock an address for five minutes.
+ACCOUNT_RATE_LIMITS = {
+    "change_password": "5/m/user",
+    "login": "60/m/ip",
+    "login_failed": "20/m/ip,5/5m/key",
+    "manage_email": "10/m/user",
+    "reauthenticate": "10/m/user",
+    "reset_password": "20/m/ip,3/10m/key",
+    "reset_password_from_key": "20/m/ip",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True
-USERSESSIONS_TRACK_ACTIVITY = True
+# Addresses are proved by invitation, so a new one cannot lock somebody else's person out.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
-MFA_TOTP_ISSUER = "InvoicePatch"
 
 # --- Language and time --------------------------------------------------------------------
 USE_TZ = True

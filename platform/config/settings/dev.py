@@ -6,6 +6,7 @@ from config import env
 
 os.environ.setdefault("PUBLIC_SCHEME", "http")
 os.environ.setdefault("PUBLIC_PORT", "8000")
+os.environ.setdefault("SIGN_UPS_PER_MINUTE", "600")
 # Not secrets: they protect nothing but the demo on this machine.
 os.environ.setdefault("SECRET_KEY", "development-only-" + "0" * 40)
 os.environ.setdefault(
@@ -23,3 +24,5 @@ EMAIL_FILE_PATH = DATA_FOLDER / "mail"
 STORAGES["staticfiles"] = {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"}
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
+# Browsers treat http://*.localhost as secure; the passkey library does not.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = True

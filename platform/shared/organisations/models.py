@@ -34,11 +34,11 @@ class Organisation(TenantMixin):  # type: ignore[misc]
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     name = models.CharField(_("name"), max_length=200)
-    subdomain = models.CharField(
+    subdomain = models.CharField(  # noqa: DJ001 - unique, and spare ones have none yet
         _("subdomain"),
         max_length=40,
         unique=True,
-        null=True,  # spare ones have none yet
+        null=True,
         validators=[RegexValidator(SUBDOMAIN_PATTERN)],
     )
     database_role = models.CharField(max_length=63, editable=False)
@@ -118,7 +118,7 @@ class ProvisioningJob(models.Model):
     status = models.CharField(
         _("status"), max_length=8, choices=Status.choices, default=Status.WAITING
     )
-    steps_done: models.JSONField[Any, Any] = models.JSONField(_("steps done"), default=list)
+    steps_done: "models.JSONField[Any, Any]" = models.JSONField(_("steps done"), default=list)
     error = models.TextField(_("error"), blank=True)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     # Whoever holds the lease works on the job; a killed worker's lease runs out.

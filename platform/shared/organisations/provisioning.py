@@ -10,7 +10,6 @@ from hashlib import sha256
 
 from django.apps import apps
 from django.conf import settings
-from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
@@ -19,6 +18,7 @@ from psycopg import sql
 from shared.kernel.clock import now
 from shared.kernel.tenancy import PUBLIC_SCHEMA, shared_context
 from shared.organisations.models import MigrationState, Organisation
+from shared.subscriptions.services import seed_plans
 
 NAME_BYTES_MAX = 63  # PostgreSQL cuts longer identifiers
 DIGEST_LENGTH = 16
@@ -41,21 +41,13 @@ def role_name(schema_name: str) -> str:
 
 
 def migrate_public() -> None:
-    """Bring the public schema up to date and give the application its rights on it."""
+    """Bring the public schema up to date, with the plans and the application's rights."""
     with shared_context(), _schema_lock(PUBLIC_SCHEMA):
-        started_at = now()
-        call_command("migrate_schemas", shared=True, interactive=False, verbosity=0)
+        _run_migrations()
         grant_public_to_application()
-        MigrationState.objects.update_or_create(
-            schema_name=PUBLIC_SCHEMA,
-            defaults={
-                "status": MigrationState.Status.DONE,
-                "version": current_version(PUBLIC_SCHEMA),
-                "error": "",
-                "started_at": started_at,
-                "finished_at": now(),
-            },
-        )
+        seed_plans()
+        # Its own state is noted after the fact: the first time, the table is made above.
+        _note_state(PUBLIC_SCHEMA, MigrationState.Status.DONE)
 
 
 def grant_public_to_application() -> None:
@@ -102,9 +94,12 @@ def create_schema(organisation: Organisation) -> None:
 def migrate_schema(schema_name: str) -> None:
     """Bring one tenant schema's tables up to date; safe to run twice and at the same time.
 
-    The outcome is kept in MigrationState; an error is kept there and raised.
+    The outcome is kept in MigrationState; an error is kept there and raised. Nothing is done
+    where the schema is gone: a spare one may be claimed, under another name, meanwhile.
     """
     with _schema_lock(schema_name):
+        if not schema_exists(schema_name):
+            return
         _note_state(schema_name, MigrationState.Status.RUNNING)
         try:
             connection.set_schema(schema_name)
@@ -117,33 +112,50 @@ def migrate_schema(schema_name: str) -> None:
         _note_state(schema_name, MigrationState.Status.DONE)
 
 
-def rename_schema(*, old: str, new: str) -> str:
-    """Rename a schema and its role in the present transaction; returns the role's new name."""
-    role = role_name(new)
+def claim_schema(*, spare: Organisation, organisation: Organisation) -> None:
+    """Give a ready-made schema and its role to an organisation, in the present transaction.
+
+    Both are renamed, which takes a fraction of a millisecond; the spare row goes.
+    """
+    role = role_name(organisation.schema_name)
     _execute(
-        sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(sql.Identifier(old), sql.Identifier(new))
+        sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(
+            sql.Identifier(spare.schema_name), sql.Identifier(organisation.schema_name)
+        )
     )
     _execute(
         sql.SQL("ALTER ROLE {} RENAME TO {}").format(
-            sql.Identifier(role_name(old)), sql.Identifier(role)
+            sql.Identifier(spare.database_role), sql.Identifier(role)
         )
     )
-    MigrationState.objects.filter(schema_name=old).update(schema_name=new)
-    return role
+    MigrationState.objects.filter(schema_name=spare.schema_name).update(
+        schema_name=organisation.schema_name
+    )
+    spare.delete()
+    organisation.database_role = role
+    organisation.save(update_fields=["database_role"])
 
 
-def drop_schema(schema_name: str) -> None:
-    """Remove a tenant's schema with all its rows, and its role. For good.
+def drop_schema(organisation: Organisation) -> None:
+    """Remove an organisation's schema with all its rows, and its role. For good.
 
     ValueError for the public schema.
     """
+    schema_name = organisation.schema_name
     if schema_name == PUBLIC_SCHEMA:
         raise ValueError("The public schema belongs to everybody.")
-    role = role_name(schema_name)
+    role = organisation.database_role or role_name(schema_name)
     with shared_context(), transaction.atomic():
         _execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema_name)))
         _execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
         MigrationState.objects.filter(schema_name=schema_name).delete()
+
+
+def try_schema_lock(schema_name: str) -> bool:
+    """Hold a schema still until the present transaction ends, unless somebody works on it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_lock_key(schema_name)])
+        return bool(cursor.fetchone()[0])
 
 
 def schema_exists(schema_name: str) -> bool:
@@ -190,7 +202,7 @@ def _note_state(schema_name: str, status: MigrationState.Status, *, error: str =
 @contextmanager
 def _schema_lock(schema_name: str) -> Iterator[None]:
     """One process at a time works on a schema; the lock ends with its connection."""
-    key = int.from_bytes(sha256(schema_name.encode()).digest()[:8], signed=True)
+    key = _lock_key(schema_name)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [key])
     try:
@@ -198,6 +210,10 @@ def _schema_lock(schema_name: str) -> Iterator[None]:
     finally:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
+
+
+def _lock_key(schema_name: str) -> int:
+    return int.from_bytes(sha256(schema_name.encode()).digest()[:8], signed=True)
 
 
 def _grant_schema(schema: sql.Composable, role: sql.Composable) -> None:

@@ -1,0 +1,116 @@
+"""Which organisation a host names, what is free, and how far a set-up is."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db.models import Q, QuerySet
+
+from shared.accounts.models import User
+from shared.kernel.actor import Actor
+from shared.kernel.authorisation import authorize
+from shared.kernel.clock import now
+from shared.kernel.errors import NotFound
+from shared.kernel.tenancy import organisation_context, shared_context
+from shared.organisations.models import Domain, Organisation, ProvisioningJob
+from shared.organisations.provisioning import schema_exists
+
+HOST_CACHE_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Site:
+    """The organisation of a host name; `redirects_until` where it is a former one."""
+
+    organisation: Organisation
+    redirects_until: datetime | None
+
+
+def find_site(host: str) -> Site | None:
+    """The organisation that answers at `host` (lower case, no port), from a short-lived cache.
+
+    `forget_hosts` drops it on a change. Organisations that are not set up yet have no site.
+    """
+    with shared_context():
+        known = cache.get(_host_key(host))
+        if known is None:
+            known = _load_site(host) or False
+            cache.set(_host_key(host), known, HOST_CACHE_SECONDS)
+    site = cast("Site | None", known or None)
+    if site and site.redirects_until and site.redirects_until <= now():
+        return None
+    return site
+
+
+def forget_hosts(*hosts: str) -> None:
+    """Look these hosts up anew at the next request."""
+    with shared_context():
+        cache.delete_many([_host_key(host) for host in hosts])
+
+
+def _host_key(host: str) -> str:
+    return f"site:{host}"
+
+
+def _load_site(host: str) -> Site | None:
+    domain = (
+        Domain.objects.filter(domain=host)
+        .exclude(tenant__state__in=(Organisation.State.SPARE, Organisation.State.PROVISIONING))
+        .select_related("tenant")
+        .first()
+    )
+    return Site(domain.tenant, domain.redirects_until) if domain else None
+
+
+def is_subdomain_free(subdomain: str) -> bool:
+    """Whether nobody has, had within 30 days, or keeps a schema under the name."""
+    host = f"{subdomain}.{settings.BASE_DOMAIN}"
+    with shared_context():
+        return not (
+            Organisation.objects.filter(
+                Q(subdomain=subdomain) | Q(schema_name=subdomain)
+            ).exists()
+            or Domain.objects.filter(domain=host).exists()
+            or schema_exists(subdomain)
+        )
+
+
+def list_organisations(*, actor: Actor) -> QuerySet[Organisation]:
+    """Every organisation but the ready-made spare ones, with what each signed."""
+    authorize(actor, "organisations.read")
+    return cast(
+        "QuerySet[Organisation]",
+        Organisation.objects.exclude(state=Organisation.State.SPARE).select_related(
+            "subscription__plan_version__plan"
+        ),
+    )
+
+
+def get_job(job_id: UUID) -> ProvisioningJob:
+    """A set-up by its id, which only who signed up was told. Raises NotFound."""
+    with shared_context():
+        job = ProvisioningJob.objects.select_related("organisation").filter(pk=job_id).first()
+    if job is None:
+        raise NotFound()
+    return job
+
+
+def organisations_of_email(email: str) -> list[Organisation]:
+    """The active organisations in which the address can sign in, one query for each of them.
+
+    For a worker: people live in their organisation's schema, so it takes about a millisecond an
+    organisation. Who asks learns nothing, the answer is mailed.
+    """
+    with shared_context():
+        active = list(
+            Organisation.objects.filter(state=Organisation.State.ACTIVE).order_by("name")
+        )
+    found = []
+    for organisation in active:
+        with organisation_context(organisation):
+            if User.objects.filter(email=email.strip().lower(), is_active=True).exists():
+                found.append(organisation)
+    return found

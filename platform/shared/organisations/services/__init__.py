@@ -1,0 +1,1 @@
+"""Changes to organisations, split by what happens to them."""
