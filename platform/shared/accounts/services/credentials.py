@@ -1,0 +1,203 @@
+"""API clients, their access tokens, and API keys. Source: `api.md`, Auth."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from shared.accounts import tokens
+from shared.accounts.models import AccessToken, ApiClient, ApiKey, Credential
+from shared.accounts.networks import normalise_network
+from shared.accounts.permissions import known_scopes, permissions_of_scopes
+from shared.audit.services import record
+from shared.kernel import clock
+from shared.kernel.actor import Actor
+from shared.kernel.authorisation import authorize
+from shared.kernel.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+from shared.kernel.tenancy import current_organisation
+
+ACCESS_TOKEN_SECONDS = 3600
+OLD_TOKENS_KEPT = timedelta(days=1)
+LAST_USED_EVERY = timedelta(minutes=1)
+NETWORKS_MAX = 50
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a credential may do, from where and until when."""
+
+    name: str
+    scopes: Iterable[str]
+    allowed_networks: Iterable[str] = ()
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class NewClient:
+    """A client with its secret, which is shown this once."""
+
+    client: ApiClient
+    secret: str
+
+
+@dataclass(frozen=True)
+class NewKey:
+    """An API key with its text, which is shown this once."""
+
+    key: ApiKey
+    secret: str
+
+
+def create_api_client(*, actor: Actor, grant: Grant) -> NewClient:
+    """An OAuth 2.0 client for the client-credentials grant.
+
+    Raises Invalid for unknown scopes, bad networks or an expiry in the past, Forbidden for
+    scopes beyond what the actor may do.
+    """
+    secret = tokens.new_secret()
+    client = ApiClient(
+        client_id=tokens.new_client_id(),
+        secret_hash=tokens.hash_secret(secret),
+        **_checked(actor, grant),
+    )
+    with transaction.atomic():
+        client.save(force_insert=True)
+        record(actor=actor, action="api_client.created", target=client, after=describe(client))
+    return NewClient(client, secret)
+
+
+def create_api_key(*, actor: Actor, grant: Grant) -> NewKey:
+    """A long-lived key for programs that cannot do OAuth. Raises as create_api_client."""
+    secret = tokens.new_secret(tokens.KEY_PREFIX)
+    key = ApiKey(
+        key_hash=tokens.hash_secret(secret),
+        prefix=secret[: tokens.SHOWN_LETTERS],
+        **_checked(actor, grant),
+    )
+    with transaction.atomic():
+        key.save(force_insert=True)
+        record(actor=actor, action="api_key.created", target=key, after=describe(key))
+    return NewKey(key, secret)
+
+
+def revoke_api_client(*, actor: Actor, client_pk: UUID) -> None:
+    """End a client and with it every token it holds."""
+    authorize(actor, "api_clients.write")
+    with transaction.atomic():
+        client = ApiClient.objects.select_for_update().filter(pk=client_pk).first()
+        _revoke(actor, client, "api_client.revoked")
+
+
+def revoke_api_key(*, actor: Actor, key_id: UUID) -> None:
+    """End a key at once."""
+    authorize(actor, "api_clients.write")
+    with transaction.atomic():
+        key = ApiKey.objects.select_for_update().filter(pk=key_id).first()
+        _revoke(actor, key, "api_key.revoked")
+
+
+def issue_access_token(*, client: ApiClient, token: str, scopes: Iterable[str]) -> AccessToken:
+    """Store a token the authorization server made; ends after ACCESS_TOKEN_SECONDS.
+
+    The client has proved its secret. Its tokens that ended over a day ago are removed here, so
+    that the table stays as small as what is in use.
+    """
+    now = clock.now()
+    AccessToken.objects.filter(client=client, expires_at__lt=now - OLD_TOKENS_KEPT).delete()
+    return AccessToken.objects.create(
+        client=client,
+        token_hash=tokens.hash_secret(token),
+        scopes=sorted(scopes),
+        issued_at=now,
+        expires_at=now + timedelta(seconds=ACCESS_TOKEN_SECONDS),
+    )
+
+
+def revoke_access_token(token: AccessToken) -> None:
+    """End one token; doing it twice changes nothing."""
+    AccessToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=clock.now())
+
+
+def note_use(credential: ApiClient | ApiKey) -> None:
+    """Remember that a credential was used, at most once a minute."""
+    now = clock.now()
+    stale = now - LAST_USED_EVERY
+    if credential.last_used_at and credential.last_used_at > stale:
+        return
+    unused = Q(last_used_at=None) | Q(last_used_at__lte=stale)
+    type(credential)._default_manager.filter(unused, pk=credential.pk).update(last_used_at=now)
+
+
+def describe(credential: Credential) -> dict[str, object]:
+    """What the audit log keeps of a credential; never the secret or its hash."""
+    return {
+        "name": credential.name,
+        "scopes": list(credential.scopes),
+        "allowed_networks": list(credential.allowed_networks),
+        "expires_at": credential.expires_at.isoformat() if credential.expires_at else None,
+    }
+
+
+def _checked(actor: Actor, grant: Grant) -> dict[str, object]:
+    """The columns both kinds of credential share, checked."""
+    authorize(actor, "api_clients.write")
+    platform = current_organisation() is None
+    scopes = sorted(set(grant.scopes))
+    networks, errors = _networks(grant.allowed_networks)
+    if not grant.name.strip():
+        errors.append(FieldError("name", "required", _("Name it, so that you know it later.")))
+    if not scopes:
+        errors.append(FieldError("scopes", "required", _("Choose at least one scope.")))
+    for scope in sorted(set(scopes) - known_scopes(platform=platform)):
+        message = _("There is no scope “%(scope)s”.") % {"scope": scope}
+        errors.append(FieldError("scopes", "unknown_scope", message))
+    if grant.expires_at and grant.expires_at <= clock.now():
+        errors.append(FieldError("expires_at", "past", _("Choose a time to come.")))
+    if errors:
+        raise Invalid(errors=errors)
+    _refuse_more_than_own(actor, permissions_of_scopes(scopes, platform=platform))
+    return {
+        "name": grant.name.strip(),
+        "scopes": scopes,
+        "allowed_networks": networks,
+        "expires_at": grant.expires_at,
+        "created_by_id": actor.user_id,
+    }
+
+
+def _networks(texts: Iterable[str]) -> tuple[list[str], list[FieldError]]:
+    networks: list[str] = []
+    errors: list[FieldError] = []
+    for text in texts:
+        try:
+            networks.append(normalise_network(text))
+        except ValidationError as error:
+            errors.append(FieldError("allowed_networks", "network", error.messages[0]))
+    if len(networks) > NETWORKS_MAX:
+        message = _("Name at most %(count)d networks.") % {"count": NETWORKS_MAX}
+        errors.append(FieldError("allowed_networks", "too_many", message))
+    return list(dict.fromkeys(networks)), errors
+
+
+def _refuse_more_than_own(actor: Actor, permissions: frozenset[str]) -> None:
+    beyond = sorted(name for name in permissions if not actor.may(name))
+    if beyond:
+        raise Forbidden(
+            _("You cannot grant what you may not do yourself: %(permissions)s.")
+            % {"permissions": ", ".join(beyond)}
+        )
+
+
+def _revoke(actor: Actor, credential: ApiClient | ApiKey | None, action: str) -> None:
+    if credential is None:
+        raise NotFound(_("There is no such API client or key."))
+    if credential.revoked_at is not None:
+        raise Conflict(_("It was already revoked."))
+    credential.revoked_at = clock.now()
+    credential.save(update_fields=["revoked_at"])
+    record(actor=actor, action=action, target=credential, before=describe(credential))

@@ -1,0 +1,1 @@
+"""Pages about people, oneself and API access, split by noun."""

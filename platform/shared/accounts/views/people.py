@@ -1,0 +1,104 @@
+"""Pages: people, invitations, roles."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from shared.accounts import role_matrix, selectors
+from shared.accounts.forms import InvitationForm, RoleChoiceForm, add_problem
+from shared.accounts.services import invitations, people
+from shared.kernel.authorisation import authorize
+from shared.kernel.errors import Conflict, Invalid
+
+
+@require_safe
+def list_people(request: HttpRequest) -> HttpResponse:
+    """Who belongs here, who is invited."""
+    actor = request.actor
+    authorize(actor, "people.read")
+    context = {
+        "people": selectors.people(actor),
+        "invitations": selectors.open_invitations(actor),
+        "may_change": actor.may("people.write"),
+    }
+    return render(request, "accounts/people.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def invite_person(request: HttpRequest) -> HttpResponse:
+    """Invite somebody with a role."""
+    authorize(request.actor, "people.write")
+    form = InvitationForm(request.POST or None, actor=request.actor)
+    if request.method == "POST" and form.is_valid():
+        try:
+            invitation = invitations.invite_person(actor=request.actor, **form.cleaned_data)
+        except (Conflict, Invalid) as error:
+            add_problem(form, error)
+        else:
+            messages.success(request, _("Invitation sent to %(email)s.") % {"email": invitation})
+            return redirect("people")
+    return render(request, "accounts/invite.html", {"form": form})
+
+
+@require_POST
+def resend_invitation(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
+    """Send a fresh link."""
+    invitation = invitations.resend_invitation(actor=request.actor, invitation_id=invitation_id)
+    messages.success(request, _("Invitation sent again to %(email)s.") % {"email": invitation})
+    return redirect("people")
+
+
+@require_POST
+def revoke_invitation(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
+    """Withdraw an offer."""
+    invitation = invitations.revoke_invitation(actor=request.actor, invitation_id=invitation_id)
+    messages.success(request, _("Invitation of %(email)s withdrawn.") % {"email": invitation})
+    return redirect("people")
+
+
+@require_http_methods(["GET", "POST"])
+def edit_person(request: HttpRequest, user_id: UUID) -> HttpResponse:
+    """One person: their role, and whether they may sign in."""
+    actor = request.actor
+    authorize(actor, "people.read")
+    user = selectors.person(actor, user_id)
+    data = request.POST if request.method == "POST" else None
+    form = RoleChoiceForm(data, actor=actor, initial={"role": user.role})
+    if data is not None and form.is_valid():
+        try:
+            people.change_role(actor=actor, user_id=user_id, **form.cleaned_data)
+        except Conflict as error:
+            add_problem(form, error)
+        else:
+            messages.success(request, _("%(name)s has a new role.") % {"name": user})
+            return redirect("people")
+    context = {"person": user, "form": form, "may_change": actor.may("people.write")}
+    return render(request, "accounts/person.html", context)
+
+
+@require_POST
+def deactivate_person(request: HttpRequest, user_id: UUID) -> HttpResponse:
+    """Bar a person and end their sessions."""
+    user = people.deactivate_person(actor=request.actor, user_id=user_id)
+    messages.success(request, _("%(name)s can no longer sign in.") % {"name": user})
+    return redirect("people")
+
+
+@require_POST
+def reactivate_person(request: HttpRequest, user_id: UUID) -> HttpResponse:
+    """Let a person sign in again."""
+    user = people.reactivate_person(actor=request.actor, user_id=user_id)
+    messages.success(request, _("%(name)s can sign in again.") % {"name": user})
+    return redirect("people")
+
+
+@require_safe
+def show_roles(request: HttpRequest) -> HttpResponse:
+    """What each role may do."""
+    authorize(request.actor, "organisation.read")
+    context = {"roles": role_matrix.role_columns(), "areas": role_matrix.area_rows()}
+    return render(request, "accounts/roles.html", context)
