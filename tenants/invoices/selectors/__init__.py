@@ -2,7 +2,6 @@
 
 from tenants.invoices.selectors.contexts import load_contexts
 from tenants.invoices.selectors.invoices import (
-    explain_invoice,
     invoice_by_code,
     invoice_list,
     live_invoice_of,
@@ -10,7 +9,6 @@ from tenants.invoices.selectors.invoices import (
 )
 
 __all__ = [
-    "explain_invoice",
     "invoice_by_code",
     "invoice_list",
     "live_invoice_of",

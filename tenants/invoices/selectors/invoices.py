@@ -1,7 +1,5 @@
 """Reading invoices."""
 
-from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet
@@ -77,27 +75,3 @@ def live_invoice_of(contract_id: UUID, period: Period) -> Invoice | None:
         .first()
     )
 
-
-def explain_invoice(invoice: Invoice) -> dict[str, Any]:
-    """Currency, subtotal, lines with traces and taxes, as `?explain=true` answers them."""
-    return {
-        "currency": invoice.currency,
-        "subtotal": Decimal(invoice.subtotal),
-        "lines": [
-            {
-                "code": line.code,
-                "component": line.component,
-                "description": line.description,
-                "quantity": line.quantity,
-                "rate": line.rate,
-                "amount": line.amount,
-                "taxable": line.taxable,
-                "trace": line.trace,
-            }
-            for line in invoice.lines.all()
-        ],
-        "taxes": [
-            {"name": tax.name, "rate": tax.rate, "base": tax.base, "amount": tax.amount}
-            for tax in invoice.taxes.all()
-        ],
-    }

@@ -1,0 +1,208 @@
+"""`/api/v1/billing`: generating invoices, reading and issuing them, and their payments.
+
+Source: seed 000, `api.md` (from the integration spec, from invoice generation).
+"""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+from ninja import Query, Router
+
+from billing.errors import InvalidPeriod
+from billing.periods import Period
+from shared.kernel.api.auth import ApiRequest
+from shared.kernel.api.etags import expected_revision, require_fresh, set_etag
+from shared.kernel.api.pagination import Page, Paging, paginate
+from shared.kernel.errors import invalid_fields
+from tenants.documents.services import signed_link
+from tenants.invoices import selectors, services
+from tenants.invoices.explanation import line_name
+from tenants.invoices.models import Invoice
+from tenants.invoices.schemas import (
+    GeneratedExplainedOut,
+    GeneratedOut,
+    GenerateIn,
+    InvoiceOut,
+    InvoiceRow,
+    PaymentStatusIn,
+    PaymentStatusOut,
+    PeriodIn,
+)
+from tenants.payments.models import Payment
+from tenants.payments.services import record_payment
+
+billing_router = Router(tags=["Billing"])
+
+
+class InvoiceFilters(Paging):
+    """Which invoices."""
+
+    q: str = ""
+    status: str = ""
+    site_id: str = ""
+
+
+@billing_router.post(
+    "/generate-invoice",
+    response={200: GeneratedOut | GeneratedExplainedOut, 201: GeneratedOut | GeneratedExplainedOut},
+)
+def generate_invoice(request: ApiRequest, body: GenerateIn, explain: bool = False) -> Any:
+    """Calculate, check and issue the invoice of a period.
+
+    201 the first time, 200 with the same invoice for equal inputs, 409 for different ones.
+    """
+    generated = services.generate_invoice(
+        actor=request.actor,
+        site_id=body.site_id,
+        contract_id=body.contract_id,
+        period=_period(body.billing_period),
+        billing_data=body.billing_data,
+        invoice_date=body.invoice_date,
+    )
+    invoice = generated.invoice
+    answer: dict[str, Any] = {
+        "invoice_id": invoice.invoice_id,
+        "invoice_number": invoice.number,
+        "total_amount": invoice.total,
+        "due_date": invoice.due_date,
+        "status": "pending_approval" if invoice.number is None else "generated",
+        "pdf_url": signed_link(invoice_pk=invoice.pk),
+    }
+    status = 201 if generated.created else 200
+    if not explain:
+        return status, GeneratedOut(**answer)
+    explained = selectors.invoice_by_code(actor=request.actor, invoice_id=invoice.invoice_id)
+    return status, GeneratedExplainedOut(
+        **answer,
+        currency=explained.currency,
+        subtotal=explained.subtotal,
+        lines=_lines(explained),
+        taxes=_taxes(explained),
+    )
+
+
+@billing_router.get("/invoices", response=Page[InvoiceRow])
+def list_invoices(request: ApiRequest, filters: Query[InvoiceFilters]) -> Any:
+    """Invoices, newest first."""
+    found = selectors.search_invoices(
+        actor=request.actor, text=filters.q, status=filters.status, site_id=filters.site_id
+    )
+    page = paginate(
+        found,
+        filters,
+        orderings=("invoice_date", "due_date", "number", "total", "created_at"),
+        default="-invoice_date",
+    )
+    return {"items": [_row(invoice) for invoice in page.items], "next": page.next}
+
+
+@billing_router.get("/invoices/{invoice_id}", response=InvoiceOut)
+def get_invoice(request: ApiRequest, response: HttpResponse, invoice_id: str) -> Any:
+    """One invoice with lines, traces and taxes."""
+    invoice = selectors.invoice_by_code(actor=request.actor, invoice_id=invoice_id)
+    require_fresh(request, response, invoice)
+    return _whole(invoice)
+
+
+@billing_router.post("/invoices/{invoice_id}/issue", response=InvoiceOut)
+def issue_invoice(request: ApiRequest, response: HttpResponse, invoice_id: str) -> Any:
+    """Number the invoice and freeze it."""
+    services.issue_invoice(
+        actor=request.actor, invoice_id=invoice_id, expected_revision=expected_revision(request)
+    )
+    invoice = selectors.invoice_by_code(actor=request.actor, invoice_id=invoice_id)
+    set_etag(response, invoice)
+    return _whole(invoice)
+
+
+@billing_router.put("/invoices/{invoice_id}/payment-status", response=PaymentStatusOut)
+def put_payment_status(request: ApiRequest, invoice_id: str, body: PaymentStatusIn) -> Any:
+    """Record money received; the same transaction again has no effect and the same answer."""
+    recorded = record_payment(
+        actor=request.actor,
+        invoice_id=invoice_id,
+        amount=body.payment_amount,
+        received_on=body.payment_date,
+        method=body.payment_method,
+        transaction_id=body.transaction_id,
+    )
+    invoice, payment = recorded.invoice, recorded.payment
+    return PaymentStatusOut(
+        status="success",
+        message=_("Payment status updated successfully"),
+        updated_at=payment.created_at,
+        invoice_id=invoice.invoice_id,
+        payment_status=invoice.payment_status,
+        amount_paid=invoice.amount_paid,
+        balance_due=invoice.balance_due,
+        unapplied_amount=_unapplied(payment),
+    )
+
+
+def _unapplied(payment: Payment) -> Any:
+    return payment.amount - sum(row.amount for row in payment.allocations.all())
+
+
+def _period(given: PeriodIn) -> Period:
+    try:
+        return Period(given.start_date, given.end_date)
+    except InvalidPeriod as error:
+        raise invalid_fields(error.problems) from error
+
+
+def _lines(invoice: Invoice) -> list[dict[str, Any]]:
+    return [
+        {
+            "code": line.code,
+            "component": line.component,
+            "description": line_name(line.code, line.subject),
+            "quantity": line.quantity,
+            "rate": line.rate,
+            "amount": line.amount,
+            "taxable": line.taxable,
+            "trace": line.trace,
+        }
+        for line in invoice.lines.all()
+    ]
+
+
+def _taxes(invoice: Invoice) -> list[dict[str, Any]]:
+    return [
+        {"name": tax.name, "rate": tax.rate, "base": tax.base, "amount": tax.amount}
+        for tax in invoice.taxes.all()
+    ]
+
+
+def _row(invoice: Invoice) -> dict[str, Any]:
+    return {
+        "invoice_id": invoice.invoice_id,
+        "invoice_number": invoice.number,
+        "kind": invoice.kind,
+        "site_id": invoice.site.site_id,
+        "customer_id": invoice.customer.customer_id,
+        "contract_id": invoice.contract.contract_id,
+        "status": invoice.status,
+        "document_status": invoice.document_status,
+        "payment_status": invoice.payment_status,
+        "delivery_status": invoice.delivery_status,
+        "period_start": invoice.period_start,
+        "period_end": invoice.period_end,
+        "invoice_date": invoice.invoice_date,
+        "due_date": invoice.due_date,
+        "currency": invoice.currency,
+        "subtotal": invoice.subtotal,
+        "tax_total": invoice.tax_total,
+        "total_amount": invoice.total,
+        "amount_paid": invoice.amount_paid,
+        "balance_due": invoice.balance_due,
+    }
+
+
+def _whole(invoice: Invoice) -> dict[str, Any]:
+    return {
+        **_row(invoice),
+        "lines": _lines(invoice),
+        "taxes": _taxes(invoice),
+        "pdf_url": signed_link(invoice_pk=invoice.pk),
+    }
