@@ -67,13 +67,15 @@ class ChildGroup:
         self._keepers.append((child, asyncio.create_task(self._keep(child))))
 
     async def stop(self) -> None:
-        """End all children, the last started first, and wait; then nothing of them is left."""
+        """End all children at once and wait; then nothing of them is left."""
         self._stopping.set()
-        for child, keeper in reversed(self._keepers):
-            process = self._running.get(child.name)
-            if process is not None:
-                await _end(process, child)
-            await keeper
+        await asyncio.gather(*(self._stop(child, keeper) for child, keeper in self._keepers))
+
+    async def _stop(self, child: Child, keeper: asyncio.Task[None]) -> None:
+        process = self._running.get(child.name)
+        if process is not None:
+            await _end(process, child)
+        await keeper
 
     async def _keep(self, child: Child) -> None:
         failures = 0

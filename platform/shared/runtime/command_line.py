@@ -47,6 +47,10 @@ def run(arguments: list[str]) -> None:
     folder = _option(arguments, "--data")
     if folder:
         os.environ["INVOICEPATCH_DATA"] = str(Path(folder).expanduser().resolve())
+    if command == "up":
+        port = int(_option(arguments, "--port") or 8000)
+        os.environ.setdefault("PUBLIC_PORT", str(port))
+        os.environ.setdefault("LIVE_URL", f"http://localhost:{port + 1}")
     if command in OWNER_COMMANDS:
         os.environ.setdefault("INVOICEPATCH_CONNECT_AS", "owner")
     _find_servers(needed=command not in COMMANDS_WITHOUT_SERVERS)

@@ -89,6 +89,11 @@ def start_servers(data: Path) -> Servers:
         time.sleep(0.05)
 
 
+def uses_embedded_servers(data: Path) -> bool:
+    """Whether this process holds the servers of the folder."""
+    return data in _held
+
+
 def start_keeper(data: Path) -> None:
     """See to it that a keeper is at work on this folder."""
     own = _keepers.get(data)

@@ -99,8 +99,9 @@ def main(arguments: list[str]) -> None:
         case ["create", schema]:
             _create_organisation(schema, schema.capitalize())
         case ["drop", schema]:
-            provisioning.drop_schema(schema)
-            Organisation.objects.filter(schema_name=schema).delete()
+            organisation = Organisation.objects.get(schema_name=schema)
+            provisioning.drop_schema(organisation)
+            organisation.delete()
         case _:
             raise SystemExit("usage: fill | create SCHEMA | drop SCHEMA")
 
@@ -108,6 +109,7 @@ def main(arguments: list[str]) -> None:
 def _create_organisation(schema: str, name: str) -> None:
     from shared.kernel.hooks import provisioning_steps
     from shared.kernel.tenancy import organisation_context
+    from shared.keyring.services import create_data_keys
     from shared.organisations import provisioning
     from shared.organisations.models import Domain, Organisation
 
@@ -120,6 +122,7 @@ def _create_organisation(schema: str, name: str) -> None:
     )
     Domain.objects.create(tenant=organisation, domain=organisation.host, is_primary=True)
     provisioning.create_schema(organisation)
+    create_data_keys(organisation.id)
     with organisation_context(organisation):
         for step in provisioning_steps():
             step.run()
