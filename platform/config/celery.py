@@ -11,6 +11,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 ORGANISATIONS = "shared.organisations.tasks"
 app.conf.beat_schedule = {
+    "rotate-keys": {"task": "shared.keyring.tasks.queue_rotations", "schedule": 3600},
     "sweep-provisioning-jobs": {
         "task": f"{ORGANISATIONS}.sweep_provisioning_jobs",
         "schedule": 10,
@@ -22,6 +23,12 @@ app.conf.beat_schedule = {
     },
     "remove-expired-redirects": {
         "task": f"{ORGANISATIONS}.remove_expired_redirects",
+        "schedule": 3600,
+    },
+    "sweep-outboxes": {"task": "shared.outbox.tasks.sweep_outboxes", "schedule": 30},
+    "purge-outboxes": {"task": "shared.outbox.tasks.purge_outboxes", "schedule": 24 * 3600},
+    "purge-idempotency-keys": {
+        "task": "shared.idempotency.tasks.purge_all_keys",
         "schedule": 3600,
     },
 }

@@ -92,7 +92,9 @@ class RotationJob(models.Model):
     error = models.TextField(blank=True)
     leased_by = models.UUIDField(null=True)
     leased_until = models.DateTimeField(null=True)
+    # From this instant no process encrypts with the key before.
     settles_at = models.DateTimeField()
+    pass_started_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
 

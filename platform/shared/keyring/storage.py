@@ -66,7 +66,7 @@ class EncryptedStorage(Storage):
     given without the folder get it.
     """
 
-    def generate_filename(self, filename: str) -> str:
+    def generate_filename(self, filename: Any) -> str:
         """Django's, inside the organisation's folder."""
         return own_name(super().generate_filename(filename))
 
