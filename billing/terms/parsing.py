@@ -121,7 +121,7 @@ def _read_share(reader: FieldReader) -> Scale:
         return _read_tiered_rate(reader)
     if reader.has("tier_mode"):
         reader.report("tier_mode", "needs_tiers", "has no meaning without tiers")
-    return FlatRate(reader.number("revenue_share_rate", SHARE_RATE))
+    return FlatRate(reader.optional_number("revenue_share_rate", SHARE_RATE) or Decimal(0))
 
 
 def _read_tiered_rate(reader: FieldReader) -> TieredRate:

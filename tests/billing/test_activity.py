@@ -110,5 +110,5 @@ def test_missing_revenue_is_named(problems: Any) -> None:
 
 
 def test_the_error_reads_as_a_sentence() -> None:
-    with pytest.raises(InvalidActivity, match="billing_data.revenue_amount: must be a number"):
+    with pytest.raises(InvalidActivity, match=r"billing_data\.revenue_amount: must be a number"):
         parse_activity({"revenue_amount": "a lot"})

@@ -1,4 +1,4 @@
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -109,7 +109,15 @@ def test_dates_as_dates_or_text() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["2025-02-30", "2025-2-3", "20250203", "2025-01-01T00:00:00", 5, datetime(2025, 1, 1)]
+    "value",
+    [
+        "2025-02-30",
+        "2025-2-3",
+        "20250203",
+        "2025-01-01T00:00:00",
+        5,
+        datetime(2025, 1, 1, tzinfo=UTC),
+    ],
 )
 def test_other_dates_are_refused(value: object) -> None:
     reader, problems = _reader({"since": value})
