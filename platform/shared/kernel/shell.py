@@ -47,7 +47,7 @@ class Shell:
     brand_colour: str = ""
     groups: Sequence[Group] = ()
     person: str = ""
-    role: str = ""
+    role: Text = ""
 
     @property
     def phone_links(self) -> list[Link]:
@@ -75,6 +75,13 @@ def _groups(actor: Actor) -> list[Group]:
     return [Group(GROUP_LABELS.get(key, key), links) for key, links in found.items() if links]
 
 
+def _role_label(request: HttpRequest | None, actor: Actor) -> Text:
+    """The role in the reader's words where the user's model has them."""
+    user = getattr(request, "user", None)
+    display = getattr(user, "get_role_display", None)
+    return display() if display else actor.role or ""
+
+
 def build_shell(request: HttpRequest | None) -> Shell:
     """From the request's organisation and actor; an empty frame without them."""
     organisation = getattr(request, "tenant", None)
@@ -86,5 +93,5 @@ def build_shell(request: HttpRequest | None) -> Shell:
         brand_colour=getattr(organisation, "brand_colour", "") or "",
         groups=_groups(actor) if known else (),
         person=actor.label if known else "",
-        role=actor.role or "",
+        role=_role_label(request, actor) if known else "",
     )
