@@ -23,6 +23,9 @@ LIVE_URL = env.text("LIVE_URL", "")  # origin of the event server, empty where i
 ALLOWED_HOSTS = [BASE_DOMAIN, f".{BASE_DOMAIN}", *env.words("EXTRA_HOSTS")]
 STYLEGUIDE = env.flag("STYLEGUIDE")
 TRUSTED_PROXIES = env.words("TRUSTED_PROXIES")
+METRICS_NETWORKS = env.words(
+    "METRICS_NETWORKS", "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
+)
 
 # --- Tenancy -----------------------------------------------------------------------------
 CONNECT_AS_OWNER = env.text("INVOICEPATCH_CONNECT_AS", "application") == "owner"
@@ -84,6 +87,7 @@ TENANT_APPS = [
 INSTALLED_APPS = [*SHARED_APPS, *(app for app in TENANT_APPS if app not in SHARED_APPS)]
 
 MIDDLEWARE = [
+    "shared.runtime.middleware.ProbeMiddleware",
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "shared.kernel.middleware.RequestIdMiddleware",
     "shared.organisations.middleware.OrganisationMiddleware",

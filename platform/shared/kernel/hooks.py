@@ -35,6 +35,7 @@ class NavigationItem:
 
 _provisioning_steps: dict[str, ProvisioningStep] = {}
 _navigation: dict[str, NavigationItem] = {}
+_topics: dict[str, str] = {}
 
 
 def register_provisioning_step(step: ProvisioningStep) -> None:
@@ -56,3 +57,13 @@ def navigation(actor: Actor) -> list[NavigationItem]:
     """The entries this actor may open, in their order."""
     items = [item for item in _navigation.values() if actor.may(item.permission)]
     return sorted(items, key=lambda item: item.order)
+
+
+def register_topic(prefix: str, permission: str) -> None:
+    """Let browsers of who holds `permission` hear of events named `prefix.…`."""
+    _topics[prefix] = permission
+
+
+def permission_for_topic(topic: str) -> str | None:
+    """The permission to hear of the event `area.action`; None where no browser may."""
+    return _topics.get(topic.partition(".")[0])

@@ -4,10 +4,11 @@ Choosing one sets search path and PostgreSQL role together (see `kernel.database
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Protocol, cast
 from uuid import UUID
 
+import psycopg
 from django.apps import apps
 from django.db import connection
 
@@ -56,7 +57,7 @@ def organisation_context(organisation: Tenant) -> Iterator[None]:
     try:
         yield
     finally:
-        connection.set_tenant(before)
+        _return_to(before)
 
 
 @contextmanager
@@ -67,7 +68,7 @@ def shared_context() -> Iterator[None]:
     try:
         yield
     finally:
-        connection.set_tenant(before)
+        _return_to(before)
 
 
 def load_organisation(schema_name: str) -> Tenant:
@@ -78,3 +79,37 @@ def load_organisation(schema_name: str) -> Tenant:
     if organisation is None:
         raise LookupError(f"No organisation has the schema {schema_name!r}.")
     return cast(Tenant, organisation)
+
+
+@contextmanager
+def schema_context(schema_name: str) -> Iterator[None]:
+    """Work in the schema of that name, under its role; also in the public one.
+
+    Raises LookupError where no organisation has it.
+    """
+    if schema_name == PUBLIC_SCHEMA:
+        with shared_context():
+            yield
+    else:
+        with organisation_context(load_organisation(schema_name)):
+            yield
+
+
+def serving_schemas() -> list[str]:
+    """The schemas in which work may be waiting: public, and every organisation set up."""
+    model = apps.get_model("organisations", "Organisation")
+    with shared_context():
+        serving = model.objects.filter(state__in=("active", "suspended"))
+        return [PUBLIC_SCHEMA, *serving.values_list("schema_name", flat=True)]
+
+
+def _return_to(tenant: Tenant) -> None:
+    """Choose the tenant at once, not with the next cursor.
+
+    A field that looks something up while its row is being written comes here with the
+    statement's cursor already open.
+    """
+    connection.set_tenant(tenant)
+    if connection.connection is not None:
+        with suppress(psycopg.Error):  # a lost connection is told by the next statement
+            connection.apply_tenant()

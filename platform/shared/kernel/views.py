@@ -1,12 +1,15 @@
-"""Pages of the design system itself: a tenant's brand as CSS, and the styleguide."""
+"""Pages of the design system itself (a tenant's brand as CSS, the styleguide) and of errors."""
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from shared.kernel.brand import brand_stylesheet as stylesheet_of
+from shared.kernel.errors import Forbidden, Malformed, NotFound
+from shared.kernel.problems import error_response, is_api_request, unexpected_response
 from shared.kernel.styleguide import styleguide_context
 
 
@@ -25,3 +28,30 @@ def styleguide(request: HttpRequest) -> HttpResponse:
     if not (settings.DEBUG or getattr(settings, "STYLEGUIDE", False)):
         raise Http404
     return render(request, "styleguide.html", styleguide_context(request))
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400, as page or problem."""
+    return error_response(request, Malformed())
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """403, as page or problem."""
+    return error_response(request, Forbidden())
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404, as page or problem."""
+    return error_response(request, NotFound())
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500, as page or problem, without a word about the cause."""
+    return unexpected_response(request)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form without its token, or with a stale one."""
+    if is_api_request(request):
+        return error_response(request, Forbidden(_("The CSRF token is missing or stale.")))
+    return render(request, "403_csrf.html", status=403)

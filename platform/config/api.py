@@ -1,0 +1,26 @@
+"""The two APIs: of a tenant's host, and of the bare domain. Wiring only.
+
+Add a router by one line: `tenant_api.add_router("", "tenants.sites.api.router")`; its paths are
+those of `api.md` after `/api/v1`.
+"""
+
+from shared.kernel.api import make_api
+
+tenant_api = make_api(
+    title="InvoicePatch",
+    description=(
+        "Contract billing: sites, contracts, activity, invoices and payments of one "
+        "organisation, at its own host. Amounts are exact JSON numbers, dates are YYYY-MM-DD, "
+        "instants RFC 3339. Failures are RFC 9457 problems."
+    ),
+    namespace="api",
+)
+tenant_api.add_router("", "shared.accounts.api.router")
+tenant_api.add_router("/oauth", "shared.accounts.api.oauth_router")
+tenant_api.add_router("", "shared.audit.api.router")
+
+platform_api = make_api(
+    title="InvoicePatch platform",
+    description="Sign-up and plans for everybody; organisations and their usage for staff.",
+    namespace="platform-api",
+)

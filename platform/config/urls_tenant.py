@@ -1,0 +1,26 @@
+"""What a tenant's host answers. Wiring only: every app adds its own lines."""
+
+from django.urls import path
+
+from config.api import tenant_api
+from config.urls_accounts import tenant_patterns
+from shared.audit import views as audit
+from shared.kernel import views as kernel
+from shared.runtime import views as runtime
+
+handler400 = "shared.kernel.views.bad_request"
+handler403 = "shared.kernel.views.permission_denied"
+handler404 = "shared.kernel.views.page_not_found"
+handler500 = "shared.kernel.views.server_error"
+
+urlpatterns = [
+    path("api/v1/", tenant_api.urls),
+    path("brand.css", kernel.brand_stylesheet, name="brand_stylesheet"),
+    path("styleguide", kernel.styleguide, name="styleguide"),
+    path("mail", runtime.mail_list, name="mail_list"),
+    path("mail/<str:name>", runtime.mail_detail, name="mail_detail"),
+    path("mail/<str:name>/html", runtime.mail_html, name="mail_html"),
+    path("settings/audit", audit.list_entries, name="audit"),
+    path("settings/audit.csv", audit.export_entries, name="audit_export"),
+    *tenant_patterns,
+]

@@ -1,0 +1,61 @@
+"""The NinjaAPI of tenants and of the bare domain: exact JSON, problems for every failure."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import DataError, IntegrityError
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import HttpError, ValidationError
+from ninja.openapi.schema import OpenAPISchema
+
+from shared.kernel.api import failures
+from shared.kernel.api.auth import actor_auth
+from shared.kernel.api.etags import NotModified
+from shared.kernel.api.json import ExactParser, ExactRenderer
+from shared.kernel.api.openapi import complete_schema
+from shared.kernel.errors import AppError
+
+VERSION = "1.0.0"
+
+
+class Api(NinjaAPI):
+    """NinjaAPI whose document tells the whole truth about failures and headers."""
+
+    def get_openapi_schema(
+        self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None
+    ) -> OpenAPISchema:
+        """OpenAPI 3.1 with the problems every operation may answer."""
+        schema = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
+        return complete_schema(schema)
+
+
+def make_api(*, title: str, description: str, namespace: str) -> Api:
+    """An API at which every operation needs an actor unless it says `auth=None`."""
+    api = Api(
+        title=title,
+        version=VERSION,
+        description=description,
+        urls_namespace=namespace,
+        auth=actor_auth,
+        renderer=ExactRenderer(),
+        parser=ExactParser(),
+    )
+    handlers: dict[type[Exception], Callable[[HttpRequest, Any], HttpResponse]] = {
+        AppError: failures.on_app_error,
+        ValidationError: failures.on_invalid_input,
+        HttpError: failures.on_http_error,
+        Http404: failures.on_not_found,
+        PermissionDenied: failures.on_forbidden,
+        SuspiciousOperation: failures.on_suspicious,
+        DjangoValidationError: failures.on_model_invalid,
+        IntegrityError: failures.on_integrity_error,
+        DataError: failures.on_data_error,
+        NotModified: failures.on_not_modified,
+        Exception: failures.on_unexpected,
+    }
+    for kind, handler in handlers.items():
+        api.add_exception_handler(kind, handler)
+    return api
