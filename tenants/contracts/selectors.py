@@ -174,7 +174,7 @@ def billing_info(
             "contract_id": contract.contract_id,
             "contract_type": terms.contract_type,
             "billing_frequency": terms.billing_frequency,
-            "effective_date": terms.valid_from,
+            "effective_date": contract.effective_date,
         },
         "billing_configuration": terms.billing_configuration,
     }

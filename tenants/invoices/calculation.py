@@ -209,6 +209,10 @@ def _inputs(
                 "change_id": segment.terms.change_id,
                 "from": segment.period.start_date.isoformat(),
                 "to": segment.period.end_date.isoformat(),
+                "component_types": [
+                    part["contract_type"]
+                    for part in segment.terms.billing_configuration.get("components", ())
+                ],
             }
             for segment in segments
         ],

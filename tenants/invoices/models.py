@@ -4,6 +4,7 @@ Three things move on after the issue and have their own fields: document, delive
 status; the API's one `status` is derived from them. Source: `domain.md` 6, `architecture.md` 8.
 """
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -212,9 +213,25 @@ class Invoice(RevisedRow):
         return "issued"
 
     @property
+    def status_label(self) -> Any:
+        """The derived status in words."""
+        if self.document_status != self.DocumentStatus.ISSUED:
+            return self.get_document_status_display()
+        if self.payment_status != self.PaymentStatus.UNPAID:
+            return self.get_payment_status_display()
+        if self.delivery_status == self.DeliveryStatus.DELIVERED:
+            return self.get_delivery_status_display()
+        return self.get_document_status_display()
+
+    @property
     def balance_due(self) -> Decimal:
         """What is still to be paid."""
         return Decimal(self.total) - Decimal(self.amount_paid)
+
+    def is_overdue(self, on: date) -> bool:
+        """Issued, not paid, and past its due date."""
+        unpaid = self.payment_status != self.PaymentStatus.PAID
+        return self.document_status == self.DocumentStatus.ISSUED and unpaid and self.due_date < on
 
 
 class InvoiceLine(Row):

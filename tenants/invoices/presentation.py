@@ -1,0 +1,114 @@
+"""Lines, totals and checks as the pages show them, of a stored or a previewed invoice."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from shared.kernel.formats import format_percentage, format_quantity, format_unit_price
+from tenants.invoices.calculation import Calculation
+from tenants.invoices.explanation import (
+    StepText,
+    check_as_json,
+    check_text,
+    line_name,
+    rule_text,
+    trace_steps,
+)
+from tenants.invoices.models import Invoice
+
+_SHARES = frozenset({"revenue_share", "insurance", "profit_share", "performance_bonus"})
+_TONES = {"critical": "bad", "error": "bad", "warning": "warn"}
+
+
+@dataclass(frozen=True)
+class LineText:
+    """One line and the reason for its amount."""
+
+    name: str
+    quantity: str
+    rate: str
+    amount: Decimal
+    rule: str
+    steps: list[StepText]
+
+
+def lines_of(source: Invoice | Calculation) -> list[LineText]:
+    """Every line with its trace in words."""
+    if isinstance(source, Invoice):
+        return [_line(line, line.trace, source.currency) for line in source.lines.all()]
+    currency = source.context.contract.currency
+    return [_line(line, line.trace.as_json(), currency) for line in source.lines]
+
+
+def totals_of(source: Invoice | Calculation) -> list[dict[str, Any]]:
+    """Subtotal, each tax, total, and for an issued invoice what is paid and due."""
+    language = get_language()
+    taxes = source.taxes.all() if isinstance(source, Invoice) else source.totals.taxes
+    subtotal = source.subtotal if isinstance(source, Invoice) else source.totals.subtotal
+    total = source.total if isinstance(source, Invoice) else source.totals.total
+    rows: list[dict[str, Any]] = [{"label": _("Subtotal"), "amount": subtotal}]
+    rows.extend(
+        {
+            "label": f"{tax.name} {format_percentage(tax.rate, language=language)}",
+            "amount": tax.amount,
+        }
+        for tax in taxes
+    )
+    rows.append({"label": _("Total"), "amount": total, "grand": True})
+    if isinstance(source, Invoice) and source.amount_paid:
+        rows.append({"label": _("Paid"), "amount": -source.amount_paid})
+        rows.append({"label": _("Balance due"), "amount": source.balance_due, "rule": True})
+    return rows
+
+
+def checks_of(source: Invoice | Calculation) -> list[dict[str, Any]]:
+    """What was checked, failures first; repeated passes are shown once."""
+    if isinstance(source, Invoice):
+        results, currency = source.checks, source.currency
+    else:
+        results = [check_as_json(check) for check in source.checks]
+        currency = source.context.contract.currency
+    shown: dict[str, dict[str, Any]] = {}
+    for result in sorted(results, key=lambda one: bool(one["passed"])):
+        tone = "ok" if result["passed"] else _TONES[result["severity"]]
+        text = check_text(result, currency)
+        shown.setdefault(text, {"tone": tone, "title": text})
+    return list(shown.values())
+
+
+def statuses() -> list[tuple[str, Any]]:
+    """The values of the list's status filter."""
+    return [
+        ("validated", Invoice.DocumentStatus.VALIDATED.label),
+        ("issued", Invoice.DocumentStatus.ISSUED.label),
+        ("unpaid", Invoice.PaymentStatus.UNPAID.label),
+        ("partially_paid", Invoice.PaymentStatus.PARTIALLY_PAID.label),
+        ("paid", Invoice.PaymentStatus.PAID.label),
+        ("void", Invoice.DocumentStatus.VOID.label),
+    ]
+
+
+def _line(line: Any, trace: Any, currency: str) -> LineText:
+    return LineText(
+        name=line_name(line.code, line.subject),
+        quantity=_quantity(line),
+        rate=_rate(line, currency),
+        amount=line.amount,
+        rule=rule_text(trace),
+        steps=trace_steps(trace, currency),
+    )
+
+
+def _quantity(line: Any) -> str:
+    return "" if line.quantity is None else format_quantity(line.quantity, language=get_language())
+
+
+def _rate(line: Any, currency: str) -> str:
+    if line.rate is None:
+        return ""
+    if line.code in _SHARES or (line.code == "management_fee" and line.rate < 1):
+        return format_percentage(line.rate, language=get_language())
+    return format_unit_price(line.rate, currency, language=get_language())

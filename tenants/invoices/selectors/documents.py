@@ -1,0 +1,167 @@
+"""An invoice as its document shows it: the parties as they were, the amounts as they are."""
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Prefetch
+from django.utils.translation import override
+
+from shared.kernel.errors import NotFound
+from tenants.documents.contents import (
+    DocumentLine,
+    DocumentState,
+    DocumentTax,
+    InvoiceDocument,
+    Letterhead,
+    Party,
+    Registration,
+    address_lines,
+)
+from tenants.invoices.calculation import Calculation
+from tenants.invoices.explanation import line_name
+from tenants.invoices.models import Invoice, InvoiceLine, InvoiceTax
+from tenants.invoices.parties import Parties, parties_of
+from tenants.structure.models import LegalEntity
+
+_STATES: dict[str, DocumentState] = {
+    "issued": "issued",
+    "delivered": "issued",
+    "partially_paid": "partially_paid",
+    "paid": "paid",
+    "void": "void",
+}
+
+
+def invoice_document(invoice_pk: UUID, *, language: str) -> InvoiceDocument:
+    """The document of a stored invoice, its lines named in this language. Raises NotFound."""
+    with override(language):
+        return _stored_document(invoice_pk)
+
+
+def _stored_document(invoice_pk: UUID) -> InvoiceDocument:
+    invoice = (
+        Invoice.objects.select_related("contract", "entity", "corrects")
+        .prefetch_related(
+            Prefetch("lines", queryset=InvoiceLine.objects.order_by("position")),
+            Prefetch("taxes", queryset=InvoiceTax.objects.order_by("position")),
+        )
+        .filter(pk=invoice_pk)
+        .first()
+    )
+    if invoice is None:
+        raise NotFound()
+    return InvoiceDocument(
+        code=invoice.invoice_id,
+        kind=invoice.kind,
+        state=_STATES.get(invoice.status, "draft"),
+        number=invoice.number or "",
+        invoice_date=invoice.invoice_date,
+        due_date=invoice.due_date,
+        terms_days=(invoice.due_date - invoice.invoice_date).days,
+        period_start=invoice.period_start,
+        period_end=invoice.period_end,
+        contract_code=invoice.contract.contract_id,
+        contract_type=invoice.contract_type,
+        **_parties(invoice.parties, invoice.entity),
+        lines=tuple(_line(line, line.subject) for line in invoice.lines.all()),
+        taxes=_taxes(invoice.taxes.all(), invoice.parties),
+        subtotal=Decimal(invoice.subtotal),
+        total=Decimal(invoice.total),
+        amount_paid=Decimal(invoice.amount_paid),
+        balance_due=invoice.balance_due,
+        currency=invoice.currency,
+        component_types=_component_types(invoice.inputs),
+        corrects=(invoice.corrects.number or "") if invoice.corrects else "",
+    )
+
+
+def preview_document(calculation: Calculation) -> InvoiceDocument:
+    """The document of an invoice that is not stored yet."""
+    contract = calculation.context.contract
+    entity = calculation.context.entity
+    parties = parties_of(entity, contract.site)
+    totals = calculation.totals
+    return InvoiceDocument(
+        code="",
+        kind="regular",
+        state="draft",
+        number="",
+        invoice_date=calculation.invoice_date,
+        due_date=calculation.due_date,
+        terms_days=contract.payment_terms_days,
+        period_start=calculation.period.start_date,
+        period_end=calculation.period.end_date,
+        contract_code=contract.contract_id,
+        contract_type=calculation.contract_type,
+        **_parties(parties, entity),
+        lines=tuple(_line(line, line.subject) for line in calculation.lines),
+        taxes=_taxes(totals.taxes, parties),
+        subtotal=totals.subtotal,
+        total=totals.total,
+        amount_paid=Decimal(0),
+        balance_due=totals.total,
+        currency=contract.currency,
+        component_types=_component_types(calculation.inputs),
+    )
+
+
+def _parties(parties: Parties, entity: LegalEntity) -> dict[str, Any]:
+    supplier, buyer, site = parties["supplier"], parties["buyer"], parties["site"]
+    return {
+        "supplier": Letterhead(
+            name=supplier["name"],
+            address=address_lines(supplier["address"]),  # type: ignore[arg-type]
+            email=supplier["email"],
+            phone=supplier["phone"],
+            registrations=tuple(
+                Registration(component, number)
+                for component, number in supplier["registrations"].items()
+            ),
+            logo=bytes(entity.logo) if entity.logo else None,
+            logo_type=entity.logo_type,
+        ),
+        "buyer": Party(
+            name=buyer["name"],
+            address=address_lines(buyer["address"]),  # type: ignore[arg-type]
+            code=buyer["customer_id"],
+            attention=buyer["contact_name"],
+            email=buyer["contact_email"],
+        ),
+        "site": Party(
+            name=site["name"],
+            address=address_lines(site["address"]),  # type: ignore[arg-type]
+            code=site["site_id"],
+        ),
+        "payment_instructions": supplier["payment_instructions"],
+        "brand_colour": entity.brand_colour,
+    }
+
+
+def _line(line: Any, subject: str) -> DocumentLine:
+    return DocumentLine(
+        code=line.code,
+        description=line_name(line.code, subject),
+        amount=line.amount,
+        quantity=line.quantity,
+        rate=line.rate,
+        component=line.component,
+    )
+
+
+def _taxes(taxes: Any, parties: Parties) -> tuple[DocumentTax, ...]:
+    numbers = parties["supplier"]["registrations"]
+    return tuple(
+        DocumentTax(
+            name=tax.name,
+            rate=tax.rate,
+            base=tax.base,
+            amount=tax.amount,
+            registration=numbers.get(tax.name, ""),
+        )
+        for tax in taxes
+    )
+
+
+def _component_types(inputs: Any) -> tuple[str, ...]:
+    return tuple(inputs["terms"][-1].get("component_types", ()))

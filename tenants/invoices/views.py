@@ -1,0 +1,205 @@
+"""Pages of invoices: list, one invoice with its reasons, generating with a preview, paying."""
+
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from shared.audit.selectors import entries_about
+from shared.kernel.api.pagination import Paging, paginate
+from shared.kernel.clock import today
+from shared.kernel.errors import AppError
+from shared.kernel.forms import add_errors
+from tenants.contracts.selectors import contract_by_code, search_contracts
+from tenants.documents.rendering import render_invoice_html
+from tenants.documents.services import signed_link
+from tenants.invoices import selectors, services
+from tenants.invoices.forms import GenerateForm, PaymentForm, last_full_month
+from tenants.invoices.models import Invoice
+from tenants.invoices.presentation import checks_of, lines_of, statuses, totals_of
+from tenants.payments.selectors import payments_of_invoice
+from tenants.payments.services import record_payment
+
+CHOICES_MAX = 500
+GENERATE_FIELDS = {
+    "billing_period.end_date": "end_date",
+    "billing_period": "start_date",
+    "billing_data.revenue_amount": "revenue_amount",
+    "billing_data.labor_hours": "regular",
+    "billing_data.costs": "cost_amount",
+    "billing_data.additional_charges": "charge_amount",
+    "contract_id": "contract_id",
+}
+
+
+@require_safe
+def invoice_list(request: HttpRequest) -> HttpResponse:
+    """All invoices, newest first."""
+    found = selectors.search_invoices(
+        actor=request.actor,
+        text=request.GET.get("q", "")[:100],
+        status=request.GET.get("status", ""),
+    )
+    page = paginate(
+        found,
+        Paging(cursor=request.GET.get("cursor") or None, ordering=request.GET.get("sort") or None),
+        orderings=("invoice_date", "due_date", "total"),
+        default="-invoice_date",
+    )
+    context = {"page": page, "statuses": statuses(), "today": today()}
+    return render(request, "invoices/list.html", context)
+
+
+@require_safe
+def invoice_detail(request: HttpRequest, invoice_id: str) -> HttpResponse:
+    """One invoice: every line says why, with checks, payments and what happened to it."""
+    return render(request, "invoices/detail.html", _detail(request, invoice_id))
+
+
+def _detail(
+    request: HttpRequest, invoice_id: str, payment_form: PaymentForm | None = None
+) -> dict[str, Any]:
+    invoice = selectors.invoice_by_code(actor=request.actor, invoice_id=invoice_id)
+    return {
+        "invoice": invoice,
+        "lines": lines_of(invoice),
+        "totals": totals_of(invoice),
+        "checks": checks_of(invoice),
+        "buyer": invoice.parties["buyer"],
+        "payments": payments_of_invoice(actor=request.actor, invoice_pk=invoice.pk),
+        "history": entries_about(actor=request.actor, target=invoice)
+        if request.actor.may("audit.read")
+        else [],
+        "pdf_url": signed_link(invoice_pk=invoice.pk),
+        "is_overdue": invoice.is_overdue(today()),
+        "payment_form": payment_form
+        or PaymentForm(initial={"payment_amount": invoice.balance_due, "payment_date": today()}),
+        "payment_open": payment_form is not None,
+    }
+
+
+@require_safe
+def invoice_html(request: HttpRequest, invoice_id: str) -> HttpResponse:
+    """The document itself, as the customer sees it."""
+    invoice = selectors.invoice_by_code(actor=request.actor, invoice_id=invoice_id)
+    language = invoice.parties["buyer"]["language"]
+    document = selectors.invoice_document(invoice.pk, language=language)
+    return HttpResponse(render_invoice_html(document, language))
+
+
+def generate(request: HttpRequest) -> HttpResponse:
+    """Choose a contract and period, see the invoice before it exists, then make it."""
+    period = last_full_month()
+    initial = {
+        "start_date": period.start_date,
+        "end_date": period.end_date,
+        "contract_id": request.GET.get("contract", ""),
+    }
+    form = GenerateForm(
+        request.POST or None, initial=initial, contracts=_contract_choices(request)
+    )
+    calculation = None
+    if request.method == "POST" and form.is_valid():
+        action = request.POST.get("action", "preview")
+        try:
+            if action == "preview":
+                calculation = services.preview_invoice(**_generation(request, form))
+            else:
+                return _generated(request, form, issue=action == "issue")
+        except AppError as error:
+            add_errors(form, error, GENERATE_FIELDS)
+    context: dict[str, Any] = {"form": form}
+    if calculation is not None:
+        context.update(
+            calculation=calculation,
+            lines=lines_of(calculation),
+            totals=totals_of(calculation),
+            checks=checks_of(calculation),
+        )
+    return render(request, "invoices/generate.html", context, status=422 if form.errors else 200)
+
+
+def _generation(request: HttpRequest, form: GenerateForm) -> dict[str, Any]:
+    contract = contract_by_code(
+        actor=request.actor, contract_id=form.cleaned_data["contract_id"]
+    )
+    return {
+        "actor": request.actor,
+        "site_id": contract.site.site_id,
+        "contract_id": contract.contract_id,
+        "period": form.period,
+        "billing_data": form.billing_data,
+    }
+
+
+def _generated(request: HttpRequest, form: GenerateForm, *, issue: bool) -> HttpResponse:
+    generated = services.generate_invoice(**_generation(request, form), issue=issue)
+    invoice = generated.invoice
+    if generated.created:
+        text = _("%(id)s was issued.") if issue else _("%(id)s was made; issue it when ready.")
+    else:
+        text = _("%(id)s bills exactly this already.")
+    messages.success(request, text % {"id": invoice})
+    return redirect("invoice_detail", invoice_id=invoice.invoice_id)
+
+
+def _contract_choices(request: HttpRequest) -> list[tuple[str, str]]:
+    found = search_contracts(actor=request.actor).exclude(status="draft")[:CHOICES_MAX]
+    return [
+        (contract.contract_id, f"{contract.site.name} · {contract.contract_id}")
+        for contract in found
+    ]
+
+
+@require_POST
+def issue(request: HttpRequest, invoice_id: str) -> HttpResponse:
+    """Number and freeze a draft."""
+    invoice = services.issue_invoice(actor=request.actor, invoice_id=invoice_id)
+    messages.success(request, _("%(number)s was issued.") % {"number": invoice.number})
+    return redirect("invoice_detail", invoice_id=invoice_id)
+
+
+@require_POST
+def discard(request: HttpRequest, invoice_id: str) -> HttpResponse:
+    """Delete a draft, which frees its period."""
+    services.discard_draft(actor=request.actor, invoice_id=invoice_id)
+    messages.success(request, _("The draft was deleted; its period can be billed again."))
+    return redirect("invoice_list")
+
+
+@require_POST
+def pay(request: HttpRequest, invoice_id: str) -> HttpResponse:
+    """Record a payment; a refused one keeps what was typed."""
+    form = PaymentForm(request.POST)
+    if form.is_valid():
+        data = form.cleaned_data
+        received_on: date = data["payment_date"]
+        try:
+            recorded = record_payment(
+                actor=request.actor,
+                invoice_id=invoice_id,
+                amount=data["payment_amount"],
+                received_on=received_on,
+                method=data["payment_method"],
+                transaction_id=data["transaction_id"] or None,
+            )
+        except AppError as error:
+            add_errors(form, error, {})
+        else:
+            messages.success(request, _paid_message(recorded.invoice, created=recorded.created))
+            return redirect("invoice_detail", invoice_id=invoice_id)
+    return render(
+        request, "invoices/detail.html", _detail(request, invoice_id, form), status=422
+    )
+
+
+def _paid_message(invoice: Invoice, *, created: bool) -> str:
+    if not created:
+        return _("That transaction was recorded before; nothing changed.")
+    if invoice.payment_status == Invoice.PaymentStatus.PAID:
+        return _("%(number)s is paid.") % {"number": invoice.number}
+    return _("The payment was recorded; a balance remains.")
