@@ -20,6 +20,10 @@ PUBLIC_SCHEMA = "public"
 class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]
     """Applies role and search path lazily, once a switch."""
 
+    def apply_tenant(self) -> None:
+        """Set role and search path now, for cursors that are open already."""
+        self._handle_search_path()
+
     def _handle_search_path(self, cursor: Any = None) -> None:
         if self.search_path_set_schemas or self._setting_search_path:
             return
