@@ -51,14 +51,14 @@ def _marginal_share(scale: TieredRate, base: Decimal) -> Share:
     steps = []
     total = lower = ZERO
     for tier in scale.tiers:
+        if lower == base:
+            break
         upper = base if tier.up_to is None else min(base, tier.up_to)
         amount = (upper - lower) * tier.rate
         values = {"above": lower, "up_to": tier.up_to, "slice": upper - lower, "rate": tier.rate}
         steps.append(Step("tier_slice", values, amount))
         total += amount
         lower = upper
-        if upper == base:
-            break
     if len(steps) > 1:
         steps.append(Step("sum", {"count": len(steps)}, total))
     return Share(total, None, steps)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from billing.activity import Activity
+from billing.activity import Activity, Cost
 from billing.periods import Period, month_period
 from billing.recomputation import Limits, Recomputation
 from billing.terms import HourClass, parse_terms
@@ -101,8 +101,24 @@ def test_negative_amounts_round_away_from_zero() -> None:
     assert str(share.subtotal()) == "-150.02"
 
 
-def test_something_else_than_terms_is_a_programming_error() -> None:
-    recomputation = _recompute("fixed_fee", {"monthly_fee": 1})
-    recomputation._terms = "terms"  # type: ignore[assignment]
-    with pytest.raises(AssertionError, match="unreachable"):
-        recomputation.subtotal()
+@pytest.mark.parametrize(
+    ("basis", "subtotal"),
+    # costs 300; fee 10 % of 300 = 30; insurance 1 % of 200 payroll or of 1000 revenue;
+    # half of what remains of 1000 above 100: (1000 - 300 - 30 - 2 - 100) / 2 = 284
+    # or (1000 - 300 - 30 - 10 - 100) / 2 = 280
+    [("payroll", "616.00"), ("gross_revenue", "620.00")],
+)
+def test_management_agreement(basis: str, subtotal: str) -> None:
+    agreement = _recompute(
+        "management_agreement",
+        {
+            "management_fee": {"cost_rate": 0.1},
+            "insurance": {"basis": basis, "rate": 0.01},
+            "profit_share": {"threshold": 100, "tiers": [{"up_to": None, "rate": 0.5}]},
+        },
+        activity=Activity(
+            revenue_amount=Decimal(1000),
+            costs=(Cost("Wages", Decimal(200), payroll=True), Cost("Sand", Decimal(100))),
+        ),
+    )
+    assert str(agreement.subtotal()) == subtotal

@@ -1,6 +1,5 @@
 """What holds for every contract type: active days, missing inputs, required inputs."""
 
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -8,8 +7,7 @@ import pytest
 
 from billing.activity import Activity
 from billing.errors import InvalidActivity, InvalidPeriod, NotActive, UnknownCurrency
-from billing.periods import Period, month_period
-from billing.rating import Input, find_missing_inputs, rate_contract, required_inputs
+from billing.rating import Input, find_missing_inputs, required_inputs
 from billing.terms import parse_terms
 
 FEE = {"contract_type": "fixed_fee", "monthly_fee": 1}
@@ -167,15 +165,3 @@ def test_a_long_period_with_few_active_days_is_fine(amounts: Any) -> None:
         "fixed_fee", {"monthly_fee": 1}, days=("0001-01-01", "9999-12-31"), ends="2020-01-31"
     )
     assert lines == [("fixed_fee", "1.00")]
-
-
-def test_something_else_than_terms_is_a_programming_error() -> None:
-    inputs: dict[str, Any] = {
-        "currency": "CAD",
-        "effective_date": date(2025, 1, 1),
-        "end_date": None,
-        "period": month_period(2025, 1),
-        "activity": Activity(),
-    }
-    with pytest.raises(AssertionError, match="unreachable"):
-        rate_contract(Period(date(2025, 1, 1), date(2025, 1, 1)), **inputs)  # type: ignore[arg-type]
