@@ -112,6 +112,6 @@ def seal_holds(organisation_id: UUID, sequence: int, digest: bytes, given: bytes
     )
 
 
-def _seal_with(secret: str, organisation_id: UUID, sequence: int, digest: bytes) -> bytes:
+def _seal_with(secret: str | bytes, organisation_id: UUID, sequence: int, digest: bytes) -> bytes:
     message = f"{organisation_id}:{sequence}:".encode() + digest
     return salted_hmac(_SEAL_SALT, message, secret=secret, algorithm="sha256").digest()

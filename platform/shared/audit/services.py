@@ -14,7 +14,7 @@ from shared.audit import chain
 from shared.audit.models import ChainHead, Entry
 from shared.kernel.actor import Actor
 from shared.kernel.clock import now
-from shared.kernel.tenancy import current_organisation_id
+from shared.kernel.tenancy import current_organisation_id, current_schema
 from shared.keyring.door import open_door
 from shared.keyring.fields import EncryptedField
 
@@ -161,7 +161,7 @@ def _seal_next(head: ChainHead, sequence: int, digest: bytes) -> bytes:
     if head.sequence and not chain.seal_holds(
         organisation_id, head.sequence, bytes(head.digest), bytes(head.seal)
     ):
-        logger.error("audit_seal_broken", sequence=head.sequence, schema=connection.schema_name)
+        logger.error("audit_seal_broken", sequence=head.sequence, schema=current_schema())
         return b""
     return chain.seal(organisation_id, sequence, digest)
 
@@ -173,7 +173,7 @@ _TYPES = {
     "previous_digest": "bytea",
     "digest": "bytea",
 }
-_COLUMNS = [one.column for one in Entry._meta.concrete_fields]
+_COLUMNS = [one.name for one in Entry._meta.concrete_fields]
 _ARRAYS = ", ".join(f"%s::{_TYPES.get(name, 'text')}[]" for name in _COLUMNS)
 # One statement for entries and head: fewer round trips while everybody waits for the head.
 _APPEND = (

@@ -4,12 +4,10 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db import connection
-
 from shared.audit import chain
 from shared.audit.models import ChainHead, Entry
 from shared.audit.services import ERASURE
-from shared.kernel.tenancy import current_organisation_id
+from shared.kernel.tenancy import current_organisation_id, current_schema
 
 PROBLEMS_SHOWN_MAX = 50
 BATCH = 2_000
@@ -48,7 +46,7 @@ def verify_chain() -> Verdict:
     problems.extend(_problems_of_head(head, expected - 1, previous))
     problems.extend(f"entry {n}: blanked without a record" for n in sorted(blanked - lawful))
     return Verdict(
-        schema=connection.schema_name,
+        schema=current_schema(),
         entries=head.sequence,
         erased=len(blanked),
         problems=tuple(problems[:PROBLEMS_SHOWN_MAX]),

@@ -3,7 +3,6 @@
 import csv
 from collections.abc import Iterator
 
-from django.db import connection
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
@@ -15,7 +14,7 @@ from shared.audit.models import Entry
 from shared.kernel.api import ApiRequest, Paging, Slice, paginate
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import Invalid
-from shared.kernel.tenancy import schema_context
+from shared.kernel.tenancy import current_schema, schema_context
 
 ROWS_A_PAGE = 50
 EXPORT_BATCHES_MAX = 1_000
@@ -58,13 +57,12 @@ def list_entries(request: ApiRequest) -> HttpResponse:
 def _page(request: HttpRequest, entries: QuerySet[Entry]) -> Slice[Entry]:
     """A cursor that is none of ours starts at the newest entry again."""
     cursor = request.GET.get("cursor", "")[:1000] or None
-    orderings = ("sequence",)
+    asked = Paging(limit=ROWS_A_PAGE, cursor=cursor, ordering=None)
     try:
-        paging = Paging(limit=ROWS_A_PAGE, cursor=cursor)
-        return paginate(entries, paging, orderings=orderings, default="-sequence")
+        return paginate(entries, asked, orderings=("sequence",), default="-sequence")
     except Invalid:
-        paging = Paging(limit=ROWS_A_PAGE)
-        return paginate(entries, paging, orderings=orderings, default="-sequence")
+        first = asked.model_copy(update={"cursor": None})
+        return paginate(entries, first, orderings=("sequence",), default="-sequence")
 
 
 @require_safe
@@ -74,7 +72,7 @@ def export_entries(request: ApiRequest) -> StreamingHttpResponse:
     wanted = EntryFilterForm(request.GET).wanted()
     entries = selectors.list_entries(actor=request.actor, wanted=wanted).order_by("sequence")
     return StreamingHttpResponse(
-        _csv_lines(entries, connection.schema_name),
+        _csv_lines(entries, current_schema()),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": 'attachment; filename="audit.csv"'},
     )

@@ -8,9 +8,9 @@ from typing import Any
 
 import redis
 import structlog
-from django.db import connection
 
 from shared.kernel.redis import redis_client
+from shared.kernel.tenancy import current_schema
 
 logger = structlog.get_logger(__name__)
 
@@ -60,7 +60,7 @@ def take(caller: str, *, limit: int) -> Allowance | None:
     moment = time.time()
     try:
         allowed, remaining = _script()(
-            keys=[f"{connection.schema_name}:rate:{caller}"],
+            keys=[f"{current_schema()}:rate:{caller}"],
             args=[limit, WINDOW_SECONDS, moment],
         )
     except redis.RedisError as error:

@@ -88,7 +88,7 @@ def _read_chunked(request: HttpRequest, limit: int) -> None:
     if len(body) > limit:
         raise _too_large(limit)
     request.META["CONTENT_LENGTH"] = str(len(body))
-    request._stream = BytesIO(body)  # type: ignore[attr-defined]
+    request._stream = BytesIO(body)
 
 
 class ContentSecurityPolicyMiddleware:

@@ -9,9 +9,14 @@ from functools import partial, wraps
 from typing import Any
 
 from celery import shared_task
-from django.db import connection, transaction
+from django.db import transaction
 
-from shared.kernel.tenancy import PUBLIC_SCHEMA, load_organisation, organisation_context
+from shared.kernel.tenancy import (
+    PUBLIC_SCHEMA,
+    current_schema,
+    load_organisation,
+    organisation_context,
+)
 
 RETRIES_MAX = 5
 RETRY_BACKOFF_SECONDS = 2
@@ -33,7 +38,7 @@ def tenant_task(**options: Any) -> Callable[[Callable[..., Any]], Any]:
                 return function(*args, **kwargs)
 
         # Celery checks arguments against the wrapped signature, which lacks `schema`.
-        del run.__wrapped__  # type: ignore[attr-defined]
+        del run.__wrapped__
         settings: dict[str, Any] = {
             "name": f"{function.__module__}.{function.__name__}",
             "acks_late": True,
@@ -49,6 +54,6 @@ def tenant_task(**options: Any) -> Callable[[Callable[..., Any]], Any]:
 
 def enqueue_after_commit(task: Any, **kwargs: Any) -> None:
     """Queue `task` once the present transaction commits, for the present organisation."""
-    if connection.schema_name != PUBLIC_SCHEMA:
-        kwargs.setdefault("schema", connection.schema_name)
+    if current_schema() != PUBLIC_SCHEMA:
+        kwargs.setdefault("schema", current_schema())
     transaction.on_commit(partial(task.apply_async, kwargs=kwargs, retry=False), robust=True)

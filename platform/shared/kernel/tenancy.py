@@ -5,12 +5,15 @@ Choosing one sets search path and PostgreSQL role together (see `kernel.database
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 from uuid import UUID
 
 import psycopg
 from django.apps import apps
-from django.db import connection
+from django.db import connection as django_connection
+
+# Our engine adds tenant and schema, which Django's types do not know.
+connection: Any = django_connection
 
 PUBLIC_SCHEMA = "public"
 PLATFORM_ID = UUID("00000000-0000-0000-0000-000000000001")
@@ -28,9 +31,14 @@ class Tenant(Protocol):
     language: str
 
 
+def current_schema() -> str:
+    """The name of the schema in which the code runs."""
+    return str(connection.schema_name)
+
+
 def current_organisation() -> Tenant | None:
     """The organisation in whose schema the code runs; None in the public schema."""
-    if connection.schema_name == PUBLIC_SCHEMA:
+    if current_schema() == PUBLIC_SCHEMA:
         return None
     return cast(Tenant, connection.tenant)
 

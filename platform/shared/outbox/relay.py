@@ -5,12 +5,14 @@ each other; a second one leaves, because the first looks again after it let go o
 """
 
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 from django.db import connection, transaction
 
 from shared.kernel.clock import now
 from shared.kernel.redis import redis_client
+from shared.kernel.tenancy import current_schema
 from shared.outbox.models import Event
 
 BATCH = 500
@@ -53,7 +55,7 @@ def _relay_batch() -> int | None:
         events = list(waiting[:BATCH])
         if not events:
             return 0
-        stream = stream_of(connection.schema_name)
+        stream = stream_of(current_schema())
         with redis_client().pipeline(transaction=False) as pipeline:
             for event in events:
                 pipeline.xadd(stream, _message(event), maxlen=STREAM_LENGTH, approximate=True)
@@ -67,13 +69,13 @@ def _lock_schema() -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_try_advisory_xact_lock(%s, hashtext(%s))",
-            [LOCK_CLASS, connection.schema_name],
+            [LOCK_CLASS, current_schema()],
         )
         (locked,) = cursor.fetchone()
     return bool(locked)
 
 
-def _message(event: Event) -> dict[str | bytes, str | bytes]:
+def _message(event: Event) -> dict[Any, Any]:
     return {
         "id": str(event.pk),
         "topic": event.topic,

@@ -32,7 +32,7 @@ def _kick_relay_once() -> None:
     """One relay for the whole transaction, however many events it saves."""
     from shared.outbox.tasks import relay_events
 
-    waiting = (callback for _ids, callback, _robust in connection.run_on_commit)
+    waiting = (entry[1] for entry in connection.run_on_commit)
     if any(getattr(callback, "func", None) == relay_events.apply_async for callback in waiting):
         return
     enqueue_after_commit(relay_events)

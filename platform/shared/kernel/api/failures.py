@@ -6,7 +6,7 @@ from typing import Any
 import structlog
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import DataError, IntegrityError, connection
+from django.db import DataError, IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja.errors import HttpError, ValidationError
@@ -24,6 +24,7 @@ from shared.kernel.errors import (
     Unauthenticated,
 )
 from shared.kernel.problems import problem_response, unexpected_response
+from shared.kernel.tenancy import current_schema
 
 logger = structlog.get_logger(__name__)
 
@@ -163,7 +164,7 @@ def on_integrity_error(request: HttpRequest, error: IntegrityError) -> HttpRespo
     Services check before they write, so this is the last net, seen under concurrency.
     """
     code = _sqlstate(error)
-    logger.warning("integrity_error", sqlstate=code, schema=connection.schema_name)
+    logger.warning("integrity_error", sqlstate=code, schema=current_schema())
     if code in STATE_CODES:
         detail = _("It was refused because of what is already there. Nothing was saved.")
         return problem_response(request, Conflict(detail))
@@ -174,7 +175,7 @@ def on_integrity_error(request: HttpRequest, error: IntegrityError) -> HttpRespo
 
 def on_data_error(request: HttpRequest, error: DataError) -> HttpResponse:
     """422: a value is out of its column's range."""
-    logger.warning("data_error", sqlstate=_sqlstate(error), schema=connection.schema_name)
+    logger.warning("data_error", sqlstate=_sqlstate(error), schema=current_schema())
     return problem_response(request, Invalid(_("A value is out of range. Nothing was saved.")))
 
 

@@ -48,10 +48,10 @@ class Page(Schema, Generic[Out]):
 
 
 @dataclass(frozen=True)
-class Slice(Generic[Row]):
+class Slice(Generic[Out]):
     """The rows of one page, as a handler or a view returns them."""
 
-    items: Sequence[Row]
+    items: Sequence[Out]
     next: str | None
 
 

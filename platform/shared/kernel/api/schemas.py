@@ -88,7 +88,7 @@ class Schema(BaseModel):
         """Pydantic's hook: coercions that JSON does not know are off."""
         schema = handler(source)
         inner = schema.get("schema")
-        return {**schema, "schema": _as_json(inner)} if inner else schema  # type: ignore[return-value]
+        return {**schema, "schema": _as_json(inner)} if inner else schema
 
 
 class CamelSchema(Schema):
