@@ -21,7 +21,7 @@ from shared.kernel.shell import Group, Link, Shell, build_shell
 TEMPLATES = Path(__file__).parents[4] / "frontend_templates" / "templates"
 STATIC = TEMPLATES.parent / "static"
 SCRIPT_BYTES_MAX = 15_000
-DOCUMENTS = {"documents", "email", "account"}  # printed or mailed, not pages of the site
+DOCUMENTS = {"documents", "email"}  # printed or mailed, not pages of the site
 
 
 def render(source: str, path: str = "/", **values: object) -> str:
