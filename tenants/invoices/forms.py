@@ -69,6 +69,19 @@ class GenerateForm(forms.Form):
             self.add_error("end_date", _("The period ends before it starts."))
         return data
 
+    def _filled(self, *names: str) -> bool:
+        return any(self[name].value() for name in names)
+
+    @property
+    def has_hours(self) -> bool:
+        """Whether the hours are to be shown open."""
+        return self._filled("regular", "overtime", "double_time", "holiday")
+
+    @property
+    def has_costs(self) -> bool:
+        """Whether costs and charges are to be shown open."""
+        return self._filled("cost_amount", "charge_amount", "cost_description")
+
     @property
     def period(self) -> Period:
         """The period of a valid form."""

@@ -1,13 +1,21 @@
 """Lines, totals and checks as the pages show them, of a stored or a previewed invoice."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
-from shared.kernel.formats import format_percentage, format_quantity, format_unit_price
+from shared.kernel.formats import (
+    format_day,
+    format_percentage,
+    format_period,
+    format_quantity,
+    format_unit_price,
+)
 from tenants.invoices.calculation import Calculation
 from tenants.invoices.explanation import (
     StepText,
@@ -77,6 +85,43 @@ def checks_of(source: Invoice | Calculation) -> list[dict[str, Any]]:
         text = check_text(result, currency)
         shown.setdefault(text, {"tone": tone, "title": text})
     return list(shown.values())
+
+
+def facts_of(invoice: Invoice) -> list[tuple[str, Any]]:
+    """Buyer, dates and contract, as a list of terms."""
+    buyer = invoice.parties["buyer"]
+    language = get_language()
+    return [
+        (_("Customer"), buyer["name"]),
+        (_("Attention"), buyer["contact_name"]),
+        (_("E-mail"), buyer["contact_email"]),
+        (_("Contract"), invoice.contract.contract_id),
+        (_("Invoice date"), format_day(invoice.invoice_date, language=language)),
+        (_("Due date"), format_day(invoice.due_date, language=language)),
+    ]
+
+
+def subtitle_of(invoice: Invoice) -> str:
+    """Period, number and due date under the page's title."""
+    language = get_language()
+    period = format_period(
+        invoice.period_start, invoice.period_end + timedelta(days=1), language=language
+    )
+    due = _("due %(day)s") % {"day": format_day(invoice.due_date, language=language)}
+    return " · ".join((period, invoice.contract.contract_id, due))
+
+
+_ACTIONS = {
+    "invoice.generated": gettext_noop("Calculated and checked"),
+    "invoice.issued": gettext_noop("Issued"),
+    "invoice.delivered": gettext_noop("Delivered"),
+    "payment.recorded": gettext_noop("Payment recorded"),
+}
+
+
+def action_text(action: str) -> str:
+    """What an audit entry says happened to the invoice."""
+    return _(_ACTIONS[action]) if action in _ACTIONS else action
 
 
 def statuses() -> list[tuple[str, Any]]:

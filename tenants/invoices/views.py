@@ -6,10 +6,11 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from shared.audit.selectors import entries_about
+from shared.audit.selectors import EntryFilter, list_entries
 from shared.kernel.api.pagination import Paging, paginate
 from shared.kernel.clock import today
 from shared.kernel.errors import AppError
@@ -20,11 +21,20 @@ from tenants.documents.services import signed_link
 from tenants.invoices import selectors, services
 from tenants.invoices.forms import GenerateForm, PaymentForm, last_full_month
 from tenants.invoices.models import Invoice
-from tenants.invoices.presentation import checks_of, lines_of, statuses, totals_of
+from tenants.invoices.presentation import (
+    action_text,
+    checks_of,
+    facts_of,
+    lines_of,
+    statuses,
+    subtitle_of,
+    totals_of,
+)
 from tenants.payments.selectors import payments_of_invoice
 from tenants.payments.services import record_payment
 
 CHOICES_MAX = 500
+HISTORY_MAX = 50
 GENERATE_FIELDS = {
     "billing_period.end_date": "end_date",
     "billing_period": "start_date",
@@ -69,17 +79,29 @@ def _detail(
         "lines": lines_of(invoice),
         "totals": totals_of(invoice),
         "checks": checks_of(invoice),
-        "buyer": invoice.parties["buyer"],
+        "facts": facts_of(invoice),
+        "sub": subtitle_of(invoice),
+        "crumbs": [(_("Invoices"), reverse("invoice_list")), (str(invoice), None)],
         "payments": payments_of_invoice(actor=request.actor, invoice_pk=invoice.pk),
-        "history": entries_about(actor=request.actor, target=invoice)
-        if request.actor.may("audit.read")
-        else [],
+        "history": _history(request, invoice),
         "pdf_url": signed_link(invoice_pk=invoice.pk),
-        "is_overdue": invoice.is_overdue(today()),
+        "overdue_label": _("Overdue") if invoice.is_overdue(today()) else "",
         "payment_form": payment_form
         or PaymentForm(initial={"payment_amount": invoice.balance_due, "payment_date": today()}),
         "payment_open": payment_form is not None,
     }
+
+
+def _history(request: HttpRequest, invoice: Invoice) -> list[dict[str, Any]]:
+    if not request.actor.may("audit.read"):
+        return []
+    wanted = EntryFilter(object=str(invoice.pk))
+    entries = list_entries(actor=request.actor, wanted=wanted).order_by("sequence")
+    return [
+        {"title": action_text(entry.action), "note": entry.actor_label, "when": entry.at,
+         "state": "done"}
+        for entry in entries[:HISTORY_MAX]
+    ]
 
 
 @require_safe
@@ -99,9 +121,8 @@ def generate(request: HttpRequest) -> HttpResponse:
         "end_date": period.end_date,
         "contract_id": request.GET.get("contract", ""),
     }
-    form = GenerateForm(
-        request.POST or None, initial=initial, contracts=_contract_choices(request)
-    )
+    contracts = _contract_choices(request)
+    form = GenerateForm(request.POST or None, initial=initial, contracts=contracts)
     calculation = None
     if request.method == "POST" and form.is_valid():
         action = request.POST.get("action", "preview")
@@ -112,7 +133,12 @@ def generate(request: HttpRequest) -> HttpResponse:
                 return _generated(request, form, issue=action == "issue")
         except AppError as error:
             add_errors(form, error, GENERATE_FIELDS)
-    context: dict[str, Any] = {"form": form}
+    context: dict[str, Any] = {
+        "form": form,
+        "has_contracts": bool(contracts),
+        "crumbs": [(_("Invoices"), reverse("invoice_list")), (_("New invoice"), None)],
+        "preview_variant": "primary" if calculation is None else "",
+    }
     if calculation is not None:
         context.update(
             calculation=calculation,
