@@ -41,10 +41,15 @@ def revenue_totals(site_ids: Iterable[UUID], period: Period) -> dict[UUID, Reven
     return {row["site_id"]: RevenueTotal(row["net"], row["days"]) for row in rows}
 
 
-def days_with_revenue(site_id: UUID, period: Period) -> set[date]:
-    """The days of the period on which the site reported revenue."""
-    return set(
+def revenue_by_day(*, actor: Actor, site_id: UUID, period: Period) -> dict[date, Decimal]:
+    """The net revenue of a site by day; days without a report are absent."""
+    authorize(actor, "activity.read")
+    rows = (
         RevenueRecord.objects.filter(
             site_id=site_id, day__range=(period.start_date, period.end_date)
-        ).values_list("day", flat=True)
+        )
+        .values_list("day")
+        .annotate(net=Sum("net_amount"))
+        .order_by("day")
     )
+    return dict(rows)

@@ -1,0 +1,66 @@
+"""Pages of revenue."""
+
+from datetime import timedelta
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from billing.periods import Period
+from shared.kernel.charts import Slice, sparkline
+from shared.kernel.clock import today
+from shared.kernel.errors import AppError
+from shared.kernel.formats import format_money
+from shared.kernel.forms import add_errors
+from tenants.activity.forms import RevenueForm
+from tenants.activity.selectors import revenue_by_day, revenue_records
+from tenants.activity.services import DayRevenue, record_revenue
+from tenants.sites.selectors import site_by_code
+
+DAYS_SHOWN = 60
+
+
+def site_revenue(request: HttpRequest, site_id: str) -> HttpResponse:
+    """A site's revenue by day, and a form to enter a day."""
+    site = site_by_code(actor=request.actor, site_id=site_id)
+    form = RevenueForm(request.POST or None, initial={"day": today() - timedelta(days=1)})
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        given = DayRevenue(
+            day=data["day"],
+            gross_amount=data["gross_amount"],
+            net_amount=data["net_amount"],
+            category=data["category"],
+        )
+        try:
+            record_revenue(actor=request.actor, site_id=site_id, records=[given])
+        except AppError as error:
+            fields = {f"records[0].{name}": name for name in form.fields}
+            add_errors(form, error, fields)
+        else:
+            messages.success(request, _("The revenue was recorded."))
+            return redirect("site_revenue", site_id=site_id)
+    period = Period(today() - timedelta(days=DAYS_SHOWN - 1), today())
+    by_day = revenue_by_day(actor=request.actor, site_id=site.pk, period=period)
+    context = {
+        "site": site,
+        "form": form,
+        "records": revenue_records(actor=request.actor, site_id=site_id)[:DAYS_SHOWN],
+        "missing": [day for day in period if day not in by_day and day < today()],
+        "chart": sparkline(
+            title=_("Net revenue of the last 60 days"),
+            points=[Slice(str(day), by_day[day]) for day in sorted(by_day)],
+            format_value=lambda v: format_money(v, site.currency, language=get_language()),
+        )
+        if by_day
+        else None,
+        "crumbs": [
+            (_("Sites"), reverse("site_list")),
+            (site.name, reverse("site_detail", args=[site_id])),
+            (_("Revenue"), None),
+        ],
+    }
+    return render(request, "sites/revenue.html", context, status=422 if form.errors else 200)

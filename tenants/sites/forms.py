@@ -1,0 +1,59 @@
+"""Forms of the site pages."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from billing.tax import PROVINCES
+from tenants.sites.models import Site
+from tenants.sites.services import BillingContact
+
+PROVINCE_CHOICES = [("", _("Choose")), *((code, code) for code in sorted(PROVINCES))]
+SERVICE_FIELDS = {
+    "site_name": "site_name",
+    "billing_contact.name": "contact_name",
+    "billing_contact.email": "contact_email",
+    "billing_contact.phone": "contact_phone",
+    **{f"billing_address.{key}": key for key in ("street1", "street2", "city", "state", "zip")},
+}
+
+
+class SiteForm(forms.Form):
+    """A site, its address and who receives its invoices."""
+
+    site_name = forms.CharField(label=_("Site name"), max_length=255)
+    street1 = forms.CharField(label=_("Street"), max_length=255)
+    street2 = forms.CharField(label=_("Street, second line"), max_length=255, required=False)
+    city = forms.CharField(label=_("City"), max_length=100)
+    state = forms.ChoiceField(
+        label=_("Province"),
+        choices=PROVINCE_CHOICES,
+        help_text=_("Decides which taxes are charged."),
+    )
+    zip = forms.CharField(label=_("Postal code"), max_length=20)
+    contact_name = forms.CharField(label=_("Billing contact"), max_length=255)
+    contact_email = forms.EmailField(label=_("E-mail"))
+    contact_phone = forms.CharField(label=_("Telephone"), max_length=40, required=False)
+
+    @property
+    def address(self) -> dict[str, object]:
+        """The billing address of a valid form."""
+        keys = ("street1", "street2", "city", "state", "zip")
+        return {key: self.cleaned_data[key] for key in keys}
+
+    @property
+    def contact(self) -> BillingContact:
+        """The billing contact of a valid form."""
+        data = self.cleaned_data
+        return BillingContact(data["contact_name"], data["contact_email"], data["contact_phone"])
+
+    @staticmethod
+    def initial_of(site: Site) -> dict[str, object]:
+        """What the form starts with when a site is changed."""
+        contact = next(iter(site.billing_contacts), None)  # type: ignore[attr-defined]
+        return {
+            "site_name": site.name,
+            **site.billing_address,
+            "contact_name": contact.name if contact else "",
+            "contact_email": contact.email if contact else "",
+            "contact_phone": contact.phone if contact else "",
+        }

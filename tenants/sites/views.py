@@ -1,0 +1,112 @@
+"""Pages of sites."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from shared.kernel.api.pagination import Paging, paginate
+from shared.kernel.authorisation import authorize
+from shared.kernel.errors import AppError
+from shared.kernel.forms import add_errors
+from tenants.sites import selectors, services
+from tenants.sites.forms import SERVICE_FIELDS, SiteForm
+from tenants.sites.models import Site
+
+
+@require_safe
+def site_list(request: HttpRequest) -> HttpResponse:
+    """All sites by name."""
+    found = selectors.search_sites(actor=request.actor, text=request.GET.get("q", "")[:100])
+    page = paginate(
+        found,
+        Paging(cursor=request.GET.get("cursor") or None, ordering=request.GET.get("sort") or None),
+        orderings=("name", "site_id"),
+        default="name",
+    )
+    return render(request, "sites/list.html", {"page": page})
+
+
+def site_new(request: HttpRequest) -> HttpResponse:
+    """Make a site."""
+    authorize(request.actor, "sites.write")
+    form = SiteForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            site = services.create_site(
+                actor=request.actor,
+                site_name=form.cleaned_data["site_name"],
+                billing_address=form.address,
+                billing_contact=form.contact,
+            )
+        except AppError as error:
+            add_errors(form, error, SERVICE_FIELDS)
+        else:
+            messages.success(request, _("%(site)s was made.") % {"site": site.name})
+            return redirect("site_detail", site_id=site.site_id)
+    return _form_page(request, form, _("New site"), reverse("site_list"))
+
+
+def site_edit(request: HttpRequest, site_id: str) -> HttpResponse:
+    """Change a site; issued invoices keep what they were issued with."""
+    authorize(request.actor, "sites.write")
+    site = selectors.site_by_code(actor=request.actor, site_id=site_id)
+    form = SiteForm(request.POST or None, initial=SiteForm.initial_of(site))
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.update_site(
+                actor=request.actor,
+                site_id=site_id,
+                site_name=form.cleaned_data["site_name"],
+                billing_address=form.address,
+                billing_contact=form.contact,
+            )
+        except AppError as error:
+            add_errors(form, error, SERVICE_FIELDS)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("site_detail", site_id=site_id)
+    return _form_page(request, form, site.name, reverse("site_detail", args=[site_id]))
+
+
+def _form_page(
+    request: HttpRequest, form: SiteForm, title: str, cancel_url: str
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "title": title,
+        "cancel_url": cancel_url,
+        "crumbs": [(_("Sites"), reverse("site_list")), (title, None)],
+    }
+    return render(request, "sites/form.html", context, status=422 if form.errors else 200)
+
+
+@require_safe
+def site_detail(request: HttpRequest, site_id: str) -> HttpResponse:
+    """One site with its contracts, revenue and invoices."""
+    site = selectors.site_by_code(actor=request.actor, site_id=site_id)
+    return render(request, "sites/detail.html", detail_context(request, site))
+
+
+def detail_context(request: HttpRequest, site: Site) -> dict[str, Any]:
+    """What the site's page shows of the site itself; other apps add their cards."""
+    contact = next(iter(site.billing_contacts), None)  # type: ignore[attr-defined]
+    address = site.billing_address
+    facts = [
+        (_("Customer"), site.customer.name),
+        (_("Territory"), site.territory or "—"),
+        (_("Address"), f"{address['street1']}, {address['city']} {address['state']}"),
+        (_("Billing contact"), contact.name if contact else "—"),
+        (_("E-mail"), contact.email if contact else "—"),
+    ]
+    return {
+        "site": site,
+        "facts": facts,
+        "contracts": site.contracts.prefetch_related("terms").order_by("contract_id")[:50],
+        "invoices": site.invoices.order_by("-invoice_date", "-pk").defer("parties")[:12],
+        "crumbs": [(_("Sites"), reverse("site_list")), (site.name, None)],
+    }
