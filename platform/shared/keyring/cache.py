@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 ENTRIES_MAX = 4096
-CURRENT = 0
+CURRENT = -1  # no stored value can name it
 
 CacheKey = tuple[UUID, str, int]
 

@@ -51,7 +51,10 @@ def read_version(sealed: bytes) -> int:
     """The key version that the value was sealed with. Raises BadEnvelope."""
     if len(sealed) < SEALED_BYTES_MIN or sealed[0] != FORMAT:
         raise BadEnvelope("This is not an encrypted value of a known format.")
-    return int.from_bytes(sealed[1:VERSION_END], "big")
+    version = int.from_bytes(sealed[1:VERSION_END], "big")
+    if not version:
+        raise BadEnvelope("Key versions begin with 1.")
+    return version
 
 
 def unseal(cipher: AESGCM, *, sealed: bytes, context: bytes) -> bytes:

@@ -157,7 +157,7 @@ class EncryptedField(models.Field[Any, Any]):
 
     def _check_row_id(self) -> list[checks.CheckMessage]:
         key = self.model._meta.pk
-        if isinstance(key, models.UUIDField) and callable(key.default):
+        if isinstance(key, models.UUIDField) and key.has_default() and callable(key.default):
             return []
         hint = "id = UUIDField(primary_key=True, default=uuid4, editable=False)"
         message = "An encrypted field needs a model whose primary key is a client-made UUID."

@@ -11,7 +11,7 @@ the others to a later pass, so that a writer never waits for rotation in a circl
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 from django.apps import apps
 from django.conf import settings
@@ -57,7 +57,7 @@ class ModelStore:
     def __init__(self, model: type[models.Model]) -> None:
         self.name = model._meta.label
         self._fields = encrypted_fields(model)
-        key = cast("models.Field[Any, Any]", model._meta.pk)
+        key = model._meta.pk
         self._names = {
             "table": sql.Identifier(model._meta.db_table),
             "id": sql.Identifier(str(key.column)),

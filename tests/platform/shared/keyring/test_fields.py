@@ -1,0 +1,433 @@
+import copy
+import pickle
+from decimal import Decimal
+from time import perf_counter
+from uuid import uuid4
+
+import pytest
+from django.core.exceptions import FieldError, ValidationError
+from django.db import connection, models, transaction
+from django.db.models import F
+from django.forms import modelform_factory
+from django.test.utils import CaptureQueriesContext, isolate_apps
+
+from shared.kernel.tenancy import organisation_context, shared_context
+from shared.keyring.cache import forget_keys
+from shared.keyring.errors import CannotDecrypt
+from shared.keyring.fields import EncryptedJSONField, EncryptedTextField
+from shared.keyring.sealing import Ciphertext
+from tenants.structure.models import LegalEntity, TaxRegistration
+
+IBAN = "CA12 0003 1234 5678 é"
+
+
+@pytest.fixture
+def raw_columns():
+    def read(row_id):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT iban, other, details FROM pg_temp_vault WHERE id = %s", [row_id])
+            return tuple(value and bytes(value) for value in cursor.fetchone())
+
+    return read
+
+
+def set_column(row_id, column, value):
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE pg_temp_vault SET {column} = %s WHERE id = %s", [value, row_id])
+
+
+def test_a_value_comes_back_and_is_nowhere_in_the_column(vault, raw_columns):
+    row = vault.objects.create(iban=IBAN, other="", details={"branch": "0003"})
+
+    read = vault.objects.get()
+    columns = raw_columns(row.id)
+
+    assert (read.iban, read.other, read.details) == (IBAN, "", {"branch": "0003"})
+    assert all(column[0] == 0xE1 for column in columns)
+    assert b"0003" not in b"".join(columns)
+
+
+def test_none_stays_null(vault, raw_columns):
+    row = vault.objects.create(iban=None, details=None)
+
+    assert raw_columns(row.id)[0] is None
+    assert raw_columns(row.id)[2] is None
+    assert vault.objects.get(iban__isnull=True).iban is None
+    assert vault.objects.filter(iban__isnull=False).count() == 0
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"rate": Decimal("1.10"), "big": Decimal("123456789012345.6789"), "whole": Decimal("5")},
+        [1, 1.5, True, None, "é", {"deep": [Decimal("0.0001")]}],
+        "text",
+        {},
+        0,
+    ],
+)
+def test_json_keeps_values_and_types(vault, value):
+    vault.objects.create(details=value)
+
+    read = vault.objects.get().details
+
+    assert read == value
+    assert repr(read) == repr(value)
+
+
+@pytest.mark.parametrize("value", [float("nan"), Decimal("NaN"), {1, 2}, b"bytes"])
+def test_json_refuses_what_it_could_not_give_back(vault, value):
+    with pytest.raises((TypeError, ValueError)), transaction.atomic():
+        vault.objects.create(details={"value": value})
+    assert vault.objects.count() == 0
+
+
+def test_text_refuses_other_types(vault):
+    with pytest.raises(TypeError, match="holds text, not int"), transaction.atomic():
+        vault(iban=5).save()
+
+
+def test_a_copy_into_another_row_cannot_be_read(vault, raw_columns):
+    source, target = vault.objects.create(iban=IBAN), vault.objects.create(iban="other")
+    set_column(target.id, "iban", raw_columns(source.id)[0])
+
+    with pytest.raises(CannotDecrypt):
+        _ = vault.objects.get(id=target.id).iban
+    assert vault.objects.get(id=source.id).iban == IBAN
+
+
+def test_a_copy_into_another_field_cannot_be_read(vault, raw_columns):
+    row = vault.objects.create(iban=IBAN)
+    set_column(row.id, "other", raw_columns(row.id)[0])
+
+    with pytest.raises(CannotDecrypt):
+        _ = vault.objects.get().other
+
+
+def test_a_copy_into_another_organisation_cannot_be_read(acme, globex):
+    def make(organisation):
+        with organisation_context(organisation):
+            entity = LegalEntity.objects.create(name="X", number_prefix="KEYTEST")
+            return TaxRegistration.objects.create(
+                id=row_id, entity=entity, component="GST", number="123456789RT0001"
+            )
+
+    def read_raw():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT number FROM structure_taxregistration WHERE id = %s", [row_id])
+            return bytes(cursor.fetchone()[0])
+
+    row_id = uuid4()
+    make(acme)
+    make(globex)
+    with organisation_context(acme):
+        stolen = read_raw()
+    with organisation_context(globex), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE structure_taxregistration SET number = %s WHERE id = %s", [stolen, row_id]
+        )
+    with organisation_context(globex), pytest.raises(CannotDecrypt):
+        _ = TaxRegistration.objects.get(id=row_id).number
+    with organisation_context(acme):
+        assert TaxRegistration.objects.get(id=row_id).number == "123456789RT0001"
+
+
+def test_an_instance_read_in_one_organisation_opens_outside_of_it(acme, vault):
+    vault.objects.create(iban=IBAN)
+    row = vault.objects.get()
+
+    with shared_context():
+        assert row.iban == IBAN
+
+
+def test_an_instance_of_one_organisation_is_not_saved_in_another(vault, globex):
+    vault.objects.create(iban=IBAN)
+    row = vault.objects.get()
+
+    with organisation_context(globex), pytest.raises(CannotDecrypt, match="another organisation"):
+        row.save()
+
+
+def test_a_changed_byte_is_found(vault, raw_columns):
+    row = vault.objects.create(iban=IBAN)
+    original = raw_columns(row.id)[0]
+    for position in (0, 1, 4, 5, 16, 17, len(original) - 1):
+        changed = bytearray(original)
+        changed[position] ^= 1
+        set_column(row.id, "iban", bytes(changed))
+        with pytest.raises(CannotDecrypt):
+            _ = vault.objects.get().iban
+
+
+def test_ciphertext_given_to_another_row_is_refused_when_saved(vault):
+    vault.objects.create(iban=IBAN)
+    stolen = vault.objects.values_list("iban", flat=True).get()
+
+    target = vault(name="thief", iban=stolen)
+
+    with pytest.raises(CannotDecrypt), transaction.atomic():
+        _ = target.iban
+    with pytest.raises(CannotDecrypt), transaction.atomic():
+        target.save()
+    with pytest.raises(CannotDecrypt), transaction.atomic():
+        vault.objects.bulk_create([target])
+    assert vault.objects.count() == 1
+
+
+def test_a_clone_with_a_new_id_does_not_carry_the_old_bytes(vault):
+    vault.objects.create(iban=IBAN)
+    clone = vault.objects.get()
+    _ = clone.iban
+    clone.pk, clone._state.adding = uuid4(), True
+
+    with pytest.raises(CannotDecrypt), transaction.atomic():
+        clone.save()
+
+
+def test_values_are_opaque(vault):
+    vault.objects.create(iban=IBAN, details={"a": 1})
+
+    values = vault.objects.values("iban", "details").get()
+    (listed,) = vault.objects.values_list("iban", flat=True)
+
+    assert isinstance(values["iban"], Ciphertext)
+    assert f"{values} {values['iban']} {listed!r}" == (
+        "{'iban': [encrypted], 'details': [encrypted]} [encrypted] [encrypted]"
+    )
+    assert listed == values["iban"]
+    assert len({listed, values["iban"]}) == 1
+    assert vault.objects.annotate(again=F("iban")).values_list("again", flat=True).get() == listed
+
+
+def test_an_opened_instance_pickles_and_copies_without_plaintext(in_acme):
+    LegalEntity.objects.create(name="X", number_prefix="KEYTEST", payment_instructions=IBAN)
+    row = LegalEntity.objects.get(number_prefix="KEYTEST")
+    assert row.payment_instructions == IBAN
+
+    pickled = pickle.dumps(row)
+
+    assert IBAN.encode() not in pickled
+    assert pickle.loads(pickled).payment_instructions == IBAN
+    assert copy.deepcopy(row).payment_instructions == IBAN
+
+
+def test_deferred_fields_load_when_asked_for(vault):
+    row = vault.objects.create(iban=IBAN, name="deferred")
+
+    for query in (vault.objects.defer("iban"), vault.objects.only("name")):
+        read = query.get()
+        assert "iban" in read.get_deferred_fields()
+        with CaptureQueriesContext(connection) as queries:
+            assert read.iban == IBAN
+            assert read.iban == IBAN
+        assert len(queries) == 1
+    read = vault.objects.defer("iban").get()
+    read.name = "saved"
+    read.save()
+    assert vault.objects.get(id=row.id).iban == IBAN
+
+
+def test_refreshing_reads_what_is_there_now(vault):
+    row = vault.objects.create(iban="old", details={"a": 1})
+    other = vault.objects.get()
+    other.iban, other.details = "new", {"a": 2}
+    other.save()
+
+    row.refresh_from_db()
+    assert (row.iban, row.details) == ("new", {"a": 2})
+    row.refresh_from_db(fields=["iban"])
+    assert row.iban == "new"
+
+
+def test_saving_what_did_not_change_keeps_the_bytes(vault, raw_columns):
+    row = vault.objects.create(iban=IBAN, other="x", details={"a": [1]})
+    before = raw_columns(row.id)
+    row.name = "one"
+    row.save()
+    read = vault.objects.get()
+    read.full_clean()
+    read.iban = IBAN
+    read.name = "two"
+    read.save()
+
+    assert raw_columns(row.id) == before
+    read.iban = "changed"
+    read.save()
+    assert raw_columns(row.id)[0] != before[0]
+    assert raw_columns(row.id)[1:] == before[1:]
+    assert vault.objects.get().iban == "changed"
+
+
+def test_json_changed_in_place_is_saved(vault):
+    vault.objects.create(details={"lines": [1]})
+    row = vault.objects.get()
+    row.details["lines"].append(2)
+    row.save()
+    row.details["lines"].append(3)
+    row.save(update_fields=["details"])
+
+    assert vault.objects.get().details == {"lines": [1, 2, 3]}
+
+
+def test_bulk_create_seals_each_row(vault, raw_columns):
+    rows = vault.objects.bulk_create([vault(iban=f"iban {n}") for n in range(3)])
+
+    assert {row.iban for row in vault.objects.all()} == {"iban 0", "iban 1", "iban 2"}
+    assert len({raw_columns(row.id)[0] for row in rows}) == 3
+
+
+def test_bulk_update_seals_each_row_and_its_index(vault):
+    rows = vault.objects.bulk_create([vault(iban=f"iban {n}", details=n) for n in range(3)])
+    for row in rows:
+        row.iban, row.details = f"new {row.details}", None
+
+    assert vault.objects.bulk_update(rows, ["iban", "details"]) == 3
+
+    assert {row.iban for row in vault.objects.all()} == {"new 0", "new 1", "new 2"}
+    assert rows[1].iban == "new 1"
+    assert vault.objects.get(iban_index="NEW 2").iban == "new 2"
+    assert vault.objects.filter(details__isnull=True).count() == 3
+
+
+def test_bulk_update_through_a_plain_manager_says_what_to_use(vault):
+    row = vault.objects.create(iban=IBAN)
+    row.iban = "changed"
+
+    with pytest.raises(FieldError, match="EncryptedManager"), transaction.atomic():
+        models.QuerySet(vault).bulk_update([row], ["iban"])
+    assert vault.objects.get().iban == IBAN
+
+
+def test_an_upsert_cannot_put_a_value_into_another_row(vault):
+    with pytest.raises(FieldError, match="upserted"), transaction.atomic():
+        vault.objects.bulk_create(
+            [vault(iban=IBAN)],
+            update_conflicts=True,
+            unique_fields=["name"],
+            update_fields=["iban"],
+        )
+
+
+@pytest.mark.parametrize("value", ["plain", F("other"), b"bytes", 5])
+def test_update_without_an_instance_is_refused(vault, value):
+    vault.objects.create(iban=IBAN)
+
+    with pytest.raises(FieldError, match="encrypted for its row"), transaction.atomic():
+        vault.objects.update(iban=value)
+    with pytest.raises(FieldError, match="encrypted for its row"), transaction.atomic():
+        vault.objects.update(iban=vault.objects.values_list("iban", flat=True).get())
+    assert vault.objects.get().iban == IBAN
+
+
+def test_update_to_null_is_how_a_value_is_erased(vault, raw_columns):
+    row = vault.objects.create(iban=IBAN)
+
+    vault.objects.update(iban=None)
+
+    assert raw_columns(row.id)[0] is None
+
+
+@pytest.mark.parametrize("lookup", ["iban", "iban__contains", "iban__in", "iban__gt", "details__a"])
+def test_lookups_are_refused(vault, lookup):
+    with pytest.raises(FieldError, match=r"encrypted|not permitted"):
+        vault.objects.filter(**{lookup: "x"})
+
+
+def test_a_list_asks_for_the_key_once(vault):
+    vault.objects.bulk_create([vault(iban=f"iban {n}", details=n) for n in range(50)])
+    forget_keys()
+
+    with CaptureQueriesContext(connection) as queries:
+        assert len({(row.iban, row.details) for row in vault.objects.all()}) == 50
+
+    assert len([q for q in queries if "keyring_datakey" in q["sql"]]) == 1
+    assert len(queries) == 2
+
+
+def test_a_small_field_costs_less_than_twenty_microseconds(vault):
+    vault.objects.create(iban=IBAN)
+    field, count = vault._meta.get_field("iban"), 2000
+    best_write = best_read = 1.0
+    for _attempt in range(5):
+        rows = [vault(iban=IBAN) for _ in range(count)]
+        start = perf_counter()
+        sealed = [field.pre_save(row, add=True) for row in rows]
+        best_write = min(best_write, (perf_counter() - start) / count)
+        for row, value in zip(rows, sealed, strict=True):
+            row.__dict__["iban"] = field.from_db_value(value, None, connection)
+        start = perf_counter()
+        assert all(row.iban == IBAN for row in rows)
+        best_read = min(best_read, (perf_counter() - start) / count)
+
+    assert best_write < 20e-6
+    assert best_read < 20e-6
+
+
+def test_forms_show_and_take_the_plain_value(vault):
+    form_class = modelform_factory(vault, fields=["iban", "details"])
+    row = vault.objects.create(iban=IBAN, details={"a": 1})
+
+    shown = form_class(instance=vault.objects.get())
+    sent = form_class({"iban": "new", "details": '{"a": 2}'}, instance=vault.objects.get())
+
+    assert shown.initial == {"iban": IBAN, "details": {"a": 1}}
+    assert sent.is_valid(), sent.errors
+    sent.save()
+    row.refresh_from_db()
+    assert (row.iban, row.details) == ("new", {"a": 2})
+    assert "iban" in form_class({"iban": "x" * 35, "details": "{}"}).errors
+
+
+def test_the_plaintext_has_a_longest_length(vault):
+    with pytest.raises(ValidationError, match="at most 34"):
+        vault(iban="x" * 35, other="y", details={}).full_clean()
+
+
+def test_a_row_without_an_id_cannot_hold_a_secret(vault):
+    with pytest.raises(FieldError, match="has its id"):
+        vault(id=None, iban=IBAN)._meta.get_field("iban").pre_save(vault(id=None, iban="x"), True)
+
+
+def test_fixtures_are_refused(vault):
+    row = vault.objects.create(iban=IBAN)
+
+    with pytest.raises(FieldError, match="fixture"):
+        vault._meta.get_field("iban").value_to_string(row)
+
+
+def test_migrations_keep_the_label():
+    field = EncryptedTextField(label="test.label", null=True)
+    field.set_attributes_from_name("secret")
+    _, path, args, kwargs = field.deconstruct()
+
+    assert (path, args) == ("shared.keyring.fields.EncryptedTextField", [])
+    assert kwargs == {"label": "test.label", "null": True}
+    assert field.db_type(connection) == "bytea"
+
+
+@isolate_apps("shared.keyring")
+@pytest.mark.parametrize(
+    ("field", "key", "error"),
+    [
+        (lambda: EncryptedTextField(label="a.b"), lambda: models.BigAutoField(primary_key=True), 1),
+        (lambda: EncryptedTextField(label="a.b"), lambda: models.UUIDField(primary_key=True), 1),
+        (lambda: EncryptedJSONField(label="A b"), None, 2),
+        (lambda: EncryptedTextField(label="nodot"), None, 2),
+        (lambda: EncryptedTextField(label="a.b", unique=True), None, 3),
+        (lambda: EncryptedTextField(label="a.b", db_index=True), None, 3),
+    ],
+)
+def test_unsafe_models_are_refused_by_a_check(field, key, error):
+    class Unsafe(models.Model):
+        id = key() if key else models.UUIDField(primary_key=True, default=uuid4)
+        secret = field()
+
+        class Meta:
+            app_label = "keyring"
+
+        def __str__(self) -> str:
+            return "unsafe"
+
+    assert [found.id for found in Unsafe._meta.get_field("secret").check()] == [
+        f"keyring.E00{error}"
+    ]
