@@ -80,13 +80,12 @@ def minor_unit(currency: str) -> int:
 
 def round_half_up(value: Decimal | Fraction, places: int) -> Decimal:
     """Round to ``places`` decimals, ties away from zero; the result is never negative zero."""
-    if isinstance(value, Fraction):
-        scale = 10**places
-        numerator, denominator = abs(value.numerator) * scale, value.denominator
-        units = (2 * numerator + denominator) // (2 * denominator)
-        return Decimal(units if value > 0 else -units).scaleb(-places, ROUNDING)
-    rounded = value.quantize(_QUANTA[places], ROUND_HALF_UP, ROUNDING)
-    return rounded if rounded else rounded.copy_abs()
+    if isinstance(value, Decimal):
+        rounded = value.quantize(_QUANTA[places], ROUND_HALF_UP, ROUNDING)
+        return rounded if rounded else rounded.copy_abs()
+    numerator, denominator = value.numerator * 10**places, value.denominator
+    units = (2 * abs(numerator) + denominator) // (2 * denominator)
+    return Decimal(units if numerator > 0 else -units).scaleb(-places, ROUNDING)
 
 
 def round_money(amount: Decimal | Fraction, currency: str) -> Decimal:

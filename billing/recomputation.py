@@ -167,6 +167,8 @@ class Recomputation:
         for row in (self._activity.labor_hours, *self._activity.labor):
             for hour_class in HourClass:
                 hours = Fraction(getattr(row, hour_class.value))
+                if not hours:
+                    continue
                 rate = self.hourly_rate(terms, row.job_code or "", hour_class)
                 amounts += self._round(hours * Fraction(rate))
                 worked += hours
