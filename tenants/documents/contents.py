@@ -1,0 +1,123 @@
+"""What an invoice document says, apart from how it looks.
+
+Whoever owns the rows fills an `InvoiceDocument`; rendering reads nothing else, so the same
+contents give the same bytes. Amounts are exact, in `currency`; nothing is computed here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+DocumentKind = Literal["regular", "adjustment", "credit_note"]
+DocumentState = Literal["draft", "issued", "partially_paid", "paid", "void"]
+Paper = Literal["letter", "a4"]
+
+
+@dataclass(frozen=True)
+class Registration:
+    """A tax registration number of the supplier: ("HST", "812345678 RT0001")."""
+
+    component: str
+    number: str
+
+
+@dataclass(frozen=True)
+class Letterhead:
+    """The supplier as it stands on the document; `logo` is PNG, JPEG, GIF or WebP."""
+
+    name: str
+    address: tuple[str, ...] = ()
+    email: str = ""
+    phone: str = ""
+    registrations: tuple[Registration, ...] = ()
+    logo: bytes | None = field(default=None, repr=False)
+    logo_type: str = ""
+
+
+@dataclass(frozen=True)
+class Party:
+    """A buyer or a site: its name, address lines, and whom to write to."""
+
+    name: str
+    address: tuple[str, ...] = ()
+    code: str = ""
+    attention: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True)
+class DocumentLine:
+    """One charge line. `code` is the line code of `domain.md` 4, `component` a hybrid's index.
+
+    `rate` is a fraction for shares (of `quantity`, an amount) and a price for everything else.
+    """
+
+    code: str
+    description: str
+    amount: Decimal
+    quantity: Decimal | None = None
+    rate: Decimal | None = None
+    component: int | None = None
+
+
+@dataclass(frozen=True)
+class DocumentTax:
+    """One tax component: `rate` as a fraction, what it was charged on, and the amount."""
+
+    name: str
+    rate: Decimal
+    base: Decimal
+    amount: Decimal
+    registration: str = ""
+
+
+@dataclass(frozen=True)
+class InvoiceDocument:
+    """Everything an invoice, adjustment or credit note shows. Both period days are included."""
+
+    code: str
+    kind: DocumentKind
+    state: DocumentState
+    number: str
+    invoice_date: date
+    due_date: date
+    terms_days: int
+    period_start: date
+    period_end: date
+    contract_code: str
+    contract_type: str
+    supplier: Letterhead
+    buyer: Party
+    site: Party
+    lines: tuple[DocumentLine, ...]
+    taxes: tuple[DocumentTax, ...]
+    subtotal: Decimal
+    total: Decimal
+    amount_paid: Decimal
+    balance_due: Decimal
+    currency: str
+    component_types: tuple[str, ...] = ()
+    corrects: str = ""
+    payment_instructions: str = ""
+    notes: str = ""
+    brand_colour: str = ""
+    paper: Paper = "letter"
+
+
+def address_lines(address: Mapping[str, str] | None) -> tuple[str, ...]:
+    """Postal lines of an address with the keys of `api.md` (street1 … zip, country).
+
+    The country is written out by its code only outside Canada.
+    """
+    if not address:
+        return ()
+    town = " ".join(part for part in (address.get("city"), address.get("state")) if part)
+    place = "\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}".join(
+        part for part in (town, address.get("zip")) if part
+    )
+    country = address.get("country", "CA")
+    abroad = "" if country == "CA" else country
+    lines = (address.get("street1"), address.get("street2"), place, abroad)
+    return tuple(line for line in lines if line)
