@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class AccountsConfig(AppConfig):
@@ -7,7 +8,18 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Write sign-ins and changes of second factors into the audit log."""
+        """Write sign-ins and changes of second factors into the audit log; add the pages."""
         from shared.accounts import signals
+        from shared.kernel.hooks import NavigationItem, register_navigation
 
         signals.connect()
+        register_navigation(
+            NavigationItem(
+                group="company",
+                label=_("People"),
+                url_name="people",
+                icon="users",
+                permission="people.read",
+                order=800,
+            )
+        )

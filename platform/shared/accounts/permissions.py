@@ -6,6 +6,7 @@ permissions, objects narrow them further (a contractor sees only its own): that 
 in the selectors (`object_rules.visible_rows`).
 """
 
+import re
 from collections.abc import Iterable, Mapping
 
 from django.utils.translation import gettext_lazy as _
@@ -68,6 +69,7 @@ PERMISSIONS: tuple[str, ...] = tuple(sorted(frozenset().union(*MATRIX.values()))
 AREAS: tuple[str, ...] = tuple(sorted({name.split(".")[0] for name in PERMISSIONS}))
 
 
+SCOPE_FORM = re.compile(r"[a-z][a-z_-]*:(read|write)")
 # An area may also be named as in the API's paths, which is what integrators see first.
 PATH_AREAS: Mapping[str, tuple[str, ...]] = {
     "billing": ("invoices", "payments"),
@@ -132,6 +134,11 @@ def known_scopes(*, platform: bool = False) -> frozenset[str]:
         return frozenset(PLATFORM_SCOPES)
     by_path = (f"{path}:{kind}" for path in PATH_AREAS for kind in ("read", "write"))
     return frozenset((*SCOPES, *by_path))
+
+
+def unknown_scopes(scopes: Iterable[str], *, platform: bool = False) -> list[str]:
+    """The scopes among these that grant nothing here."""
+    return sorted(set(scopes) - known_scopes(platform=platform))
 
 
 def permissions_of_scopes(scopes: Iterable[str], *, platform: bool = False) -> frozenset[str]:

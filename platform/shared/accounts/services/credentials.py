@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from shared.accounts import tokens
 from shared.accounts.models import AccessToken, ApiClient, ApiKey, Credential
 from shared.accounts.networks import normalise_network
-from shared.accounts.permissions import known_scopes, permissions_of_scopes
+from shared.accounts.permissions import SCOPE_FORM, permissions_of_scopes, unknown_scopes
 from shared.audit.services import record
 from shared.kernel import clock
 from shared.kernel.actor import Actor
@@ -29,12 +29,17 @@ NETWORKS_MAX = 50
 
 @dataclass(frozen=True)
 class Grant:
-    """What a credential may do, from where and until when."""
+    """What a credential may do, from where and until when.
+
+    With `future_scopes`, well-formed scopes of areas that this version does not have are kept;
+    they grant nothing until there is such an area.
+    """
 
     name: str
     scopes: Iterable[str]
     allowed_networks: Iterable[str] = ()
     expires_at: datetime | None = None
+    future_scopes: bool = False
 
 
 @dataclass(frozen=True)
@@ -153,7 +158,9 @@ def _checked(actor: Actor, grant: Grant) -> dict[str, object]:
         errors.append(FieldError("name", "required", _("Name it, so that you know it later.")))
     if not scopes:
         errors.append(FieldError("scopes", "required", _("Choose at least one scope.")))
-    for scope in sorted(set(scopes) - known_scopes(platform=platform)):
+    for scope in unknown_scopes(scopes, platform=platform):
+        if grant.future_scopes and SCOPE_FORM.fullmatch(scope):
+            continue
         message = _("There is no scope “%(scope)s”.") % {"scope": scope}
         errors.append(FieldError("scopes", "unknown_scope", message))
     if grant.expires_at and grant.expires_at <= clock.now():

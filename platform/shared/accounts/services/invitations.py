@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from shared.accounts.models import Invitation, User
 from shared.accounts.roles import Role
 from shared.accounts.services.authority import authorize_over_role, keep_an_owner
-from shared.accounts.services.people import describe, save_new_user
+from shared.accounts.services.people import describe, lock_person, save_new_user
 from shared.accounts.tasks import send_invitation
 from shared.accounts.tokens import hash_secret, invitation_token
 from shared.audit.services import record
@@ -97,9 +97,7 @@ def find_invitation(token: str, *, lock: bool = False) -> Invitation:
     if not invitation.is_open:
         raise Gone(_("This invitation was used or withdrawn. Sign in, or ask for another."))
     if invitation.is_expired:
-        raise Gone(
-            _("This invitation has expired. Ask whoever invited you to send it again.")
-        )
+        raise Gone(_("This invitation has expired. Ask whoever invited you to send it again."))
     return invitation
 
 
@@ -139,7 +137,7 @@ def join_by_invitation(*, actor: Actor, token: str) -> User:
     """
     with transaction.atomic():
         invitation = find_invitation(token, lock=True)
-        user = User.objects.select_for_update().filter(pk=actor.user_id).first()
+        user = lock_person(actor.user_id) if actor.user_id else None
         if user is None or user.email.lower() != invitation.email.lower():
             raise Forbidden(_("This invitation is for another e-mail address."))
         if invitation.role != Role.OWNER:

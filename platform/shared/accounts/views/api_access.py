@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -13,6 +13,7 @@ from shared.accounts import selectors
 from shared.accounts.forms import CredentialForm, add_problem
 from shared.accounts.services import credentials
 from shared.accounts.sites import site_url
+from shared.kernel.api import ApiRequest
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import Invalid
 
@@ -20,7 +21,7 @@ TOKEN_PATH = "/api/v1/oauth/token"  # noqa: S105 - an address
 
 
 @require_safe
-def list_credentials(request: HttpRequest) -> HttpResponse:
+def list_credentials(request: ApiRequest) -> HttpResponse:
     """What programs sign in with."""
     context = {
         "clients": selectors.api_clients(request.actor),
@@ -33,7 +34,7 @@ def list_credentials(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-def create_client(request: HttpRequest) -> HttpResponse:
+def create_client(request: ApiRequest) -> HttpResponse:
     """Make an OAuth client; its secret is on the answer and nowhere else."""
     authorize(request.actor, "api_clients.write")
     form = CredentialForm(request.POST or None, actor=request.actor)
@@ -55,7 +56,7 @@ def create_client(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-def create_key(request: HttpRequest) -> HttpResponse:
+def create_key(request: ApiRequest) -> HttpResponse:
     """Make an API key; it is on the answer and nowhere else."""
     authorize(request.actor, "api_clients.write")
     form = CredentialForm(request.POST or None, actor=request.actor)
@@ -71,7 +72,7 @@ def create_key(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def revoke_client(request: HttpRequest, client_pk: UUID) -> HttpResponse:
+def revoke_client(request: ApiRequest, client_pk: UUID) -> HttpResponse:
     """End a client and its tokens."""
     credentials.revoke_api_client(actor=request.actor, client_pk=client_pk)
     messages.success(request, _("The API client was revoked."))
@@ -79,7 +80,7 @@ def revoke_client(request: HttpRequest, client_pk: UUID) -> HttpResponse:
 
 
 @require_POST
-def revoke_key(request: HttpRequest, key_id: UUID) -> HttpResponse:
+def revoke_key(request: ApiRequest, key_id: UUID) -> HttpResponse:
     """End a key."""
     credentials.revoke_api_key(actor=request.actor, key_id=key_id)
     messages.success(request, _("The API key was revoked."))

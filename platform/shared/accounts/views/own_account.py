@@ -5,7 +5,7 @@ from allauth.usersessions.internal.flows.sessions import end_other_sessions as e
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -19,6 +19,7 @@ from shared.accounts.forms import AcceptForm, LanguageForm, ProfileForm, add_pro
 from shared.accounts.models import User
 from shared.accounts.services import invitations, people
 from shared.accounts.sites import default_time_zone
+from shared.kernel.api import ApiRequest
 from shared.kernel.errors import Conflict, Unauthenticated
 
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
@@ -27,7 +28,7 @@ LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 @never_cache
 @sensitive_post_parameters("password1", "password2")
 @require_http_methods(["GET", "POST"])
-def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
+def accept_invitation(request: ApiRequest, token: str) -> HttpResponse:
     """The page an invitation's link leads to."""
     invitation = invitations.find_invitation(token)
     account = User.objects.filter(email__iexact=invitation.email).first()
@@ -55,7 +56,7 @@ def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "accounts/accept_invitation.html", context)
 
 
-def _join(request: HttpRequest, token: str, account: User) -> HttpResponse:
+def _join(request: ApiRequest, token: str, account: User) -> HttpResponse:
     """The invited address has an account here: its owner signs in and takes the role."""
     invitation = invitations.find_invitation(token)
     own = request.actor.user_id == account.pk
@@ -67,7 +68,7 @@ def _join(request: HttpRequest, token: str, account: User) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def edit_profile(request: HttpRequest) -> HttpResponse:
+def edit_profile(request: ApiRequest) -> HttpResponse:
     """Name, language, time zone."""
     user = _person(request)
     data = request.POST if request.method == "POST" else None
@@ -81,7 +82,7 @@ def edit_profile(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def show_security(request: HttpRequest) -> HttpResponse:
+def show_security(request: ApiRequest) -> HttpResponse:
     """Password, second factors, sessions."""
     user = _person(request)
     context = {
@@ -92,7 +93,7 @@ def show_security(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def end_session(request: HttpRequest, session_id: int) -> HttpResponse:
+def end_session(request: ApiRequest, session_id: int) -> HttpResponse:
     """End one of one's own sessions."""
     people.end_session(actor=request.actor, session_id=session_id)
     messages.success(request, _("That session was ended."))
@@ -100,7 +101,7 @@ def end_session(request: HttpRequest, session_id: int) -> HttpResponse:
 
 
 @require_POST
-def end_other_sessions(request: HttpRequest) -> HttpResponse:
+def end_other_sessions(request: ApiRequest) -> HttpResponse:
     """End all of one's sessions but this."""
     end_others(request, _person(request))
     messages.success(request, _("All other sessions were ended."))
@@ -108,7 +109,7 @@ def end_other_sessions(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def set_language(request: HttpRequest) -> HttpResponse:
+def set_language(request: ApiRequest) -> HttpResponse:
     """Remember a language for this browser, and for the person who is signed in."""
     form = LanguageForm(request.POST)
     target = request.POST.get("next", "")
@@ -123,12 +124,12 @@ def set_language(request: HttpRequest) -> HttpResponse:
             language,
             max_age=LANGUAGE_COOKIE_AGE,
             secure=settings.SESSION_COOKIE_SECURE,
-            samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+            samesite="Lax",
         )
     return response
 
 
-def _person(request: HttpRequest) -> User:
+def _person(request: ApiRequest) -> User:
     """Whoever is signed in. Raises Unauthenticated."""
     if not isinstance(request.user, User):
         raise Unauthenticated()

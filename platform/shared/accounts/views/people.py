@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -11,12 +11,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from shared.accounts import role_matrix, selectors
 from shared.accounts.forms import InvitationForm, RoleChoiceForm, add_problem
 from shared.accounts.services import invitations, people
+from shared.kernel.api import ApiRequest
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import Conflict, Invalid
 
 
 @require_safe
-def list_people(request: HttpRequest) -> HttpResponse:
+def list_people(request: ApiRequest) -> HttpResponse:
     """Who belongs here, who is invited."""
     actor = request.actor
     authorize(actor, "people.read")
@@ -29,7 +30,7 @@ def list_people(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def invite_person(request: HttpRequest) -> HttpResponse:
+def invite_person(request: ApiRequest) -> HttpResponse:
     """Invite somebody with a role."""
     authorize(request.actor, "people.write")
     form = InvitationForm(request.POST or None, actor=request.actor)
@@ -45,7 +46,7 @@ def invite_person(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def resend_invitation(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
+def resend_invitation(request: ApiRequest, invitation_id: UUID) -> HttpResponse:
     """Send a fresh link."""
     invitation = invitations.resend_invitation(actor=request.actor, invitation_id=invitation_id)
     messages.success(request, _("Invitation sent again to %(email)s.") % {"email": invitation})
@@ -53,7 +54,7 @@ def resend_invitation(request: HttpRequest, invitation_id: UUID) -> HttpResponse
 
 
 @require_POST
-def revoke_invitation(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
+def revoke_invitation(request: ApiRequest, invitation_id: UUID) -> HttpResponse:
     """Withdraw an offer."""
     invitation = invitations.revoke_invitation(actor=request.actor, invitation_id=invitation_id)
     messages.success(request, _("Invitation of %(email)s withdrawn.") % {"email": invitation})
@@ -61,7 +62,7 @@ def revoke_invitation(request: HttpRequest, invitation_id: UUID) -> HttpResponse
 
 
 @require_http_methods(["GET", "POST"])
-def edit_person(request: HttpRequest, user_id: UUID) -> HttpResponse:
+def edit_person(request: ApiRequest, user_id: UUID) -> HttpResponse:
     """One person: their role, and whether they may sign in."""
     actor = request.actor
     authorize(actor, "people.read")
@@ -81,7 +82,7 @@ def edit_person(request: HttpRequest, user_id: UUID) -> HttpResponse:
 
 
 @require_POST
-def deactivate_person(request: HttpRequest, user_id: UUID) -> HttpResponse:
+def deactivate_person(request: ApiRequest, user_id: UUID) -> HttpResponse:
     """Bar a person and end their sessions."""
     user = people.deactivate_person(actor=request.actor, user_id=user_id)
     messages.success(request, _("%(name)s can no longer sign in.") % {"name": user})
@@ -89,7 +90,7 @@ def deactivate_person(request: HttpRequest, user_id: UUID) -> HttpResponse:
 
 
 @require_POST
-def reactivate_person(request: HttpRequest, user_id: UUID) -> HttpResponse:
+def reactivate_person(request: ApiRequest, user_id: UUID) -> HttpResponse:
     """Let a person sign in again."""
     user = people.reactivate_person(actor=request.actor, user_id=user_id)
     messages.success(request, _("%(name)s can sign in again.") % {"name": user})
@@ -97,7 +98,7 @@ def reactivate_person(request: HttpRequest, user_id: UUID) -> HttpResponse:
 
 
 @require_safe
-def show_roles(request: HttpRequest) -> HttpResponse:
+def show_roles(request: ApiRequest) -> HttpResponse:
     """What each role may do."""
     authorize(request.actor, "organisation.read")
     context = {"roles": role_matrix.role_columns(), "areas": role_matrix.area_rows()}

@@ -8,6 +8,7 @@ from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Q
 
+from shared.accounts.permissions import unknown_scopes
 from shared.accounts.services.credentials import Grant, create_api_client
 from shared.accounts.sites import site_url
 from shared.kernel.actor import SYSTEM
@@ -30,7 +31,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Make it, print it. Raises CommandError with the reason where that is impossible."""
-        grant = Grant(name=options["name"], scopes=options["scopes"].replace(",", " ").split())
+        scopes = options["scopes"].replace(",", " ").split()
+        grant = Grant(name=options["name"], scopes=scopes, future_scopes=True)
+        for scope in unknown_scopes(scopes, platform=options["tenant"] == PUBLIC_SCHEMA):
+            self.stderr.write(f"{scope} grants nothing in this version.")
         with _tenant_context(options["tenant"]):
             try:
                 made = create_api_client(actor=SYSTEM, grant=grant)
