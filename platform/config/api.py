@@ -24,3 +24,5 @@ platform_api = make_api(
     description="Sign-up and plans for everybody; organisations and their usage for staff.",
     namespace="platform-api",
 )
+platform_api.add_router("", "shared.organisations.api.router")
+platform_api.add_router("", "shared.subscriptions.api.router")

@@ -6,6 +6,7 @@ from config.api import tenant_api
 from config.urls_accounts import tenant_patterns
 from shared.audit import views as audit
 from shared.kernel import views as kernel
+from shared.organisations.views import tenant as organisation
 from shared.runtime import views as runtime
 
 handler400 = "shared.kernel.views.bad_request"
@@ -22,5 +23,8 @@ urlpatterns = [
     path("mail/<str:name>/html", runtime.mail_html, name="mail_html"),
     path("settings/audit", audit.list_entries, name="audit"),
     path("settings/audit.csv", audit.export_entries, name="audit_export"),
+    path("welcome/<str:token>", organisation.first_sign_in, name="first_sign_in"),
+    path("settings/address", organisation.edit_address, name="organisation_address"),
+    path("settings/delete", organisation.delete_organisation, name="delete_organisation"),
     *tenant_patterns,
 ]

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.cache import cache
+from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Q, QuerySet
 
 from shared.accounts.models import User
@@ -70,9 +71,7 @@ def is_subdomain_free(subdomain: str) -> bool:
     host = f"{subdomain}.{settings.BASE_DOMAIN}"
     with shared_context():
         return not (
-            Organisation.objects.filter(
-                Q(subdomain=subdomain) | Q(schema_name=subdomain)
-            ).exists()
+            Organisation.objects.filter(Q(subdomain=subdomain) | Q(schema_name=subdomain)).exists()
             or Domain.objects.filter(domain=host).exists()
             or schema_exists(subdomain)
         )
@@ -87,6 +86,27 @@ def list_organisations(*, actor: Actor) -> QuerySet[Organisation]:
             "subscription__plan_version__plan"
         ),
     )
+
+
+def get_organisation(*, actor: Actor, organisation_id: UUID) -> Organisation:
+    """One organisation, for staff. Raises NotFound."""
+    found = list_organisations(actor=actor).filter(pk=organisation_id).first()
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def plan_code_of(organisation: Organisation) -> str | None:
+    """The code of the plan it signed."""
+    try:
+        return str(organisation.subscription.plan_version.plan.code)
+    except ObjectDoesNotExist:
+        return None
+
+
+def status_url(job: ProvisioningJob) -> str:
+    """Where the API tells how far a set-up is."""
+    return f"/api/v1/signup/{job.id}"
 
 
 def get_job(job_id: UUID) -> ProvisioningJob:
@@ -105,9 +125,7 @@ def organisations_of_email(email: str) -> list[Organisation]:
     organisation. Who asks learns nothing, the answer is mailed.
     """
     with shared_context():
-        active = list(
-            Organisation.objects.filter(state=Organisation.State.ACTIVE).order_by("name")
-        )
+        active = list(Organisation.objects.filter(state=Organisation.State.ACTIVE).order_by("name"))
     found = []
     for organisation in active:
         with organisation_context(organisation):

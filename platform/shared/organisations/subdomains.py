@@ -12,17 +12,18 @@ from shared.kernel.errors import FieldError, Invalid
 
 LENGTH_MIN, LENGTH_MAX = 3, 40
 PATTERN = re.compile(r"[a-z][a-z0-9-]*[a-z0-9]")
-RESERVED = frozenset(
-    "about abuse account accounts admin administrator api app apps assets auth autoconfig "
-    "autodiscover billing blog careers cdn ci contact dashboard default dev dns docs email events "
-    "files ftp git guest help hostmaster id image images imap info internal invoice invoices "
-    "invoicepatch isatap legal live local localhost login logout mail media metrics mobile mx "
-    "news none ns ns1 ns2 null oauth organisation organisations organization organizations owner "
-    "pay payment payments platform pop portal postmaster press pricing privacy private prod "
-    "production proxy public root sandbox secure security shop signin signup smtp spare sso staff "
-    "staging static stats status store support system tenant tenants terms undefined vpn webhook "
-    "webhooks webmaster wpad ws www www1 www2".split()
-)
+_RESERVED = """
+about abuse account accounts admin administrator api app apps assets auth autoconfig
+autodiscover billing blog careers cdn ci contact dashboard default dev dns docs email events
+files ftp git guest help hostmaster id image images imap info internal invoice invoicepatch
+invoices isatap legal live local localhost login logout mail media metrics mobile mx news none
+ns ns1 ns2 null oauth organisation organisations organization organizations owner pay payment
+payments platform pop portal postmaster press pricing privacy private prod production proxy
+public root sandbox secure security shop signin signup smtp spare sso staff staging static
+stats status store support system tenant tenants terms undefined vpn webhook webhooks
+webmaster wpad ws www www1 www2
+"""
+RESERVED = frozenset(_RESERVED.split())
 # Characters that are taken for one another at a glance.
 _LOOK_ALIKE = str.maketrans({"0": "o", "1": "l", "i": "l", "5": "s", "3": "e", "4": "a", "8": "b"})
 
@@ -38,7 +39,7 @@ def clean_subdomain(text: str) -> str:
     if not PATTERN.fullmatch(name):
         raise subdomain_error(
             "characters",
-            _("Use the letters a to z, digits and hyphens; begin with a letter, end without hyphen."),
+            _("Use a to z, digits and hyphens; begin with a letter, do not end with a hyphen."),
         )
     if name[2:4] == "--":
         raise subdomain_error("punycode", _("Two hyphens cannot stand in third and fourth place."))

@@ -7,6 +7,7 @@ from celery import shared_task
 from shared.organisations import mails
 from shared.organisations.services import jobs, life, spares
 
+
 @shared_task(autoretry_for=jobs.TRANSIENT, max_retries=5, retry_backoff=True, retry_jitter=True)
 def run_provisioning_job(*, job_id: str) -> None:
     """Carry one set-up on; safe to run twice, the job's lease says who works."""

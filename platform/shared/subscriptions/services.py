@@ -75,7 +75,7 @@ def publish_plan_version(
     numbers nor null.
     """
     authorize(actor, "plans.write")
-    if any(not (value is None or type(value) is int and value >= 0) for value in limits.values()):
+    if any(not (value is None or (type(value) is int and value >= 0)) for value in limits.values()):
         message = _("A limit is a whole number, or null for unlimited.")
         raise Invalid(message, errors=[FieldError("limits", "not_a_limit", message)])
     with transaction.atomic():

@@ -5,6 +5,7 @@ the lease runs out, the sweep queues the job again, and it goes on at the first 
 tick. A step that fails for good is undone with all that went before, and the reason is kept.
 """
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from shared.accounts.roles import Role
 from shared.accounts.services.people import add_person
 from shared.audit.services import Target, record
-from shared.kernel.actor import SYSTEM
+from shared.kernel.actor import SYSTEM, Actor
 from shared.kernel.clock import now
 from shared.kernel.errors import Text
 from shared.kernel.hooks import provisioning_steps
@@ -29,6 +30,7 @@ from shared.keyring.services import create_data_keys, shred_keys
 from shared.organisations import provisioning
 from shared.organisations.models import Organisation, ProvisioningJob
 from shared.organisations.selectors import forget_hosts
+from shared.organisations.services.signup import SignUp, sign_up
 from shared.organisations.services.spares import claim_spare
 from shared.outbox.services import publish
 
@@ -36,6 +38,7 @@ logger = structlog.get_logger(__name__)
 
 LEASE = timedelta(seconds=60)
 ATTEMPTS_MAX = 5
+POLL_SECONDS = 0.05
 # The database went away: nothing is known to be wrong with the job, so it waits for its return.
 TRANSIENT = (OperationalError, InterfaceError)
 Status = ProvisioningJob.Status
@@ -84,6 +87,28 @@ def run_job(job_id: UUID) -> None:
     except Exception as error:
         logger.exception("provisioning_failed", job=str(job.id))
         _fail(job, error)
+
+
+def set_up_now(*, actor: Actor, details: SignUp) -> Organisation:
+    """Sign up and carry the set-up out in this process, which must be the owner's.
+
+    Raises Invalid as sign-up does, RuntimeError with the reason where a step failed.
+    """
+    job = sign_up(actor=actor, details=details)
+    run_job(job.id)
+    _await_end(job)
+    if job.status != Status.DONE or job.organisation is None:
+        raise RuntimeError(job.error or "The set-up did not come to its end in time.")
+    return job.organisation
+
+
+def _await_end(job: ProvisioningJob) -> None:
+    """A worker that got the message first may hold the lease: give it its time."""
+    deadline = time.monotonic() + LEASE.total_seconds()
+    with shared_context():
+        while job.status in UNFINISHED and time.monotonic() < deadline:
+            job.refresh_from_db()
+            time.sleep(POLL_SECONDS if job.status in UNFINISHED else 0)
 
 
 def unfinished_jobs() -> list[UUID]:

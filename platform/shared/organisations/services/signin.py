@@ -33,9 +33,7 @@ def first_sign_in_url(organisation: Organisation) -> str:
         {"organisation": str(organisation.id), "user": str(owner.pk), "nonce": uuid4().hex},
         salt=SALT,
     )
-    return organisation.url + reverse(
-        "first_sign_in", kwargs={"token": token}, urlconf=TENANT_URLS
-    )
+    return organisation.url + reverse("first_sign_in", kwargs={"token": token}, urlconf=TENANT_URLS)
 
 
 def use_first_sign_in(*, actor: Actor, token: str) -> User:

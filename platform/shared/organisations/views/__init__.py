@@ -1,0 +1,1 @@
+"""Pages of the bare domain and of a tenant's address."""
