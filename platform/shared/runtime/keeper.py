@@ -7,6 +7,8 @@ processes ended: each user holds a shared lock, and the system drops it with the
 
 import asyncio
 import contextlib
+import json
+import os
 import signal
 import sys
 import threading
@@ -23,6 +25,7 @@ from shared.runtime.locks import FileLock
 USERS_LOCK = "servers.users"
 KEEPER_LOCK = "servers.keeper"
 LOG_FILE = "servers.log"
+STATE_FILE = "servers.json"
 
 
 def main(data: Path) -> int:
@@ -41,13 +44,16 @@ async def _keep_servers(data: Path) -> None:
         loop.add_signal_handler(number, stop.set)
     _stop_without_users(data, lambda: loop.call_soon_threadsafe(stop.set))
     postgres_folder = data / "postgres"
-    group = ChildGroup(on_line=_write)
+    group = ChildGroup(
+        on_line=_write, on_change=lambda: _write_state(data, {"keeper": os.getpid(), **group.pids})
+    )
     group.keep(redis_server.server(data / "redis"))
     await asyncio.to_thread(postgres.initialise, postgres_folder)
     group.keep(postgres.server(postgres_folder))
     await _set_up(postgres_folder, stop)
     await stop.wait()
     await group.stop()
+    (data / STATE_FILE).unlink(missing_ok=True)
 
 
 def _stop_without_users(data: Path, stop: Callable[[], object]) -> None:
@@ -70,6 +76,13 @@ async def _set_up(folder: Path, stop: asyncio.Event) -> None:
             return
         except psycopg.OperationalError:
             await asyncio.sleep(0.03)
+
+
+def _write_state(data: Path, pids: dict[str, int]) -> None:
+    """Who runs now, replaced in one step."""
+    unfinished = data / f"{STATE_FILE}.new"
+    unfinished.write_text(json.dumps(pids))
+    unfinished.replace(data / STATE_FILE)
 
 
 def _write(name: str, line: str) -> None:
