@@ -6,11 +6,13 @@ lawful erasure may touch the encrypted columns, nothing else. Source: `architect
 
 import pgtrigger
 
+from shared.kernel.triggers import Trigger
+
 # What moves on after the issue: payment, delivery, and a void before any payment.
 _MOVING = "ARRAY['payment_status', 'delivery_status', 'amount_paid', 'revision', 'updated_at']"
 _ENCRYPTED = "ARRAY['parties']"
 
-ISSUED_INVOICE_IS_FROZEN = pgtrigger.Trigger(
+ISSUED_INVOICE_IS_FROZEN = Trigger(
     name="issued_invoice_is_frozen",
     operation=pgtrigger.Update,
     when=pgtrigger.Before,
@@ -36,7 +38,7 @@ ISSUED_INVOICE_IS_FROZEN = pgtrigger.Trigger(
     """,
 )
 
-ISSUED_INVOICE_STAYS = pgtrigger.Trigger(
+ISSUED_INVOICE_STAYS = Trigger(
     name="issued_invoice_stays",
     operation=pgtrigger.Delete,
     when=pgtrigger.Before,
@@ -48,9 +50,9 @@ ISSUED_INVOICE_STAYS = pgtrigger.Trigger(
 )
 
 
-def _frozen_with_invoice(name: str) -> pgtrigger.Trigger:
+def _frozen_with_invoice(name: str) -> Trigger:
     """Refuse any change to the rows of an invoice that has its number."""
-    return pgtrigger.Trigger(
+    return Trigger(
         name=name,
         operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
         when=pgtrigger.Before,

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shared.kernel.fields import CodeField, MoneyField
 from shared.kernel.models import Row
+from shared.kernel.triggers import Protect
 from tenants.invoices.models import Invoice
 from tenants.sites.models import Customer
 
@@ -42,7 +43,7 @@ class Payment(Row):
             models.CheckConstraint(condition=Q(amount__gt=0), name="payment_is_positive"),
         )
         triggers = (
-            pgtrigger.Protect(
+            Protect(
                 name="payments_are_append_only", operation=pgtrigger.Update | pgtrigger.Delete
             ),
         )
@@ -66,7 +67,7 @@ class PaymentAllocation(Row):
             ),
         )
         triggers = (
-            pgtrigger.Protect(
+            Protect(
                 name="allocations_are_append_only", operation=pgtrigger.Update | pgtrigger.Delete
             ),
         )

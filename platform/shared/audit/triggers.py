@@ -6,11 +6,13 @@ blank what names a person, nothing else. Source: `architecture.md`, rule 8.
 
 import pgtrigger
 
+from shared.kernel.triggers import Trigger
+
 _ERASABLE = ("actor_label", "object_label", "ip", "payload")
 _ERASABLE_SQL = "ARRAY[" + ", ".join(f"'{name}'" for name in _ERASABLE) + "]"
 _ALL_BLANK_SQL = " AND ".join(f"NEW.{name} = ''" for name in _ERASABLE)
 
-ENTRIES_ARE_APPEND_ONLY = pgtrigger.Trigger(
+ENTRIES_ARE_APPEND_ONLY = Trigger(
     name="audit_entries_are_append_only",
     operation=pgtrigger.Update | pgtrigger.Delete,
     when=pgtrigger.Before,
@@ -25,7 +27,7 @@ ENTRIES_ARE_APPEND_ONLY = pgtrigger.Trigger(
     """,
 )
 
-ENTRIES_ARE_NOT_TRUNCATED = pgtrigger.Trigger(
+ENTRIES_ARE_NOT_TRUNCATED = Trigger(
     name="audit_entries_are_not_truncated",
     operation=pgtrigger.Truncate,
     when=pgtrigger.Before,
@@ -35,7 +37,7 @@ ENTRIES_ARE_NOT_TRUNCATED = pgtrigger.Trigger(
     """,
 )
 
-HEAD_STAYS = pgtrigger.Trigger(
+HEAD_STAYS = Trigger(
     name="audit_head_stays",
     operation=pgtrigger.Update | pgtrigger.Delete,
     when=pgtrigger.Before,

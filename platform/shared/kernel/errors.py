@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from billing.errors import FieldProblem
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from billing.errors import FieldProblem
 
 Text = str | Promise
 

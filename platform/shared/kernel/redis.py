@@ -3,7 +3,6 @@
 from functools import lru_cache
 
 import redis
-import redis.asyncio
 from django.conf import settings
 
 TIMEOUT_SECONDS = 2

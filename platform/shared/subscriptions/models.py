@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from shared.kernel.fields import FractionField, MoneyField
+from shared.kernel.triggers import Protect
 
 
 class Plan(models.Model):
@@ -64,9 +65,7 @@ class PlanVersion(models.Model):
             ),
         )
         triggers = (
-            pgtrigger.Protect(
-                name="plan_version_frozen", operation=pgtrigger.Update | pgtrigger.Delete
-            ),
+            Protect(name="plan_version_frozen", operation=pgtrigger.Update | pgtrigger.Delete),
         )
 
     def __str__(self) -> str:

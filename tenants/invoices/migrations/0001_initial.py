@@ -10,6 +10,7 @@ import shared.kernel.fields
 import shared.keyring.fields
 import uuid
 from decimal import Decimal
+import shared.kernel.triggers
 from django.db import migrations, models
 
 from shared.kernel.operations import create_code_sequence
@@ -188,14 +189,6 @@ class Migration(migrations.Migration):
             model_name='invoice',
             constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('kind', 'regular'), models.Q(('document_status', 'void'), _negated=True)), expressions=[(models.Func('contract', 'contract', models.Value('[]'), function='uuid_range'), '&&'), (models.Func('period_start', 'period_end', django.contrib.postgres.fields.ranges.RangeBoundary(inclusive_lower=True, inclusive_upper=True), function='daterange', output_field=django.contrib.postgres.fields.ranges.DateRangeField()), '&&')], name='one_live_invoice_a_period'),
         ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='invoice',
-            trigger=pgtrigger.compiler.Trigger(name='issued_invoice_is_frozen', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."document_status" IN (\'issued\', \'void\'))', declare='DECLARE kept_old jsonb; kept_new jsonb;', func="\n        kept_old := to_jsonb(OLD) - ARRAY['payment_status', 'delivery_status', 'amount_paid', 'revision', 'updated_at'];\n        kept_new := to_jsonb(NEW) - ARRAY['payment_status', 'delivery_status', 'amount_paid', 'revision', 'updated_at'];\n        IF current_setting('invoicepatch.door', true) = 'keyring' THEN\n            kept_old := kept_old - ARRAY['parties'];\n            kept_new := kept_new - ARRAY['parties'];\n        END IF;\n        IF OLD.document_status = 'issued' AND NEW.document_status = 'void'\n           AND OLD.amount_paid = 0 AND NEW.amount_paid = 0 THEN\n            kept_old := kept_old - 'document_status';\n            kept_new := kept_new - 'document_status';\n        END IF;\n        IF kept_old <> kept_new THEN\n            RAISE EXCEPTION 'invoice % is issued and cannot be changed', OLD.number\n                USING ERRCODE = 'restrict_violation';\n        END IF;\n        RETURN NEW;\n    ", hash='4c83522dfa39ddd1f7de7e2e0e510d639a39a6d5', operation='UPDATE', pgid='pgtrigger_issued_invoice_is_frozen_82907', table='invoices_invoice', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='invoice',
-            trigger=pgtrigger.compiler.Trigger(name='issued_invoice_stays', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."number" IS NOT NULL)', func="\n        RAISE EXCEPTION 'invoice % is issued and cannot be deleted', OLD.number\n            USING ERRCODE = 'restrict_violation';\n    ", hash='de7bce31d84d288bb23a18027c6823bf7a2bca74', operation='DELETE', pgid='pgtrigger_issued_invoice_stays_ef0ef', table='invoices_invoice', when='BEFORE')),
-        ),
         migrations.AddIndex(
             model_name='billingrunitem',
             index=models.Index(fields=['run', 'status'], name='run_item_by_status'),
@@ -208,16 +201,24 @@ class Migration(migrations.Migration):
             model_name='invoiceline',
             constraint=models.UniqueConstraint(fields=('invoice', 'position'), name='one_line_a_position'),
         ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='invoiceline',
-            trigger=pgtrigger.compiler.Trigger(name='lines_of_issued_are_frozen', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE issued_number text; parent uuid;', func="\n            IF TG_OP = 'DELETE' THEN parent := OLD.invoice_id; ELSE parent := NEW.invoice_id;\n            END IF;\n            SELECT number INTO issued_number FROM invoices_invoice WHERE id = parent;\n            IF issued_number IS NULL AND TG_OP = 'UPDATE' THEN\n                SELECT number INTO issued_number FROM invoices_invoice WHERE id = OLD.invoice_id;\n            END IF;\n            IF issued_number IS NOT NULL THEN\n                RAISE EXCEPTION 'invoice % is issued and cannot be changed', issued_number\n                    USING ERRCODE = 'restrict_violation';\n            END IF;\n            IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;\n            RETURN NEW;\n        ", hash='0cdf72974f07b5025e539f11f33b27d10c1eb527', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_lines_of_issued_are_frozen_aaf43', table='invoices_invoiceline', when='BEFORE')),
-        ),
         migrations.AddConstraint(
             model_name='invoicetax',
             constraint=models.UniqueConstraint(fields=('invoice', 'name'), name='one_row_a_component'),
         ),
         pgtrigger.migrations.AddTrigger(
+            model_name='invoice',
+            trigger=pgtrigger.compiler.Trigger(name='issued_invoice_is_frozen', sql=shared.kernel.triggers.FirmTriggerSql(condition='WHEN (OLD."document_status" IN (\'issued\', \'void\'))', declare='DECLARE kept_old jsonb; kept_new jsonb;', func="\n        kept_old := to_jsonb(OLD) - ARRAY['payment_status', 'delivery_status', 'amount_paid', 'revision', 'updated_at'];\n        kept_new := to_jsonb(NEW) - ARRAY['payment_status', 'delivery_status', 'amount_paid', 'revision', 'updated_at'];\n        IF current_setting('invoicepatch.door', true) = 'keyring' THEN\n            kept_old := kept_old - ARRAY['parties'];\n            kept_new := kept_new - ARRAY['parties'];\n        END IF;\n        IF OLD.document_status = 'issued' AND NEW.document_status = 'void'\n           AND OLD.amount_paid = 0 AND NEW.amount_paid = 0 THEN\n            kept_old := kept_old - 'document_status';\n            kept_new := kept_new - 'document_status';\n        END IF;\n        IF kept_old <> kept_new THEN\n            RAISE EXCEPTION 'invoice % is issued and cannot be changed', OLD.number\n                USING ERRCODE = 'restrict_violation';\n        END IF;\n        RETURN NEW;\n    ", hash='d41fe99492dfff3429cfad1548adcf6c27cdf201', operation='UPDATE', pgid='pgtrigger_issued_invoice_is_frozen_82907', table='invoices_invoice', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='invoice',
+            trigger=pgtrigger.compiler.Trigger(name='issued_invoice_stays', sql=shared.kernel.triggers.FirmTriggerSql(condition='WHEN (OLD."number" IS NOT NULL)', func="\n        RAISE EXCEPTION 'invoice % is issued and cannot be deleted', OLD.number\n            USING ERRCODE = 'restrict_violation';\n    ", hash='f5b143fe1640c52d927cf217e6d5e83924320247', operation='DELETE', pgid='pgtrigger_issued_invoice_stays_ef0ef', table='invoices_invoice', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='invoiceline',
+            trigger=pgtrigger.compiler.Trigger(name='lines_of_issued_are_frozen', sql=shared.kernel.triggers.FirmTriggerSql(declare='DECLARE issued_number text; parent uuid;', func="\n            IF TG_OP = 'DELETE' THEN parent := OLD.invoice_id; ELSE parent := NEW.invoice_id;\n            END IF;\n            SELECT number INTO issued_number FROM invoices_invoice WHERE id = parent;\n            IF issued_number IS NULL AND TG_OP = 'UPDATE' THEN\n                SELECT number INTO issued_number FROM invoices_invoice WHERE id = OLD.invoice_id;\n            END IF;\n            IF issued_number IS NOT NULL THEN\n                RAISE EXCEPTION 'invoice % is issued and cannot be changed', issued_number\n                    USING ERRCODE = 'restrict_violation';\n            END IF;\n            IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;\n            RETURN NEW;\n        ", hash='2d64309bc946e6e92f0f83eeb775573fb004641f', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_lines_of_issued_are_frozen_aaf43', table='invoices_invoiceline', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
             model_name='invoicetax',
-            trigger=pgtrigger.compiler.Trigger(name='taxes_of_issued_are_frozen', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE issued_number text; parent uuid;', func="\n            IF TG_OP = 'DELETE' THEN parent := OLD.invoice_id; ELSE parent := NEW.invoice_id;\n            END IF;\n            SELECT number INTO issued_number FROM invoices_invoice WHERE id = parent;\n            IF issued_number IS NULL AND TG_OP = 'UPDATE' THEN\n                SELECT number INTO issued_number FROM invoices_invoice WHERE id = OLD.invoice_id;\n            END IF;\n            IF issued_number IS NOT NULL THEN\n                RAISE EXCEPTION 'invoice % is issued and cannot be changed', issued_number\n                    USING ERRCODE = 'restrict_violation';\n            END IF;\n            IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;\n            RETURN NEW;\n        ", hash='5ad6f8d40917a7781c1096301d812aa0eac8fdcb', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_taxes_of_issued_are_frozen_27913', table='invoices_invoicetax', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='taxes_of_issued_are_frozen', sql=shared.kernel.triggers.FirmTriggerSql(declare='DECLARE issued_number text; parent uuid;', func="\n            IF TG_OP = 'DELETE' THEN parent := OLD.invoice_id; ELSE parent := NEW.invoice_id;\n            END IF;\n            SELECT number INTO issued_number FROM invoices_invoice WHERE id = parent;\n            IF issued_number IS NULL AND TG_OP = 'UPDATE' THEN\n                SELECT number INTO issued_number FROM invoices_invoice WHERE id = OLD.invoice_id;\n            END IF;\n            IF issued_number IS NOT NULL THEN\n                RAISE EXCEPTION 'invoice % is issued and cannot be changed', issued_number\n                    USING ERRCODE = 'restrict_violation';\n            END IF;\n            IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;\n            RETURN NEW;\n        ", hash='27c0a04af48a84a12f66183027d7982b82b9c5e9', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_taxes_of_issued_are_frozen_27913', table='invoices_invoicetax', when='BEFORE')),
         ),
     ]

@@ -5,6 +5,7 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 import shared.kernel.fields
 import uuid
+import shared.kernel.triggers
 from django.db import migrations, models
 
 from shared.kernel.operations import create_code_sequence
@@ -53,10 +54,6 @@ class Migration(migrations.Migration):
             model_name='payment',
             constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='payment_is_positive'),
         ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='payment',
-            trigger=pgtrigger.compiler.Trigger(name='payments_are_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='de1c61147e9525f6f625e4fc1243790b2c9442a4', operation='UPDATE OR DELETE', pgid='pgtrigger_payments_are_append_only_ab9ed', table='payments_payment', when='BEFORE')),
-        ),
         migrations.AddConstraint(
             model_name='paymentallocation',
             constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='allocation_is_positive'),
@@ -66,7 +63,11 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=('payment', 'invoice'), name='one_allocation_an_invoice'),
         ),
         pgtrigger.migrations.AddTrigger(
+            model_name='payment',
+            trigger=pgtrigger.compiler.Trigger(name='payments_are_append_only', sql=shared.kernel.triggers.FirmTriggerSql(func="\n        RAISE EXCEPTION 'rows of % cannot be changed or removed', TG_TABLE_NAME\n            USING ERRCODE = 'restrict_violation';\n    ", hash='8ac36cd0b4914dc88edd1e9dcad2e832b9458764', operation='UPDATE OR DELETE', pgid='pgtrigger_payments_are_append_only_ab9ed', table='payments_payment', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
             model_name='paymentallocation',
-            trigger=pgtrigger.compiler.Trigger(name='allocations_are_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='4a797e075c05db1f52917d871adec5a86920c53a', operation='UPDATE OR DELETE', pgid='pgtrigger_allocations_are_append_only_df6e8', table='payments_paymentallocation', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='allocations_are_append_only', sql=shared.kernel.triggers.FirmTriggerSql(func="\n        RAISE EXCEPTION 'rows of % cannot be changed or removed', TG_TABLE_NAME\n            USING ERRCODE = 'restrict_violation';\n    ", hash='7e9c52c76d5f08f072cd4e8a05dd2871b9c603a4', operation='UPDATE OR DELETE', pgid='pgtrigger_allocations_are_append_only_df6e8', table='payments_paymentallocation', when='BEFORE')),
         ),
     ]

@@ -2,6 +2,7 @@
 
 import pgtrigger.compiler
 import pgtrigger.migrations
+import shared.kernel.triggers
 from django.db import migrations, models
 
 
@@ -55,10 +56,6 @@ class Migration(migrations.Migration):
             "VALUES (1, 0, decode(repeat('00', 32), 'hex'), '')",
             migrations.RunSQL.noop,
         ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='chainhead',
-            trigger=pgtrigger.compiler.Trigger(name='audit_head_stays', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF TG_OP = 'UPDATE' AND NEW.id = OLD.id AND NEW.sequence > OLD.sequence THEN\n            RETURN NEW;\n        END IF;\n        RAISE EXCEPTION 'the head of the audit chain only moves forward'\n            USING ERRCODE = 'restrict_violation';\n    ", hash='2be34c21fc4c3a1d9aa9e1631ef0731e8ec8d89d', operation='UPDATE OR DELETE', pgid='pgtrigger_audit_head_stays_0f2dd', table='audit_chainhead', when='BEFORE')),
-        ),
         migrations.AddIndex(
             model_name='entry',
             index=models.Index(fields=['object_type', 'object_id', '-sequence'], name='audit_object'),
@@ -84,11 +81,15 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=('previous_digest',), name='audit_chain_has_no_fork'),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='entry',
-            trigger=pgtrigger.compiler.Trigger(name='audit_entries_are_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF TG_OP = 'UPDATE' AND current_setting('invoicepatch.door', true) = 'keyring'\n           AND NEW.actor_label = '' AND NEW.object_label = '' AND NEW.ip = '' AND NEW.payload = ''\n           AND to_jsonb(OLD) - ARRAY['actor_label', 'object_label', 'ip', 'payload'] = to_jsonb(NEW) - ARRAY['actor_label', 'object_label', 'ip', 'payload'] THEN\n            RETURN NEW;\n        END IF;\n        RAISE EXCEPTION 'audit entry % cannot be changed', OLD.sequence\n            USING ERRCODE = 'restrict_violation';\n    ", hash='2ac13e475ba9e6dd758646576015738e13fd4340', operation='UPDATE OR DELETE', pgid='pgtrigger_audit_entries_are_append_only_a2ff8', table='audit_entry', when='BEFORE')),
+            model_name='chainhead',
+            trigger=pgtrigger.compiler.Trigger(name='audit_head_stays', sql=shared.kernel.triggers.FirmTriggerSql(func="\n        IF TG_OP = 'UPDATE' AND NEW.id = OLD.id AND NEW.sequence > OLD.sequence THEN\n            RETURN NEW;\n        END IF;\n        RAISE EXCEPTION 'the head of the audit chain only moves forward'\n            USING ERRCODE = 'restrict_violation';\n    ", hash='873253373b53f97e33952a2046508da1420b894a', operation='UPDATE OR DELETE', pgid='pgtrigger_audit_head_stays_0f2dd', table='audit_chainhead', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='entry',
-            trigger=pgtrigger.compiler.Trigger(name='audit_entries_are_not_truncated', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        RAISE EXCEPTION 'audit entries cannot be removed' USING ERRCODE = 'restrict_violation';\n    ", hash='ec6eabbf50bde1b5b7d660fef61cffc734ec4a66', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_audit_entries_are_not_truncated_eca5c', table='audit_entry', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='audit_entries_are_append_only', sql=shared.kernel.triggers.FirmTriggerSql(func="\n        IF TG_OP = 'UPDATE' AND current_setting('invoicepatch.door', true) = 'keyring'\n           AND NEW.actor_label = '' AND NEW.object_label = '' AND NEW.ip = '' AND NEW.payload = ''\n           AND to_jsonb(OLD) - ARRAY['actor_label', 'object_label', 'ip', 'payload'] = to_jsonb(NEW) - ARRAY['actor_label', 'object_label', 'ip', 'payload'] THEN\n            RETURN NEW;\n        END IF;\n        RAISE EXCEPTION 'audit entry % cannot be changed', OLD.sequence\n            USING ERRCODE = 'restrict_violation';\n    ", hash='f6e497aa65b0d5be867c28a2e439789600e7eaab', operation='UPDATE OR DELETE', pgid='pgtrigger_audit_entries_are_append_only_a2ff8', table='audit_entry', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='entry',
+            trigger=pgtrigger.compiler.Trigger(name='audit_entries_are_not_truncated', sql=shared.kernel.triggers.FirmTriggerSql(func="\n        RAISE EXCEPTION 'audit entries cannot be removed' USING ERRCODE = 'restrict_violation';\n    ", hash='b78ecdcc606f791a97f0b3b158a9849761e2fcf7', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_audit_entries_are_not_truncated_eca5c', table='audit_entry', when='BEFORE')),
         ),
     ]

@@ -5,6 +5,7 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 import shared.kernel.fields
 import uuid
+import shared.kernel.triggers
 from django.db import migrations, models
 
 
@@ -72,12 +73,12 @@ class Migration(migrations.Migration):
             model_name='planversion',
             constraint=models.CheckConstraint(condition=models.Q(('usage_fee_rate__gte', 0), ('usage_fee_rate__lte', 1)), name='plan_version_usage_fee_rate'),
         ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='planversion',
-            trigger=pgtrigger.compiler.Trigger(name='plan_version_frozen', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='51a95956fd559d76dc32f48f8050a063b154316e', operation='UPDATE OR DELETE', pgid='pgtrigger_plan_version_frozen_05404', table='subscriptions_planversion', when='BEFORE')),
-        ),
         migrations.AddConstraint(
             model_name='subscription',
             constraint=models.CheckConstraint(condition=models.Q(('trial_ends_at__gte', models.F('started_at'))), name='subscription_trial_order'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='planversion',
+            trigger=pgtrigger.compiler.Trigger(name='plan_version_frozen', sql=shared.kernel.triggers.FirmTriggerSql(func="\n        RAISE EXCEPTION 'rows of % cannot be changed or removed', TG_TABLE_NAME\n            USING ERRCODE = 'restrict_violation';\n    ", hash='00fdc5d8114797fe48e69ed92b50a8309fdc6f44', operation='UPDATE OR DELETE', pgid='pgtrigger_plan_version_frozen_05404', table='subscriptions_planversion', when='BEFORE')),
         ),
     ]
