@@ -188,13 +188,12 @@ class Wording:
     def facts(self) -> list[tuple[str, str]]:
         """The strip of dates, terms, period and contract below the letterhead."""
         document = self._document
-        return [
-            (_("Invoice date"), formats.format_day(document.invoice_date, language=self._language)),
-            (_("Due date"), formats.format_day(document.due_date, language=self._language)),
-            (_("Terms"), self.terms()),
-            (_("Period"), self.period()),
-            (_("Contract"), document.contract_code),
-        ]
+        dated = formats.format_day(document.invoice_date, language=self._language)
+        due = formats.format_day(document.due_date, language=self._language)
+        about = [(_("Period"), self.period()), (_("Contract"), document.contract_code)]
+        if document.kind == "credit_note":
+            return [(_("Date"), dated), *about]
+        return [(_("Invoice date"), dated), (_("Due date"), due), (_("Terms"), self.terms()), *about]
 
     def headline(self) -> tuple[str, str]:
         """The one amount that matters, and what it is."""
@@ -229,11 +228,12 @@ def parties(document: InvoiceDocument) -> list[tuple[str, str, str]]:
     """Supplier, buyer and site: label, name, and address lines parted by newlines."""
     supplier, buyer, site = document.supplier, document.buyer, document.site
     kind = str(CONTRACT_TYPES.get(document.contract_type, ""))
+    registrations = (f"{entry.component} {entry.number}" for entry in supplier.registrations)
     return [
         (
             _("From"),
             printable(supplier.name),
-            _lines(*supplier.address, supplier.email, supplier.phone),
+            _lines(*supplier.address, supplier.email, supplier.phone, *registrations),
         ),
         (
             _("Bill to"),
@@ -246,8 +246,9 @@ def parties(document: InvoiceDocument) -> list[tuple[str, str, str]]:
 
 def footings(document: InvoiceDocument) -> list[tuple[str, str]]:
     """What stands below the totals, where there is something to say."""
+    owed = document.kind != "credit_note" and document.state not in ("paid", "void")
     texts = (
-        (_("How to pay"), document.payment_instructions),
+        (_("How to pay"), document.payment_instructions if owed else ""),
         (_("Notes"), document.notes),
     )
     return [(label, printable(text).strip()) for label, text in texts if text.strip()]
@@ -288,10 +289,7 @@ def present_invoice(document: InvoiceDocument, language: str) -> dict[str, objec
         "taxes": [words.tax(tax) for tax in document.taxes],
         "total": total,
         "amount_paid": words.money(-document.amount_paid) if document.amount_paid else "",
+        "balance_label": _("Credit") if document.kind == "credit_note" else _("Balance due"),
         "balance_due": words.money(document.balance_due, code=True),
         "footings": footings(document),
-        "registrations": " · ".join(
-            printable(f"{registration.component} {registration.number}")
-            for registration in document.supplier.registrations
-        ),
     }
