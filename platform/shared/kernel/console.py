@@ -3,19 +3,31 @@
 Rows are changed by services, as everywhere: the console shows them and offers those services.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import messages
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
+from unfold import decorators
 from unfold.admin import ModelAdmin
 from unfold.sites import UnfoldAdminSite
 
 from shared.kernel.errors import AppError
 from shared.kernel.tenancy import current_organisation
 
+Method = TypeVar("Method", bound=Callable[..., Any])
 
+
+class _Decorate(Protocol):
+    """unfold's decorators have no types; they return a method of the same shape."""
+
+    def __call__(self, **options: Any) -> Callable[[Method], Method]: ...
+
+
+action: _Decorate = decorators.action
+display: _Decorate = decorators.display
 
 
 class StaffSite(UnfoldAdminSite):  # type: ignore[misc]

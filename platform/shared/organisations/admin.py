@@ -9,12 +9,11 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from shared.kernel.console import ConsoleAdmin, answer_dialog, staff_site
+from shared.kernel.console import ConsoleAdmin, action, answer_dialog, display, staff_site
 from shared.organisations.models import MigrationState, Organisation, ProvisioningJob
 from shared.organisations.services import life
 

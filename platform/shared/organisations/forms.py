@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from shared.accounts.forms import time_zones
@@ -25,7 +26,13 @@ class SignUpForm(forms.Form):
         max_length=40,
         help_text=_("3 to 40 letters, digits or hyphens. Your people sign in here."),
         widget=forms.TextInput(
-            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+            attrs={
+                "autocomplete": "off",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+                "hx-trigger": "input changed delay:300ms, blur",
+                "hx-target": "#address-check",
+            }
         ),
     )
     plan = forms.ChoiceField(label=_("Plan"), widget=forms.RadioSelect)
@@ -51,6 +58,7 @@ class SignUpForm(forms.Form):
 
     def __init__(self, *args: Any, versions: list[PlanVersion], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["subdomain"].widget.attrs["hx-get"] = reverse("check_subdomain")
         plan = self.fields["plan"]
         assert isinstance(plan, forms.ChoiceField)
         plan.choices = [(version.plan.code, version.plan.name) for version in versions]

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from django.conf import settings
-from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.request import split_domain_port
 from django.shortcuts import render
@@ -14,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from shared.kernel.errors import AppError, NotFound
 from shared.kernel.problems import error_response, is_api_request
+from shared.kernel.tenancy import connection
 from shared.organisations.models import Organisation
 from shared.organisations.selectors import find_site
 
@@ -56,7 +56,7 @@ class OrganisationMiddleware:
         return self._serve_tenant(request, site.organisation)
 
     def _serve_public(self, request: HttpRequest) -> HttpResponse:
-        request.urlconf = settings.PUBLIC_SCHEMA_URLCONF  # type: ignore[attr-defined]
+        request.urlconf = settings.PUBLIC_SCHEMA_URLCONF
         return self.get_response(request)
 
     def _serve_tenant(self, request: HttpRequest, organisation: Organisation) -> HttpResponse:
@@ -84,7 +84,7 @@ def _closed(organisation: Organisation) -> AppError:
 
 def _refuse(request: HttpRequest, error: AppError) -> HttpResponse:
     """An answer without session, language cookie or tenant."""
-    request.urlconf = settings.PUBLIC_SCHEMA_URLCONF  # type: ignore[attr-defined]
+    request.urlconf = settings.PUBLIC_SCHEMA_URLCONF
     with translation.override(translation.get_language_from_request(request)):
         if isinstance(error, Closed) and not is_api_request(request):
             context = {"error": error, "request_id": getattr(request, "request_id", None)}

@@ -9,9 +9,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import get_context
 
-from django.db import connection
-
-from shared.kernel.tenancy import PUBLIC_SCHEMA, shared_context
+from shared.kernel.tenancy import PUBLIC_SCHEMA, connection, shared_context
 from shared.organisations import provisioning
 from shared.organisations.models import MigrationState, Organisation
 

@@ -10,13 +10,13 @@ from hashlib import sha256
 
 from django.apps import apps
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from psycopg import sql
 
 from shared.kernel.clock import now
-from shared.kernel.tenancy import PUBLIC_SCHEMA, shared_context
+from shared.kernel.tenancy import PUBLIC_SCHEMA, connection, shared_context
 from shared.organisations.models import MigrationState, Organisation
 from shared.subscriptions.services import seed_plans
 

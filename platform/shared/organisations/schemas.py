@@ -1,10 +1,9 @@
 """Bodies and answers of sign-up and of the staff's API."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 from uuid import UUID
 
-from django.conf import settings
 from pydantic import Field
 
 from shared.kernel.api.schemas import Filters, Schema
@@ -12,8 +11,8 @@ from shared.organisations.models import Organisation, ProvisioningJob
 from shared.organisations.selectors import plan_code_of, status_url
 from shared.organisations.services.jobs import STEPS
 
+JobStatus = Literal["waiting", "running", "undoing", "done", "failed"]
 StateName = Literal["provisioning", "active", "suspended", "deleting"]
-LANGUAGE_CODES = tuple(code for code, _name in settings.LANGUAGES)
 
 
 class SignUpIn(Schema):
@@ -47,7 +46,7 @@ class SignUpOut(Schema):
     subdomain: str
     schema_name: str | None
     url: str | None
-    status: Literal["waiting", "running", "undoing", "done", "failed"]
+    status: JobStatus
     steps: list[StepOut]
     status_url: str
 
@@ -61,7 +60,7 @@ class SignUpOut(Schema):
             subdomain=job.subdomain,
             schema_name=organisation.schema_name if organisation else None,
             url=organisation.url if organisation else None,
-            status=job.status,
+            status=cast("JobStatus", job.status),
             steps=[
                 StepOut(name=step.name, label=str(step.label), done=step.name in job.steps_done)
                 for step in STEPS

@@ -13,7 +13,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import structlog
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
@@ -25,7 +25,7 @@ from shared.kernel.clock import now
 from shared.kernel.errors import Text
 from shared.kernel.hooks import provisioning_steps
 from shared.kernel.tasks import enqueue_after_commit
-from shared.kernel.tenancy import organisation_context, shared_context
+from shared.kernel.tenancy import connection, organisation_context, shared_context
 from shared.keyring.services import create_data_keys, shred_keys
 from shared.organisations import provisioning
 from shared.organisations.models import Organisation, ProvisioningJob

@@ -127,9 +127,9 @@ def remove_expired_redirects() -> int:
     with shared_context():
         expired = Domain.objects.filter(redirects_until__lte=now())
         hosts = list(expired.values_list("domain", flat=True))
-        count, _by_model = expired.delete()
+        expired.delete()
     forget_hosts(*hosts)
-    return count
+    return len(hosts)
 
 
 def _erase(organisation_id: UUID) -> bool:

@@ -3,9 +3,9 @@
 from uuid import uuid4
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 
-from shared.kernel.tenancy import shared_context
+from shared.kernel.tenancy import connection, shared_context
 from shared.organisations import provisioning
 from shared.organisations.models import MigrationState, Organisation
 

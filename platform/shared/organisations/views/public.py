@@ -20,6 +20,7 @@ from shared.kernel.actor import SYSTEM
 from shared.kernel.api import ApiRequest
 from shared.kernel.clock import now
 from shared.kernel.errors import Invalid
+from shared.kernel.formats import format_money
 from shared.organisations import selectors
 from shared.organisations.forms import FinderForm, SignUpForm
 from shared.organisations.limits import count_attempt
@@ -30,6 +31,7 @@ from shared.organisations.services.jobs import STEPS
 from shared.organisations.services.signin import first_sign_in_url
 from shared.organisations.subdomains import clean_subdomain
 from shared.organisations.tasks import send_sign_in_links
+from shared.organisations.views.example import make_example
 from shared.subscriptions.models import PlanVersion
 from shared.subscriptions.selectors import offered_versions
 
@@ -40,7 +42,7 @@ OWN_JOB = "sign_up_job"  # in the session of the browser that signed up
 @require_safe
 def show_home(request: HttpRequest) -> HttpResponse:
     """What the product does and what it costs."""
-    return render(request, "public/home.html", {"versions": _versions()})
+    return render(request, "public/home.html", {"versions": _versions(), "example": make_example()})
 
 
 @require_safe
@@ -70,7 +72,11 @@ def sign_up(request: ApiRequest) -> HttpResponse:
         else:
             request.session[OWN_JOB] = str(job.id)
             return redirect("sign_up_progress", job_id=job.id)
-    context = {"form": form, "versions": versions, "base_domain": settings.BASE_DOMAIN}
+    context = {
+        "form": form,
+        "plan_texts": {version.plan.code: _price(version) for version in versions},
+        "base_domain": settings.BASE_DOMAIN,
+    }
     status = 422 if form.is_bound else 200
     return render(request, "public/sign_up.html", context, status=status)
 
@@ -137,6 +143,11 @@ def undo_deletion(request: HttpRequest, token: str) -> HttpResponse:
 
 def _versions() -> list[PlanVersion]:
     return offered_versions(on=now().date())
+
+
+def _price(version: PlanVersion) -> str:
+    price = format_money(version.price_per_month, version.currency, language=get_language() or "en")
+    return _("%(price)s a month. %(first)s.") % {"price": price, "first": version.lines[0]}
 
 
 def _is_email(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from allauth.account.models import EmailAddress
 from allauth.account.utils import perform_login
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpResponse, HttpResponseRedirect
@@ -54,7 +55,8 @@ def edit_address(request: ApiRequest) -> HttpResponse:
             add_problem(form, error)
         else:
             return HttpResponseRedirect(organisation.url)
-    return render(request, "organisations/address.html", {"form": form})
+    context = {"form": form, "suffix": f".{settings.BASE_DOMAIN}"}
+    return render(request, "organisations/address.html", context)
 
 
 @require_http_methods(["GET", "POST"])
