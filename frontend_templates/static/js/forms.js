@@ -26,6 +26,17 @@
     }
   });
 
+  // What is not filled in has no place in the address of a filtered list.
+  const dropEmpty = (data) => {
+    for (const [name, value] of [...data.entries()]) if (value === "") data.delete(name);
+  };
+  document.addEventListener("formdata", (event) => {
+    if (event.target.method === "get") dropEmpty(event.formData);
+  });
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.verb === "get") dropEmpty(event.detail.formData);
+  });
+
   // Back from the page cache: the form may be sent again.
   window.addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("form[data-busy]")) {

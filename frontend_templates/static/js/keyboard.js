@@ -1,7 +1,5 @@
-// Keyboard: "/" finds, "?" helps, "g" then a letter goes, j and k move in a list.
+// Keyboard: "/" finds, "?" helps, j and k move in a list, data-key="a" presses that button.
 (() => {
-  let pending = "";
-
   const typing = (target) =>
     target.isContentEditable || target.matches("input, textarea, select");
 
@@ -16,15 +14,7 @@
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
     if (document.querySelector("dialog[open]")) return;
     const key = event.key;
-    if (pending === "g") {
-      pending = "";
-      document.querySelector(`a[data-go="${CSS.escape(key)}"]`)?.click();
-      return;
-    }
-    if (key === "g") {
-      pending = "g";
-      setTimeout(() => { pending = ""; }, 1200);
-    } else if (key === "/") {
+    if (key === "/") {
       const search = document.querySelector("input[type=search]");
       if (search) {
         event.preventDefault();
