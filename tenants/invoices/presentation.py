@@ -1,5 +1,6 @@
 """Lines, totals and checks as the pages show them, of a stored or a previewed invoice."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -9,6 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from billing.lines import ChargeLine
 from shared.kernel.formats import (
     format_day,
     format_percentage,
@@ -47,8 +49,12 @@ def lines_of(source: Invoice | Calculation) -> list[LineText]:
     """Every line with its trace in words."""
     if isinstance(source, Invoice):
         return [_line(line, line.trace, source.currency) for line in source.lines.all()]
-    currency = source.context.contract.currency
-    return [_line(line, line.trace.as_json(), currency) for line in source.lines]
+    return charge_lines(source.lines, source.context.contract.currency)
+
+
+def charge_lines(lines: Iterable[ChargeLine], currency: str) -> list[LineText]:
+    """Rated lines that belong to no invoice, such as an example's."""
+    return [_line(line, line.trace.as_json(), currency) for line in lines]
 
 
 def totals_of(source: Invoice | Calculation) -> list[dict[str, Any]]:
