@@ -155,9 +155,9 @@ def test_menu_opens_on_the_phone_without_a_script(browser: Browser) -> None:
     page.route("**/*", answer)
     page.goto(f"{HOST}/styleguide")
     navigation = page.get_by_role("navigation", name="Main")
-    assert navigation.is_hidden()
+    navigation.wait_for(state="hidden")
     page.get_by_role("link", name="Open the menu").click()
-    assert navigation.is_visible()
+    navigation.wait_for(state="visible")
     navigation.get_by_role("link", name="Close the menu").click()
     navigation.wait_for(state="hidden")
 
