@@ -8,6 +8,7 @@ from shared.audit import views as audit
 from shared.kernel import views as kernel
 from shared.organisations.views import tenant as organisation
 from shared.runtime import views as runtime
+from tenants.documents import views as documents
 
 handler400 = "shared.kernel.views.bad_request"
 handler403 = "shared.kernel.views.permission_denied"
@@ -26,5 +27,6 @@ urlpatterns = [
     path("welcome/<str:token>", organisation.first_sign_in, name="first_sign_in"),
     path("settings/address", organisation.edit_address, name="organisation_address"),
     path("settings/delete", organisation.delete_organisation, name="delete_organisation"),
+    path("documents/<str:token>", documents.signed_document, name="signed_document"),
     *tenant_patterns,
 ]

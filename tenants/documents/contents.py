@@ -51,7 +51,8 @@ class Party:
 class DocumentLine:
     """One charge line. `code` is the line code of `domain.md` 4, `component` a hybrid's index.
 
-    `rate` is a fraction for shares (of `quantity`, an amount) and a price for everything else.
+    `description` is in the document's language, `detail` a smaller second line. `rate` is a
+    fraction for shares (of `quantity`, an amount) and a price for everything else.
     """
 
     code: str
@@ -60,6 +61,7 @@ class DocumentLine:
     quantity: Decimal | None = None
     rate: Decimal | None = None
     component: int | None = None
+    detail: str = ""
 
 
 @dataclass(frozen=True)

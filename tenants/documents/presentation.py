@@ -46,22 +46,7 @@ CONTRACT_TYPES: dict[str, str | Promise] = {
     "management_agreement": gettext_lazy("Management agreement"),
     "hybrid": gettext_lazy("Hybrid"),
 }
-LINES: dict[str, str | Promise] = {
-    "revenue_share": gettext_lazy("Revenue share"),
-    "maximum_cap": gettext_lazy("Maximum cap"),
-    "minimum_guarantee": gettext_lazy("Minimum guarantee"),
-    "performance_bonus": gettext_lazy("Performance bonus"),
-    "labor_regular": gettext_lazy("Labour, regular hours"),
-    "labor_overtime": gettext_lazy("Labour, overtime"),
-    "labor_double_time": gettext_lazy("Labour, double time"),
-    "labor_holiday": gettext_lazy("Labour, statutory holiday"),
-    "efficiency_bonus": gettext_lazy("Efficiency bonus"),
-    "fixed_fee": gettext_lazy("Fixed fee"),
-    "management_fee": gettext_lazy("Management fee"),
-    "insurance": gettext_lazy("Insurance"),
-    "profit_share": gettext_lazy("Profit share"),
-}
-# Their quantity is an amount and their rate a fraction of it; all other rates are prices.
+# Their quantity is an amount and their rate a part of it; all other rates are prices.
 SHARES = frozenset(
     ("revenue_share", "performance_bonus", "management_fee", "insurance", "profit_share")
 )
@@ -116,33 +101,29 @@ class Wording:
         )
 
     def line(self, line: DocumentLine) -> LineText:
-        """A charge line: the known codes in the reader's language, others as described."""
-        known = LINES.get(line.code)
-        description = printable(line.description)
-        title = str(known) if known else description
+        """A charge line as one row."""
+        shared = is_share(line)
         return LineText(
-            title=title or line.code,
-            detail=description if known and description != title else "",
-            quantity=self._quantity(line),
-            rate=self._rate(line),
+            title=printable(line.description) or line.code,
+            detail=printable(line.detail),
+            quantity=self._quantity(line.quantity, shared),
+            rate=self._rate(line.rate, shared),
             amount=self.money(line.amount),
         )
 
-    def _quantity(self, line: DocumentLine) -> str:
-        if line.quantity is None:
+    def _quantity(self, quantity: Decimal | None, is_amount: bool) -> str:
+        if quantity is None:
             return ""
-        if line.code in SHARES:
-            return self.money(line.quantity)
-        return formats.format_quantity(line.quantity, language=self._language)
+        if is_amount:
+            return self.money(quantity)
+        return formats.format_quantity(quantity, language=self._language)
 
-    def _rate(self, line: DocumentLine) -> str:
-        if line.rate is None:
+    def _rate(self, rate: Decimal | None, is_part: bool) -> str:
+        if rate is None:
             return ""
-        if line.code in SHARES:
-            return formats.format_percentage(line.rate, language=self._language)
-        return formats.format_unit_price(
-            line.rate, self._document.currency, language=self._language
-        )
+        if is_part:
+            return formats.format_percentage(rate, language=self._language)
+        return formats.format_unit_price(rate, self._document.currency, language=self._language)
 
     def sections(self) -> Iterator[SectionText]:
         """The lines by component, in their order; headings only where there are components."""
@@ -193,7 +174,12 @@ class Wording:
         about = [(_("Period"), self.period()), (_("Contract"), document.contract_code)]
         if document.kind == "credit_note":
             return [(_("Date"), dated), *about]
-        return [(_("Invoice date"), dated), (_("Due date"), due), (_("Terms"), self.terms()), *about]
+        return [
+            (_("Invoice date"), dated),
+            (_("Due date"), due),
+            (_("Terms"), self.terms()),
+            *about,
+        ]
 
     def headline(self) -> tuple[str, str]:
         """The one amount that matters, and what it is."""
@@ -206,6 +192,11 @@ class Wording:
             return self.money(document.total, code=True), _("void, nothing to pay")
         due = formats.format_day(document.due_date, "long", language=self._language)
         return self.money(document.balance_due, code=True), _("due %(date)s") % {"date": due}
+
+
+def is_share(line: DocumentLine) -> bool:
+    """Whether the line is a part of an amount; a cost with a markup is 115 % of itself."""
+    return line.code in SHARES or (line.code == "reimbursable_cost" and line.quantity != 1)
 
 
 def _none(line: DocumentLine) -> str:

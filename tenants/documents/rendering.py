@@ -4,6 +4,7 @@ The same contents give the same bytes. A process renders one document at a time:
 map and the remembered styles are shared by all renders of the process.
 """
 
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -35,6 +36,14 @@ TEMPLATE_FILE = FRONTEND / "templates" / TEMPLATE
 STATIC = FRONTEND / "static/documents"
 PRINT_SHEETS = ("fonts.css", "invoice.css", "paper.css")
 _one_at_a_time = Lock()
+
+
+@dataclass(frozen=True)
+class PrintedPdf:
+    """A finished PDF."""
+
+    content: bytes
+    pages: int
 
 
 class PrintedDocument(Document):  # type: ignore[misc]
@@ -99,10 +108,20 @@ def open_workshop() -> Workshop:
 def template_version() -> str:
     """A short digest of everything that decides how a document looks."""
     digest = sha256(f"weasyprint {weasyprint_version}".encode())
-    files = [TEMPLATE_FILE, *(STATIC / name for name in PRINT_SHEETS), *STATIC.glob("fonts/*.woff2")]
-    for path in sorted(files):
+    sheets = [STATIC / name for name in PRINT_SHEETS]
+    fonts, words = STATIC.glob("fonts/*.woff2"), FRONTEND.glob("locale/*/LC_MESSAGES/*.mo")
+    for path in sorted((TEMPLATE_FILE, *sheets, *fonts, *words)):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
+
+
+def digest_of(document: InvoiceDocument, language: str) -> str:
+    """The same for the same contents, language and look; of 64 hexadecimal digits."""
+    supplier = document.supplier
+    logo = sha256(supplier.logo or b"").hexdigest()
+    contents = replace(document, supplier=replace(supplier, logo=None))
+    text = f"{template_version()} {language} {logo} {contents!r}"
+    return sha256(text.encode()).hexdigest()
 
 
 def render_invoice_html(document: InvoiceDocument, language: str) -> str:
@@ -114,10 +133,16 @@ def render_invoice_html(document: InvoiceDocument, language: str) -> str:
         return get_template(TEMPLATE).render(present_invoice(document, language))
 
 
-def render_pdf(html: str) -> bytes:
+def print_html(html: str) -> PrintedPdf:
     """A page of `render_invoice_html` as a PDF. Nothing is fetched from outside the process.
 
     One at a time in a process. Raises ParseError for markup that is no XML.
     """
     with _one_at_a_time:
-        return bytes(PrintedDocument.lay_out(html, open_workshop()).write_pdf())
+        document = PrintedDocument.lay_out(html, open_workshop())
+        return PrintedPdf(bytes(document.write_pdf()), len(document.pages))
+
+
+def render_pdf(html: str) -> bytes:
+    """The bytes of `print_html`."""
+    return print_html(html).content

@@ -35,11 +35,20 @@ _STATES: dict[str, DocumentState] = {
 
 def invoice_document(invoice_pk: UUID, *, language: str) -> InvoiceDocument:
     """The document of a stored invoice, its lines named in this language. Raises NotFound."""
+    invoice = _load_invoice(invoice_pk)
     with override(language):
-        return _stored_document(invoice_pk)
+        return _stored_document(invoice)
 
 
-def _stored_document(invoice_pk: UUID) -> InvoiceDocument:
+def printed_invoice(invoice_pk: UUID) -> tuple[InvoiceDocument, str]:
+    """The document in its buyer's language, and which one that is. Raises NotFound."""
+    invoice = _load_invoice(invoice_pk)
+    language = invoice.parties["buyer"]["language"]
+    with override(language):
+        return _stored_document(invoice), language
+
+
+def _load_invoice(invoice_pk: UUID) -> Invoice:
     invoice = (
         Invoice.objects.select_related("contract", "entity", "corrects")
         .prefetch_related(
@@ -51,6 +60,10 @@ def _stored_document(invoice_pk: UUID) -> InvoiceDocument:
     )
     if invoice is None:
         raise NotFound()
+    return invoice
+
+
+def _stored_document(invoice: Invoice) -> InvoiceDocument:
     return InvoiceDocument(
         code=invoice.invoice_id,
         kind=invoice.kind,
