@@ -158,7 +158,7 @@ def _seal_next(head: ChainHead, sequence: int, digest: bytes) -> bytes:
     Business goes on, but `verify_audit` shows the break instead of our healing it.
     """
     organisation_id = current_organisation_id()
-    if head.sequence and not chain.seal_holds(
+    if (head.sequence or head.seal) and not chain.seal_holds(
         organisation_id, head.sequence, bytes(head.digest), bytes(head.seal)
     ):
         logger.error("audit_seal_broken", sequence=head.sequence, schema=current_schema())

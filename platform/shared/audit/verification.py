@@ -101,7 +101,10 @@ def _problems_of_head(head: ChainHead, last: int, digest: bytes) -> Iterator[str
         yield f"entries {last + 1} to {head.sequence}: missing at the end"
     elif bytes(head.digest) != digest:
         yield "the head does not name the last entry"
-    if head.sequence and not chain.seal_holds(
+    if not head.sequence and not last:
+        if bytes(head.seal):
+            yield "the record was emptied"
+    elif not chain.seal_holds(
         current_organisation_id(), head.sequence, bytes(head.digest), bytes(head.seal)
     ):
         yield "the head was not sealed by this service"
