@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 BACKOFF_FIRST_SECONDS = 0.25
 BACKOFF_MAX_SECONDS = 30.0
 STABLE_SECONDS = 10.0
+POLL_SECONDS = 0.5
 LINE_LIMIT_BYTES = 1024 * 1024
 PR_SET_PDEATHSIG = 1
 
@@ -112,31 +113,34 @@ class ChildGroup:
         self._on_change()
         try:
             await self._forward_lines(child.name, process)
-            return await process.wait()
         finally:
-            del self._running[child.name]
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)  # what it left behind ends with it
+            code = await process.wait()
+            del self._running[child.name]
             self._on_change()
+        return code
 
     async def _forward_lines(self, name: str, process: asyncio.subprocess.Process) -> None:
         """Hand on the output until the process itself ends, whoever else holds its pipe."""
         assert process.stdout is not None
-        ended = asyncio.create_task(process.wait())
         while True:
             reading = asyncio.create_task(_read_line(process.stdout))
-            await asyncio.wait({reading, ended}, return_when=asyncio.FIRST_COMPLETED)
-            if not reading.done():
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(asyncio.shield(reading), 0.2)
-            if not reading.done():
-                reading.cancel()
-                return
+            while not (await asyncio.wait({reading}, timeout=POLL_SECONDS))[0]:
+                if process.returncode is not None:
+                    reading.cancel()
+                    return
             line = reading.result()
             if line is None:
-                await ended
+                await _wait_until_ended(process)
                 return
             self._on_line(name, line)
+
+
+async def _wait_until_ended(process: asyncio.subprocess.Process) -> None:
+    """As process.wait(), which also waits for whoever inherited the process's pipes."""
+    while process.returncode is None:
+        await asyncio.sleep(0.02)
 
 
 async def _read_line(stream: asyncio.StreamReader) -> str | None:
@@ -151,7 +155,7 @@ async def _end(process: asyncio.subprocess.Process, child: Child) -> None:
     with contextlib.suppress(ProcessLookupError):
         process.send_signal(child.stop_signal)
     try:
-        await asyncio.wait_for(process.wait(), child.stop_seconds)
+        await asyncio.wait_for(_wait_until_ended(process), child.stop_seconds)
     except TimeoutError:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
