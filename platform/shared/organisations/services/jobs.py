@@ -213,9 +213,10 @@ def _open_doors(job: ProvisioningJob) -> None:
     organisation = _organisation(job)
     organisation.state = Organisation.State.ACTIVE
     organisation.save(update_fields=["state"])
-    job.status, job.finished_at, job.owner_password = Status.DONE, now(), ""
-    job.lease = job.leased_until = None
-    job.save(update_fields=["status", "finished_at", "owner_password", "lease", "leased_until"])
+    # The row only: should the transaction fail, `job` still has the lease to undo it with.
+    ProvisioningJob.objects.filter(pk=job.pk).update(
+        status=Status.DONE, finished_at=now(), owner_password="", lease=None, leased_until=None
+    )
     publish(
         topic="organisation.created",
         key=organisation.schema_name,
