@@ -1,7 +1,24 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class PaymentsConfig(AppConfig):
     name = "tenants.payments"
     label = "payments"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Show the payments in the navigation; browsers hear of new ones."""
+        from shared.kernel.hooks import NavigationItem, register_navigation, register_topic
+
+        register_navigation(
+            NavigationItem(
+                group="billing",
+                label=_("Payments"),
+                url_name="payment_list",
+                icon="banknote",
+                permission="payments.read",
+                order=140,
+            )
+        )
+        register_topic("payment", "payments.read")

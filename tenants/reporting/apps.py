@@ -1,7 +1,23 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ReportingConfig(AppConfig):
     name = "tenants.reporting"
     label = "reporting"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """The home page stands first, for everybody."""
+        from shared.kernel.hooks import NavigationItem, register_navigation
+
+        register_navigation(
+            NavigationItem(
+                group="",
+                label=_("Home"),
+                url_name="home",
+                icon="house",
+                permission="",
+                order=0,
+            )
+        )

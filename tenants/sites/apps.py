@@ -1,7 +1,24 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class SitesConfig(AppConfig):
     name = "tenants.sites"
     label = "sites"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Show the sites in the navigation; browsers hear of changed ones."""
+        from shared.kernel.hooks import NavigationItem, register_navigation, register_topic
+
+        register_navigation(
+            NavigationItem(
+                group="billing",
+                label=_("Sites"),
+                url_name="site_list",
+                icon="map-pin",
+                permission="sites.read",
+                order=100,
+            )
+        )
+        register_topic("site", "sites.read")

@@ -5,14 +5,21 @@ from django.utils.translation import gettext_lazy as _
 
 
 class StructureConfig(AppConfig):
-    """Registers the first legal entity of a new organisation."""
+    """Registers the first legal entity of a new organisation, and its brand."""
 
     name = "tenants.structure"
     label = "structure"
 
     def ready(self) -> None:
         """A new organisation bills under its own name until told otherwise."""
-        from shared.kernel.hooks import ProvisioningStep, register_provisioning_step
+        from shared.kernel.hooks import (
+            NavigationItem,
+            ProvisioningStep,
+            register_brand,
+            register_navigation,
+            register_provisioning_step,
+        )
+        from tenants.structure.selectors import organisation_brand
         from tenants.structure.services import create_default_entity
 
         register_provisioning_step(
@@ -21,5 +28,16 @@ class StructureConfig(AppConfig):
                 label=_("Billing company"),
                 run=create_default_entity,
                 order=10,
+            )
+        )
+        register_brand(organisation_brand)
+        register_navigation(
+            NavigationItem(
+                group="company",
+                label=_("Billing company"),
+                url_name="legal_entity",
+                icon="building-2",
+                permission="organisation.read",
+                order=700,
             )
         )

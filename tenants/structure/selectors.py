@@ -1,10 +1,16 @@
 """Reading legal entities."""
 
+from dataclasses import dataclass
+
+from django.db import DatabaseError
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
+from shared.kernel.errors import NotFound
+from shared.kernel.hooks import Brand
 from tenants.structure.errors import NoLegalEntity
 from tenants.structure.models import LegalEntity
 
@@ -23,3 +29,49 @@ def legal_entities(*, actor: Actor) -> QuerySet[LegalEntity]:
     """All legal entities with their tax registrations."""
     authorize(actor, "organisation.read")
     return LegalEntity.objects.prefetch_related("tax_registrations")
+
+
+def billing_company(*, actor: Actor) -> LegalEntity:
+    """The default entity for its settings page. Raises NoLegalEntity."""
+    authorize(actor, "organisation.read")
+    return default_entity()
+
+
+@dataclass(frozen=True)
+class StoredLogo:
+    """A logo as it is served."""
+
+    content: bytes
+    media_type: str
+
+
+def organisation_logo() -> StoredLogo:
+    """The logo of the default entity; public, for the sign-in page shows it. Raises NotFound."""
+    row = (
+        LegalEntity.objects.filter(is_default=True, logo__isnull=False)
+        .values_list("logo", "logo_type")
+        .first()
+    )
+    if row is None:
+        raise NotFound()
+    return StoredLogo(bytes(row[0]), row[1])
+
+
+def organisation_brand() -> Brand:
+    """Colour and logo of the default entity for the frame around every page, in one query.
+
+    None where the database does not answer: an error page must still be shown.
+    """
+    try:
+        row = (
+            LegalEntity.objects.filter(is_default=True)
+            .values_list("brand_colour", "logo_type", "revision")
+            .first()
+        )
+    except DatabaseError:
+        return Brand()
+    if row is None:
+        return Brand()
+    colour, logo_type, revision = row
+    address = f"{reverse('organisation_logo')}?v={revision}" if logo_type else ""
+    return Brand(colour=colour, logo_url=address)

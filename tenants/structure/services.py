@@ -66,8 +66,11 @@ def update_legal_entity(
     changes: Mapping[str, object],
     tax_registrations: Mapping[str, str] | None = None,
     logo: Logo | None = None,
+    remove_logo: bool = False,
 ) -> LegalEntity:
     """Change letterhead, numbering, terms and registrations; issued invoices keep theirs.
+
+    A new logo replaces the old one; `remove_logo` leaves none.
 
     Raises Invalid naming each wrong field, NotFound for an unknown entity.
     """
@@ -80,13 +83,13 @@ def update_legal_entity(
         before = {name: getattr(entity, name) for name in changes}
         for name, value in changes.items():
             setattr(entity, name, value)
-        fields = list(changes)
         if logo is not None:
             entity.logo, entity.logo_type = read_logo(logo.content)
-            fields += ["logo", "logo_type"]
+        elif remove_logo:
+            entity.logo, entity.logo_type = None, ""
         try:
             with transaction.atomic():
-                entity.save_changes(*fields)
+                entity.save_changes(*changes, "logo", "logo_type")
         except IntegrityError as error:
             raise Invalid(
                 errors=[FieldError("number_prefix", "taken", _("Another company uses it."))]

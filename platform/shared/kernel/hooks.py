@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from shared.kernel.actor import Actor
 from shared.kernel.errors import Text
+from shared.kernel.tenancy import current_organisation
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,10 @@ class ProvisioningStep:
 
 @dataclass(frozen=True)
 class NavigationItem:
-    """An entry of the tenant's side navigation, shown to who holds the permission."""
+    """An entry of the tenant's side navigation, shown to who holds the permission.
+
+    An empty permission shows it to everybody who is signed in.
+    """
 
     group: str
     label: Text
@@ -33,9 +37,18 @@ class NavigationItem:
     count: Callable[[Actor], int] | None = None
 
 
+@dataclass(frozen=True)
+class Brand:
+    """How an organisation looks: its colour as #rrggbb and the address of its logo, or ""."""
+
+    colour: str = ""
+    logo_url: str = ""
+
+
 _provisioning_steps: dict[str, ProvisioningStep] = {}
 _navigation: dict[str, NavigationItem] = {}
 _topics: dict[str, str] = {}
+_brands: list[Callable[[], Brand]] = []
 
 
 def register_provisioning_step(step: ProvisioningStep) -> None:
@@ -55,7 +68,9 @@ def register_navigation(item: NavigationItem) -> None:
 
 def navigation(actor: Actor) -> list[NavigationItem]:
     """The entries this actor may open, in their order."""
-    items = [item for item in _navigation.values() if actor.may(item.permission)]
+    items = [
+        item for item in _navigation.values() if not item.permission or actor.may(item.permission)
+    ]
     return sorted(items, key=lambda item: item.order)
 
 
@@ -67,3 +82,15 @@ def register_topic(prefix: str, permission: str) -> None:
 def permission_for_topic(topic: str) -> str | None:
     """The permission to hear of the event `area.action`; None where no browser may."""
     return _topics.get(topic.partition(".")[0])
+
+
+def register_brand(load: Callable[[], Brand]) -> None:
+    """Say where the present organisation's brand comes from; the last one registered counts."""
+    _brands[:] = [load]
+
+
+def current_brand() -> Brand:
+    """The present organisation's colour and logo; none on the bare domain."""
+    if current_organisation() is None or not _brands:
+        return Brand()
+    return _brands[0]()

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shared.kernel.actor import ANONYMOUS, Actor
 from shared.kernel.errors import Text
-from shared.kernel.hooks import NavigationItem, navigation
+from shared.kernel.hooks import NavigationItem, current_brand, navigation
 
 GROUP_LABELS: dict[str, Text] = {
     "": "",
@@ -87,10 +87,11 @@ def build_shell(request: HttpRequest | None) -> Shell:
     organisation = getattr(request, "tenant", None)
     actor: Actor = getattr(request, "actor", None) or ANONYMOUS
     known = actor.kind != "anonymous"
+    brand = current_brand()
     return Shell(
         organisation=getattr(organisation, "name", ""),
-        logo_url=getattr(organisation, "logo_url", "") or "",
-        brand_colour=getattr(organisation, "brand_colour", "") or "",
+        logo_url=brand.logo_url,
+        brand_colour=brand.colour,
         groups=_groups(actor) if known else (),
         person=actor.label if known else "",
         role=_role_label(request, actor) if known else "",

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from shared.kernel.brand import brand_stylesheet as stylesheet_of
 from shared.kernel.errors import Forbidden, Malformed, NotFound
+from shared.kernel.hooks import current_brand
 from shared.kernel.problems import error_response, is_api_request, unexpected_response
 from shared.kernel.styleguide import styleguide_context
 
@@ -17,7 +18,7 @@ from shared.kernel.styleguide import styleguide_context
 @cache_control(public=True, max_age=86400)
 def brand_stylesheet(request: HttpRequest) -> HttpResponse:
     """The organisation's colour as tokens; empty without one. Its link carries the colour."""
-    colour = getattr(getattr(request, "tenant", None), "brand_colour", "")
+    colour = current_brand().colour
     css = stylesheet_of(colour) if colour else ""
     return HttpResponse(css, content_type="text/css; charset=utf-8")
 

@@ -269,9 +269,16 @@ def theme_attribute(context: Context) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def shell(context: Context) -> Shell:
-    """Organisation, navigation and person of the frame around a page."""
+    """Organisation, navigation and person of the frame around a page, built once a request."""
     given: Shell | None = context.get("app_shell")
-    return given or build_shell(_request(context))
+    request = _request(context)
+    if given or request is None:
+        return given or build_shell(None)
+    kept = vars(request)
+    if "app_shell" not in kept:
+        kept["app_shell"] = build_shell(request)
+    frame: Shell = kept["app_shell"]
+    return frame
 
 
 def _widget_class(widget: forms.Widget) -> str:

@@ -1,0 +1,77 @@
+"""Pages of payments: the list with what is unapplied, and its export."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from shared.kernel.api.pagination import Paging, paginate
+from shared.kernel.exports import csv_response
+from tenants.payments import selectors
+from tenants.payments.models import Payment
+
+
+@require_safe
+def payment_list(request: HttpRequest) -> HttpResponse:
+    """All payments, newest first."""
+    page = paginate(
+        _search(request),
+        Paging(cursor=request.GET.get("cursor") or None, ordering=request.GET.get("sort") or None),
+        orderings=("received_on", "amount"),
+        default="-received_on",
+    )
+    context = {
+        "page": page,
+        "methods": Payment.Method.choices,
+        "is_filtered": any(request.GET.get(name) for name in ("q", "method", "unapplied")),
+        "query": request.GET.urlencode(),
+    }
+    return render(request, "payments/list.html", context)
+
+
+@require_safe
+def payment_export(request: HttpRequest) -> StreamingHttpResponse:
+    """The payments that the list shows, all of them, as CSV."""
+    header = (
+        _("Payment"),
+        _("Received on"),
+        _("Customer"),
+        _("Method"),
+        _("Transaction number"),
+        _("Invoices"),
+        _("Amount"),
+        _("Unapplied"),
+        _("Currency"),
+    )
+    return csv_response("payments.csv", header, _rows(_search(request)))
+
+
+def _search(request: HttpRequest) -> QuerySet[Payment]:
+    return selectors.search_payments(
+        actor=request.actor,
+        text=request.GET.get("q", "")[:100],
+        method=request.GET.get("method", ""),
+        unapplied_only=bool(request.GET.get("unapplied")),
+    )
+
+
+def _rows(found: QuerySet[Payment]) -> Iterator[list[tuple[Any, ...]]]:
+    for batch in selectors.payment_batches(found):
+        yield [
+            (
+                payment.payment_id,
+                payment.received_on,
+                payment.customer.name,
+                payment.method,
+                payment.transaction_id,
+                " ".join(str(part.invoice) for part in payment.allocations.all()),
+                payment.amount,
+                payment.unapplied,  # type: ignore[attr-defined]
+                payment.currency,
+            )
+            for payment in batch
+        ]
