@@ -69,6 +69,7 @@ SHARED_APPS = [
     "django.contrib.staticfiles",
     "django.forms",  # the templates of its widgets, for FORM_RENDERER
     "django_htmx",
+    "ninja",  # for the reference page's own assets
     "lucide",
     "django_prometheus",
 ]

@@ -8,12 +8,17 @@ from uuid import uuid4
 
 import structlog
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from shared.kernel.errors import AppError, Malformed, TooLarge
-from shared.kernel.problems import error_response
+from shared.kernel.problems import (
+    MethodNotAllowed,
+    error_response,
+    is_api_request,
+    problem_response,
+)
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -166,13 +171,21 @@ def _live_source() -> str:
 
 
 class ErrorPageMiddleware:
-    """Answer an AppError that a page's view raised; the API maps its own."""
+    """Answer an AppError that a page's view raised; the API maps its own.
+
+    Of the API's answers only the framework's own 405 is no problem yet.
+    """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if isinstance(response, HttpResponseNotAllowed) and is_api_request(request):
+            allowed = response["Allow"]
+            response = problem_response(request, MethodNotAllowed())
+            response["Allow"] = allowed
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> Any:
         """None leaves any other exception to Django's handlers (400, 403, 404, 500)."""

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template import TemplateDoesNotExist
 from django.template.loader import get_template, select_template
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from shared.kernel.errors import AppError, TooManyRequests, Unauthenticated
 
@@ -28,6 +29,14 @@ class UnexpectedError(AppError):
 
     status = 500
     code = "internal_error"
+
+
+class MethodNotAllowed(AppError):
+    """405: the address exists, but not for this method."""
+
+    status = 405
+    code = "method_not_allowed"
+    title = gettext_lazy("This address does not take that method")
 
 
 def is_api_request(request: HttpRequest) -> bool:

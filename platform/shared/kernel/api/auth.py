@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from ninja.utils import check_csrf
 
 from shared.kernel.actor import Actor
-from shared.kernel.errors import Unauthenticated
+from shared.kernel.errors import Forbidden, Unauthenticated
 
 if TYPE_CHECKING:
     from shared.kernel.tenancy import Tenant
@@ -21,8 +22,10 @@ class ApiRequest(HttpRequest):
 
 
 class ActorAuth:
-    """Requires a known actor. `ActorMiddleware` knows a session's person only with the CSRF
-    token where the request may change something.
+    """Requires a known actor; a browser's session also needs its CSRF token to change anything.
+
+    Tenants share a parent domain, so SameSite alone does not keep one tenant's page from
+    posting to another's API.
     """
 
     openapi_security_schema: dict[str, Any] = {
@@ -32,12 +35,12 @@ class ActorAuth:
     }
 
     def __call__(self, request: HttpRequest) -> Actor:
-        """The actor. Raises Unauthenticated."""
+        """The actor. Raises Unauthenticated, or Forbidden without the CSRF token."""
         actor: Actor | None = getattr(request, "actor", None)
         if actor is None or actor.kind == "anonymous":
-            raise Unauthenticated(
-                _("Send a valid bearer token, or sign in and send X-CSRFToken with changes.")
-            )
+            raise Unauthenticated(_("Send a valid bearer token, or sign in."))
+        if actor.kind in ("user", "staff") and check_csrf(request):
+            raise Forbidden(_("The CSRF token is missing or stale. Send it as X-CSRFToken."))
         return actor
 
 
