@@ -1,0 +1,410 @@
+"""Roles, invitations, the last owner."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.core import mail
+
+from shared.accounts import selectors
+from shared.accounts.models import Invitation, User
+from shared.accounts.permissions import MATRIX, PERMISSIONS
+from shared.accounts.roles import Role
+from shared.accounts.services import invitations, people
+from shared.audit.models import Entry
+from shared.kernel import clock
+from shared.kernel.actor import ANONYMOUS, Actor
+from shared.kernel.authorisation import authorize
+from shared.kernel.errors import (
+    Conflict,
+    Forbidden,
+    Gone,
+    Invalid,
+    NotFound,
+    PreconditionFailed,
+    Unauthenticated,
+)
+from shared.kernel.tenancy import organisation_context
+
+PASSWORD = "a sentence nobody guesses"
+JOINING = {"name": "Nora New", "password1": PASSWORD, "password2": PASSWORD}
+
+
+@pytest.fixture
+def invite(acme: Any, owner_actor: Actor, django_capture_on_commit_callbacks: Any) -> Any:
+    """Invites somebody to acme and returns the path in the mail."""
+
+    def send(email: str = "nora@example.com", role: str = Role.VIEWER) -> str:
+        with (
+            organisation_context(acme),
+            django_capture_on_commit_callbacks(execute=True),
+        ):
+            invitations.invite_person(actor=owner_actor, email=email, role=role)
+        return path_in_mail(acme)
+
+    return send
+
+
+def path_in_mail(organisation: Any) -> str:
+    found = re.search(rf"{re.escape(organisation.url)}(/\S+)", mail.outbox[-1].body)
+    assert found
+    return found[1]
+
+
+def test_invited_person_joins_with_the_role(acme: Any, invite: Any, client_for: Any) -> None:
+    path = invite("Nora@Example.com", Role.BILLING_MANAGER)
+    message = mail.outbox[-1]
+    assert message.to == ["nora@example.com"]
+    assert message.subject == "Join Acme Electric on InvoicePatch"
+    assert "The owner" in message.body
+    browser = client_for(acme)
+    assert "Billing manager" in browser.get(path).content.decode()
+    browser.post(path, JOINING)
+    assert browser.get("/settings/security").status_code == 200
+    with organisation_context(acme):
+        user = User.objects.get(email="nora@example.com")
+        assert (user.name, user.role) == ("Nora New", Role.BILLING_MANAGER)
+        assert user.check_password(PASSWORD)
+        entry = Entry.objects.get(action="invitation.accepted")
+        assert (entry.actor_id, entry.ip) == (str(user.pk), "127.0.0.1")
+
+
+def test_invitation_works_once(acme: Any, invite: Any, client_for: Any) -> None:
+    path = invite()
+    client_for(acme).post(path, JOINING)
+    assert client_for(acme).get(path).status_code == 410
+    answer = client_for(acme).post(path, {**JOINING, "name": "A thief"})
+    assert answer.status_code == 410
+    with organisation_context(acme):
+        assert User.objects.get(email="nora@example.com").name == "Nora New"
+
+
+def test_invitation_expires(acme: Any, invite: Any, client_for: Any) -> None:
+    path = invite()
+    with organisation_context(acme):
+        Invitation.objects.update(expires_at=clock.now() - timedelta(seconds=1))
+    assert client_for(acme).post(path, JOINING).status_code == 410
+    with organisation_context(acme):
+        assert not User.objects.filter(email="nora@example.com").exists()
+
+
+def test_invitation_of_acme_is_unknown_at_globex(
+    acme: Any, globex: Any, invite: Any, client_for: Any
+) -> None:
+    path = invite()
+    assert client_for(globex).post(path, JOINING).status_code == 404
+    with organisation_context(globex):
+        assert not User.objects.filter(email="nora@example.com").exists()
+
+
+def test_sending_again_ends_the_earlier_link(
+    acme: Any,
+    owner_actor: Actor,
+    invite: Any,
+    client_for: Any,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    first = invite()
+    with organisation_context(acme):
+        invitation = Invitation.objects.get()
+        with django_capture_on_commit_callbacks(execute=True):
+            invitations.resend_invitation(actor=owner_actor, invitation_id=invitation.pk)
+    second = path_in_mail(acme)
+    assert first != second
+    assert client_for(acme).get(first).status_code == 404
+    assert client_for(acme).get(second).status_code == 200
+
+
+def test_withdrawn_invitation_is_gone(
+    acme: Any, owner_actor: Actor, invite: Any, client_for: Any
+) -> None:
+    path = invite()
+    with organisation_context(acme):
+        invitation = Invitation.objects.get()
+        invitations.revoke_invitation(actor=owner_actor, invitation_id=invitation.pk)
+    assert client_for(acme).get(path).status_code == 410
+    with organisation_context(acme), pytest.raises(Conflict):
+        invitations.resend_invitation(actor=owner_actor, invitation_id=invitation.pk)
+
+
+def test_token_is_stored_as_a_hash(acme: Any, invite: Any) -> None:
+    token = invite().rsplit("/", 1)[-1]
+    with organisation_context(acme):
+        invitation = Invitation.objects.get()
+        assert invitation.token_hash != token
+        assert token not in str(Invitation.objects.values().get())
+        assert invitations.find_invitation(token) == invitation
+        with pytest.raises(NotFound):
+            invitations.find_invitation(invitation.token_hash)
+
+
+def test_mail_of_a_withdrawn_invitation_is_not_sent(
+    acme: Any, owner_actor: Actor, django_capture_on_commit_callbacks: Any
+) -> None:
+    with (
+        organisation_context(acme),
+        django_capture_on_commit_callbacks(execute=True),
+    ):
+        made = invitations.invite_person(actor=owner_actor, email="n@example.com", role="viewer")
+        invitations.revoke_invitation(actor=owner_actor, invitation_id=made.pk)
+    assert mail.outbox == []
+
+
+def test_known_addresses_are_not_invited_twice(acme: Any, owner_actor: Actor, invite: Any) -> None:
+    invite()
+    with organisation_context(acme):
+        for email in ("nora@example.com", "OWNER@example.com"):
+            with pytest.raises(Conflict):
+                invitations.invite_person(actor=owner_actor, email=email, role="viewer")
+        assert Invitation.objects.count() == 1
+
+
+def test_bad_invitations_name_their_fields(acme: Any, owner_actor: Actor) -> None:
+    with organisation_context(acme), pytest.raises(Invalid) as caught:
+        invitations.invite_person(actor=owner_actor, email="nobody", role="king")
+    assert [(one.field, one.code) for one in caught.value.errors] == [
+        ("email", "invalid_email"),
+        ("role", "unknown_role"),
+    ]
+
+
+def test_weak_password_is_refused_on_joining(acme: Any, invite: Any, client_for: Any) -> None:
+    path = invite()
+    for wrong in (
+        {**JOINING, "password1": "short", "password2": "short"},
+        {**JOINING, "password2": "something else entirely"},
+        {**JOINING, "name": ""},
+    ):
+        assert client_for(acme).post(path, wrong).status_code == 200
+    with organisation_context(acme):
+        assert not User.objects.filter(email="nora@example.com").exists()
+
+
+def test_member_with_the_invited_address_signs_in_and_takes_the_role(
+    acme: Any, invite: Any, person: Any, client_for: Any, sign_in: Callable[..., Any]
+) -> None:
+    path = invite("late@example.com", Role.APPROVER)
+    person(acme, Role.VIEWER, email="late@example.com")
+    browser = client_for(acme)
+    assert "Sign in with it to accept" in browser.get(path).content.decode()
+    assert browser.post(path, JOINING).status_code == 200
+    sign_in(browser, "late@example.com")
+    browser.post(path)
+    with organisation_context(acme):
+        assert User.objects.get(email="late@example.com").role == Role.APPROVER
+        assert Invitation.objects.get().accepted_at is not None
+
+
+def test_last_owner_stays(acme: Any, owner: User, owner_actor: Actor, person: Any) -> None:
+    other = person(acme, Role.OWNER, email="second@example.com")
+    with organisation_context(acme):
+        second = Actor(**{**vars(owner_actor), "id": str(other.pk), "user_id": other.pk})
+        people.change_role(actor=second, user_id=owner.pk, role=Role.VIEWER)
+        with pytest.raises(Conflict):
+            people.change_role(actor=second, user_id=other.pk, role=Role.TENANT_ADMIN)
+        with pytest.raises(Conflict):
+            people.deactivate_person(actor=owner_actor, user_id=other.pk)
+        assert User.objects.get(pk=other.pk).role == Role.OWNER
+
+
+def test_deactivated_owner_does_not_count(
+    acme: Any, owner: User, owner_actor: Actor, person: Any
+) -> None:
+    other = person(acme, Role.OWNER, email="second@example.com")
+    with organisation_context(acme):
+        people.deactivate_person(actor=owner_actor, user_id=other.pk)
+        with pytest.raises(Conflict):
+            people.change_role(actor=owner_actor, user_id=owner.pk, role=Role.VIEWER)
+
+
+def test_nobody_deactivates_themselves(acme: Any, owner: User, owner_actor: Actor) -> None:
+    with organisation_context(acme), pytest.raises(Conflict):
+        people.deactivate_person(actor=owner_actor, user_id=owner.pk)
+
+
+def test_administrators_have_no_power_over_owners(
+    acme: Any, owner: User, person: Any, actor_in: Any
+) -> None:
+    admin = actor_in(Role.TENANT_ADMIN)
+    viewer = person(acme, Role.VIEWER)
+    with organisation_context(acme):
+        for act in (
+            lambda: people.change_role(actor=admin, user_id=owner.pk, role=Role.VIEWER),
+            lambda: people.deactivate_person(actor=admin, user_id=owner.pk),
+            lambda: people.change_role(actor=admin, user_id=viewer.pk, role=Role.OWNER),
+            lambda: invitations.invite_person(actor=admin, email="x@example.com", role="owner"),
+        ):
+            with pytest.raises(Forbidden):
+                act()
+        people.change_role(actor=admin, user_id=viewer.pk, role=Role.TENANT_ADMIN)
+
+
+@pytest.mark.parametrize("role", [role for role in Role if "people.write" not in MATRIX[role]])
+def test_others_change_nobody(acme: Any, owner: User, actor_in: Any, role: Role) -> None:
+    actor = actor_in(role)
+    with organisation_context(acme):
+        for act in (
+            lambda: people.change_role(actor=actor, user_id=owner.pk, role=Role.VIEWER),
+            lambda: people.change_person(actor=actor, user_id=owner.pk, is_active=False),
+            lambda: people.deactivate_person(actor=actor, user_id=owner.pk),
+            lambda: people.reactivate_person(actor=actor, user_id=owner.pk),
+            lambda: invitations.invite_person(actor=actor, email="x@example.com", role="viewer"),
+            lambda: invitations.resend_invitation(actor=actor, invitation_id=uuid4()),
+            lambda: invitations.revoke_invitation(actor=actor, invitation_id=uuid4()),
+            lambda: selectors.open_invitations(actor),
+            lambda: selectors.api_keys(actor),
+            lambda: selectors.api_clients(actor),
+        ):
+            with pytest.raises(Forbidden):
+                act()
+        assert User.objects.get(pk=owner.pk).role == Role.OWNER
+
+
+def test_narrow_roles_see_only_themselves(acme: Any, owner: User, person: Any) -> None:
+    from shared.accounts.actors import actor_of_user
+
+    contractor = person(acme, Role.CONTRACTOR)
+    with organisation_context(acme):
+        actor = actor_of_user(contractor)
+        assert list(selectors.people(actor)) == [contractor]
+        assert selectors.person(actor, contractor.pk) == contractor
+        with pytest.raises(NotFound):
+            selectors.person(actor, owner.pk)
+        with pytest.raises(Unauthenticated):
+            selectors.people(ANONYMOUS)
+
+
+def test_stale_revision_changes_nothing(acme: Any, owner_actor: Actor, person: Any) -> None:
+    viewer = person(acme, Role.VIEWER)
+    with organisation_context(acme):
+        people.change_person(actor=owner_actor, user_id=viewer.pk, role=Role.APPROVER, revision=1)
+        with pytest.raises(PreconditionFailed):
+            people.change_person(actor=owner_actor, user_id=viewer.pk, is_active=False, revision=1)
+        assert User.objects.get(pk=viewer.pk).is_active
+
+
+def test_deactivation_ends_sessions_and_reactivation_needs_a_new_sign_in(
+    acme: Any,
+    owner_actor: Actor,
+    person: Any,
+    client_for: Any,
+    sign_in: Callable[..., Any],
+) -> None:
+    viewer = person(acme, Role.VIEWER)
+    browser = client_for(acme)
+    sign_in(browser, viewer.email)
+    with organisation_context(acme):
+        people.deactivate_person(actor=owner_actor, user_id=viewer.pk)
+        people.reactivate_person(actor=owner_actor, user_id=viewer.pk)
+    assert browser.get("/settings/security").status_code == 302
+    sign_in(browser, viewer.email)
+    assert browser.get("/settings/security").status_code == 200
+
+
+def test_role_counts_from_the_next_request(
+    acme: Any,
+    owner_actor: Actor,
+    person: Any,
+    client_for: Any,
+    sign_in: Callable[..., Any],
+) -> None:
+    viewer = person(acme, Role.VIEWER)
+    browser = client_for(acme)
+    sign_in(browser, viewer.email)
+    assert browser.get("/settings/people").status_code == 403
+    with organisation_context(acme):
+        people.change_role(actor=owner_actor, user_id=viewer.pk, role=Role.TENANT_ADMIN)
+    assert browser.get("/settings/people").status_code == 200
+
+
+def test_changes_are_in_the_audit_log(
+    acme: Any, globex: Any, owner_actor: Actor, person: Any
+) -> None:
+    viewer = person(acme, Role.VIEWER)
+    with organisation_context(globex):
+        before = Entry.objects.count()
+    with organisation_context(acme):
+        people.change_role(actor=owner_actor, user_id=viewer.pk, role=Role.APPROVER)
+        entry = Entry.objects.get(action="person.role_changed")
+    assert entry.actor_id == owner_actor.id
+    assert entry.object_id == str(viewer.pk)
+    assert '"role":"viewer"' in entry.payload
+    assert '"role":"approver"' in entry.payload
+    with organisation_context(globex):
+        assert Entry.objects.count() == before
+
+
+def test_matrix_page_says_what_authorize_does(
+    acme: Any, owner: User, client_for: Any, sign_in: Callable[..., Any], actor_in: Any
+) -> None:
+    browser = client_for(acme)
+    sign_in(browser, owner.email)
+    page = browser.get("/settings/roles").content.decode()
+    roles = re.findall(r'data-role="(\w+)"', page)
+    shown = {}
+    for name, row in re.findall(r'<tr data-permission="([\w.]+)">(.*?)</tr>', page, re.DOTALL):
+        words = re.findall(r'visually-hidden">(yes|no)<', row)
+        shown.update({(role, name): word == "yes" for role, word in zip(roles, words, strict=True)})
+    assert {name for _role, name in shown} == set(PERMISSIONS)
+    assert {role for role, _name in shown} == set(Role.values)
+    for (role, name), says in shown.items():
+        assert says == is_allowed(actor_in(role), name), (role, name)
+
+
+def is_allowed(actor: Actor, permission: str) -> bool:
+    try:
+        authorize(actor, permission)
+    except Forbidden:
+        return False
+    return True
+
+
+def test_profile_is_ones_own(
+    acme: Any, person: Any, client_for: Any, sign_in: Callable[..., Any]
+) -> None:
+    contractor = person(acme, Role.CONTRACTOR)
+    browser = client_for(acme)
+    sign_in(browser, contractor.email)
+    form = {"name": "Claude C.", "language": "fr-ca", "time_zone": "America/Halifax"}
+    assert browser.post("/settings/profile", {**form, "time_zone": "Mars"}).status_code == 200
+    assert browser.post("/settings/profile", form).status_code == 302
+    with organisation_context(acme):
+        user = User.objects.get(pk=contractor.pk)
+        assert (user.name, user.language, user.time_zone) == tuple(form.values())
+        assert user.role == Role.CONTRACTOR
+
+
+def test_people_pages_work_together(
+    acme: Any, owner: User, client_for: Any, sign_in: Callable[..., Any]
+) -> None:
+    browser = client_for(acme)
+    sign_in(browser, owner.email)
+    invited = {"email": "nora@example.com", "role": "viewer"}
+    assert browser.post("/settings/people/invite", invited)["Location"] == "/settings/people"
+    again = browser.post("/settings/people/invite", invited).content.decode()
+    assert "already invited" in again
+    with organisation_context(acme):
+        invitation = Invitation.objects.get()
+    assert "nora@example.com" in browser.get("/settings/people").content.decode()
+    base = f"/settings/people/invitations/{invitation.pk}"
+    assert browser.post(f"{base}/resend").status_code == 302
+    assert browser.post(f"{base}/revoke").status_code == 302
+    assert browser.post(f"{base}/revoke").status_code == 409
+    own = f"/settings/people/{owner.pk}"
+    answer = browser.post(own, {"role": "viewer"}).content.decode()
+    assert "keeps at least one owner" in answer
+    assert browser.post(f"{own}/deactivate").status_code == 409
+
+
+def test_expired_invitation_service_errors(acme: Any, owner_actor: Actor) -> None:
+    with organisation_context(acme):
+        made = invitations.invite_person(actor=owner_actor, email="n@example.com", role="viewer")
+        from shared.accounts.tokens import invitation_token
+
+        token = invitation_token(made.pk, made.sent_count)
+        Invitation.objects.update(expires_at=clock.now())
+        with pytest.raises(Gone):
+            invitations.find_invitation(token)
