@@ -17,11 +17,13 @@ of the encryption: once data exists it never changes, whatever model and field a
 
 import json
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.apps import apps
 from django.core import checks, validators
 from django.core.exceptions import FieldError
 from django.db import models
@@ -267,17 +269,19 @@ def _is_sealed_case(value: Any) -> bool:
 
 @checks.register(checks.Tags.models)
 def check_labels(app_configs: Any, **_kwargs: Any) -> list[checks.CheckMessage]:
-    """Two fields with one label could take each other's bytes."""
-    from django.apps import apps
+    """Labels are unique over all apps, whichever were asked for."""
+    return find_shared_labels(apps.get_models())
 
+
+def find_shared_labels(found: Iterable[type[models.Model]]) -> list[checks.CheckMessage]:
+    """Two fields with one label could take each other's bytes where their rows share an id."""
     seen: dict[str, models.Field[Any, Any]] = {}
-    found: list[checks.CheckMessage] = []
-    for model in apps.get_models():
-        for field in model._meta.local_concrete_fields:
-            if not isinstance(field, EncryptedField):
-                continue
-            if field.label in seen:
-                message = f"The label {field.label!r} is already that of {seen[field.label]}."
-                found.append(checks.Error(message, obj=field, id="keyring.E004"))
-            seen[field.label] = field
-    return found
+    errors: list[checks.CheckMessage] = []
+    for field in (field for model in found for field in model._meta.local_concrete_fields):
+        if not isinstance(field, EncryptedField):
+            continue
+        if field.label in seen:
+            message = f"The label {field.label!r} is already that of {seen[field.label]}."
+            errors.append(checks.Error(message, obj=field, id="keyring.E004"))
+        seen[field.label] = field
+    return errors

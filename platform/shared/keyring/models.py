@@ -33,16 +33,18 @@ class DataKey(models.Model):
         SHREDDED = "shredded", _("destroyed")
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
-    organisation_id = models.UUIDField(editable=False)
-    purpose = models.CharField(max_length=8, choices=Purpose.choices, editable=False)
-    version = models.PositiveIntegerField(editable=False)
+    organisation_id = models.UUIDField(_("organisation"), editable=False)
+    purpose = models.CharField(_("purpose"), max_length=8, choices=Purpose.choices, editable=False)
+    version = models.PositiveIntegerField(_("version"), editable=False)
     wrapped_key = models.BinaryField()
-    master_key_id = models.CharField(max_length=64)
-    state = models.CharField(max_length=8, choices=State.choices, default=State.ACTIVE)
-    created_at = models.DateTimeField(auto_now_add=True)
+    master_key_id = models.CharField(_("master key"), max_length=64)
+    state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.ACTIVE)
+    created_at = models.DateTimeField(_("made at"), auto_now_add=True)
 
     class Meta:
         ordering = ("organisation_id", "purpose", "version")
+        verbose_name = _("data key")
+        verbose_name_plural = _("data keys")
         constraints = (
             models.UniqueConstraint(
                 fields=["organisation_id", "purpose", "version"], name="datakey_version_once"
@@ -80,26 +82,30 @@ class RotationJob(models.Model):
         FAILED = "failed", _("failed")
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
-    organisation_id = models.UUIDField(editable=False)
-    purpose = models.CharField(max_length=8, choices=Purpose.choices, editable=False)
-    from_version = models.PositiveIntegerField(editable=False)
-    to_version = models.PositiveIntegerField(editable=False)
-    status = models.CharField(max_length=8, choices=Status.choices, default=Status.RUNNING)
+    organisation_id = models.UUIDField(_("organisation"), editable=False)
+    purpose = models.CharField(_("purpose"), max_length=8, choices=Purpose.choices, editable=False)
+    from_version = models.PositiveIntegerField(_("from version"), editable=False)
+    to_version = models.PositiveIntegerField(_("to version"), editable=False)
+    status = models.CharField(
+        _("status"), max_length=8, choices=Status.choices, default=Status.RUNNING
+    )
     # {"app.Model": "id of the last row done"}; for files {"files": "last name done"}.
     cursors: models.JSONField[Any, Any] = models.JSONField(default=dict)
     # {"app.Model": number of rows re-encrypted}.
-    counts: models.JSONField[Any, Any] = models.JSONField(default=dict)
-    error = models.TextField(blank=True)
+    counts: models.JSONField[Any, Any] = models.JSONField(_("values moved"), default=dict)
+    error = models.TextField(_("error"), blank=True)
     leased_by = models.UUIDField(null=True)
     leased_until = models.DateTimeField(null=True)
     # From this instant no process encrypts with the key before.
     settles_at = models.DateTimeField()
     pass_started_at = models.DateTimeField(null=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    finished_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(_("made at"), auto_now_add=True)
+    finished_at = models.DateTimeField(_("finished at"), null=True)
 
     class Meta:
         ordering = ("created_at", "id")
+        verbose_name = _("key rotation")
+        verbose_name_plural = _("key rotations")
         constraints = (
             models.UniqueConstraint(
                 fields=["organisation_id", "purpose"],

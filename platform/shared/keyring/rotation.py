@@ -9,7 +9,7 @@
    restored backups and for a transaction that was open all that time.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import cast
@@ -195,7 +195,7 @@ def _walk(job: RotationJob, lease: UUID, store: Store) -> int:
     return unreadable
 
 
-def _conclude(job: RotationJob, lease: UUID, stores: list[Store], unreadable: int) -> None:
+def _conclude(job: RotationJob, lease: UUID, stores: Sequence[Store], unreadable: int) -> None:
     """Retire what no value uses any more; come back for rows that were locked."""
     with _inside(job.organisation_id):
         left = {store.name: store.count_older(job.to_version) for store in stores}

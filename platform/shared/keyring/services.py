@@ -4,7 +4,6 @@ None of these asks for an actor: they run inside the services that do (sign-up, 
 commands of platform staff, and no person's permission decides whether a value can be read.
 """
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -12,7 +11,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from shared.kernel.tenancy import PLATFORM_ID, current_organisation_id, shared_context
+from shared.kernel.tenancy import PLATFORM_ID, shared_context
 from shared.keyring import envelope
 from shared.keyring.cache import (
     CURRENT,
@@ -22,11 +21,9 @@ from shared.keyring.cache import (
     forget_keys,
     keep_key,
 )
-from shared.keyring.errors import CannotDecrypt, NoDataKey
+from shared.keyring.errors import NoDataKey
 from shared.keyring.master import WrappedKey, master_keys
 from shared.keyring.models import DataKey, Purpose
-
-TEXT_PREFIX = "ip1:"
 
 
 def create_data_keys(organisation_id: UUID) -> None:
@@ -105,52 +102,6 @@ def key_by_version(organisation_id: UUID, purpose: Purpose, version: int) -> Ope
     return key
 
 
-def encrypt_text(text: str, label: str) -> str:
-    """Encrypt a text that a foreign table keeps (allauth's), as text.
-
-    Bound to organisation and label but to no row, for its caller does not know one; our own
-    tables use EncryptedTextField. Register such tables with `stores.register_text_store`.
-    """
-    organisation_id = current_organisation_id()
-    key = current_key(organisation_id, Purpose.FIELDS)
-    return seal_text(text, label, organisation_id, key)
-
-
-def seal_text(text: str, label: str, organisation_id: UUID, key: OpenKey) -> str:
-    """As encrypt_text, by a given key."""
-    sealed = envelope.seal(
-        key.cipher,
-        version=key.version,
-        plaintext=text.encode(),
-        context=_text_context(organisation_id, label),
-    )
-    return TEXT_PREFIX + urlsafe_b64encode(sealed).decode()
-
-
-def decrypt_text(sealed_text: str, label: str) -> str:
-    """Counterpart of encrypt_text. Raises CannotDecrypt."""
-    organisation_id = current_organisation_id()
-    try:
-        sealed = unpack_text(sealed_text)
-        key = key_by_version(organisation_id, Purpose.FIELDS, envelope.read_version(sealed))
-        context = _text_context(organisation_id, label)
-        return envelope.unseal(key.cipher, sealed=sealed, context=context).decode()
-    except envelope.BadEnvelope as error:
-        raise CannotDecrypt(
-            _("The protected value %(label)s cannot be read.") % {"label": label}
-        ) from error
-
-
-def unpack_text(sealed_text: str) -> bytes:
-    """The envelope in an encrypted text. Raises BadEnvelope."""
-    if not sealed_text.startswith(TEXT_PREFIX):
-        raise envelope.BadEnvelope("This is not an encrypted text.")
-    try:
-        return urlsafe_b64decode(sealed_text.removeprefix(TEXT_PREFIX))
-    except ValueError as error:
-        raise envelope.BadEnvelope("The encrypted text was changed.") from error
-
-
 def shred_keys(organisation_id: UUID) -> int:
     """Destroy every key of the organisation; all it ever encrypted becomes unreadable.
 
@@ -218,11 +169,6 @@ def _unwrap(row: DataKey) -> bytes:
     wrapped = WrappedKey(blob=bytes(row.wrapped_key), master_key_id=row.master_key_id)
     context = _wrapping_context(row.organisation_id, Purpose(row.purpose), row.version)
     return master_keys().unwrap(wrapped, context)
-
-
-def _text_context(organisation_id: UUID, label: str) -> bytes:
-    """No label of a field holds a colon, so a text is never mistaken for a field's value."""
-    return organisation_id.bytes + f"text:{label}".encode()
 
 
 def _wrapping_context(organisation_id: UUID, purpose: Purpose, version: int) -> bytes:

@@ -1,15 +1,11 @@
 """Where encrypted values lie, one store after the other, for rotation to walk through.
 
-Every model with encrypted fields is a store by itself; a foreign table that keeps texts of
-`encrypt_text` is registered once, in AppConfig.ready():
-
-    register_text_store(model="mfa.Authenticator", column="data", label="accounts.mfa_secret")
-
-A store works inside the organisation's schema. It takes rows that nobody has locked and leaves
-the others to a later pass, so that a writer never waits for rotation in a circle.
+Every model with encrypted fields is one, the organisation's files are one. A store works inside
+the organisation's schema. It takes rows that nobody has locked and leaves the others to a later
+pass, so that a writer never waits for rotation in a circle.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -139,54 +135,6 @@ class ModelStore:
         return [envelope.header(version)] * len(self._columns)
 
 
-class TextStore:
-    """A JSON column of a foreign table in which some strings are texts of `encrypt_text`."""
-
-    def __init__(self, *, model: str, column: str, label: str) -> None:
-        self.name = model
-        self._model, self._column, self._label = apps.get_model(model), column, label
-
-    def reseal_batch(self, *, after: str, limit: int, version: int) -> Batch:
-        """Lock, look for our texts, encrypt those of another version and write."""
-        key = services.key_by_version(current_organisation_id(), Purpose.FIELDS, version)
-        rows = self._model._default_manager.order_by("pk").select_for_update(
-            skip_locked=True, no_key=True
-        )
-        if after:
-            rows = rows.filter(pk__gt=after)
-        batch = list(rows.values_list("pk", self._column)[:limit])
-        resealed = unreadable = 0
-        for row_id, content in batch:
-            try:
-                replaced = _replace_strings(content, lambda text: self._reseal(text, key))
-            except CannotDecrypt:
-                unreadable += 1
-                continue
-            if replaced != content:
-                resealed += 1
-                self._write(row_id, replaced)
-        last = str(batch[-1][0]) if len(batch) == limit else None
-        return Batch(last=last, resealed=resealed, unreadable=unreadable)
-
-    def count_older(self, version: int) -> int:
-        """Reads every row: such tables are small."""
-        contents = self._model._default_manager.values_list(self._column, flat=True)
-        return sum(
-            any(_is_older(text, version) for text in _strings(content))
-            for content in contents.iterator(chunk_size=500)
-        )
-
-    def _reseal(self, text: str, key: OpenKey) -> str:
-        if not _is_older(text, key.version):
-            return text
-        plain = services.decrypt_text(text, self._label)
-        return services.seal_text(plain, self._label, current_organisation_id(), key)
-
-    def _write(self, row_id: Any, content: Any) -> None:
-        with open_door():
-            self._model._default_manager.filter(pk=row_id).update(**{self._column: content})
-
-
 class FileStore:
     """The organisation's encrypted files; only their headers change."""
 
@@ -226,28 +174,15 @@ class FileStore:
         return older
 
 
-_text_stores: dict[str, Callable[[], TextStore]] = {}
-
-
-def register_text_store(*, model: str, column: str, label: str) -> None:
-    """Let rotation find the texts that `encrypt_text` made for this JSON column."""
-    _text_stores[model] = lambda: TextStore(model=model, column=column, label=label)
-
-
-def stores_of(organisation_id: Any, purpose: str) -> list[Store]:
+def stores_of(organisation_id: Any, purpose: str) -> Sequence[Store]:
     """What rotation has to walk through for an organisation's keys of that purpose."""
     if purpose == Purpose.FILES:
         return [FileStore()]
     home = settings.SHARED_APPS if organisation_id == PLATFORM_ID else settings.TENANT_APPS
-    found: list[Store] = [
+    found = [
         ModelStore(model)
         for model in apps.get_models()
         if model._meta.app_config.name in home and encrypted_fields(model)
-    ]
-    found += [
-        make()
-        for name, make in _text_stores.items()
-        if apps.get_model(name)._meta.app_config.name in home
     ]
     return sorted(found, key=lambda store: store.name)
 
@@ -274,34 +209,6 @@ def walk_files(folder: str, *, after: str) -> Iterator[str]:
             yield from walk_files(path, after=after if name == reached else "")
         elif not is_folder and name > reached:
             yield path
-
-
-def _strings(content: Any) -> Iterator[str]:
-    if isinstance(content, str):
-        yield content
-    elif isinstance(content, dict):
-        for value in content.values():
-            yield from _strings(value)
-    elif isinstance(content, list):
-        for value in content:
-            yield from _strings(value)
-
-
-def _replace_strings(content: Any, replace: Callable[[str], str]) -> Any:
-    if isinstance(content, str):
-        return replace(content)
-    if isinstance(content, dict):
-        return {key: _replace_strings(value, replace) for key, value in content.items()}
-    if isinstance(content, list):
-        return [_replace_strings(value, replace) for value in content]
-    return content
-
-
-def _is_older(text: str, version: int) -> bool:
-    try:
-        return envelope.read_version(services.unpack_text(text)) != version
-    except envelope.BadEnvelope:
-        return False
 
 
 def _text(query: sql.Composable) -> str:

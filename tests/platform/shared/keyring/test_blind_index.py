@@ -2,6 +2,7 @@ import pytest
 from django.core.exceptions import FieldError
 from django.db import connection, models, transaction
 from django.test.utils import isolate_apps
+
 from shared.kernel.tenancy import organisation_context
 from shared.keyring.blind_index import BlindIndexField, blind_index
 from shared.keyring.fields import EncryptedTextField

@@ -1,5 +1,6 @@
 import pytest
 from django.db import DatabaseError, connection, transaction
+
 from shared.keyring.door import open_door
 
 
@@ -28,12 +29,20 @@ def test_an_error_of_the_database_closes_it(db):
     assert door() == ""
 
 
-def test_the_door_needs_a_transaction(throwaway_organisation):
+@pytest.fixture
+def no_transaction(django_db_setup, django_db_blocker):
+    """A connection in autocommit; the tests write nothing."""
+    with django_db_blocker.unblock():
+        yield
+        connection.close()
+
+
+def test_the_door_needs_a_transaction(no_transaction):
     with pytest.raises(RuntimeError, match="transaction"), open_door():
         pass
 
 
-def test_it_ends_with_its_transaction(throwaway_organisation):
+def test_it_ends_with_its_transaction(no_transaction):
     try:
         with transaction.atomic(), open_door():
             raise ZeroDivisionError

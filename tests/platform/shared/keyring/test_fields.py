@@ -1,5 +1,6 @@
 import copy
 import pickle
+import sys
 from decimal import Decimal
 from time import perf_counter
 from uuid import uuid4
@@ -14,7 +15,12 @@ from django.test.utils import CaptureQueriesContext, isolate_apps
 from shared.kernel.tenancy import organisation_context, shared_context
 from shared.keyring.cache import forget_keys
 from shared.keyring.errors import CannotDecrypt
-from shared.keyring.fields import EncryptedJSONField, EncryptedTextField
+from shared.keyring.fields import (
+    EncryptedJSONField,
+    EncryptedTextField,
+    check_labels,
+    find_shared_labels,
+)
 from shared.keyring.sealing import Ciphertext
 from tenants.structure.models import LegalEntity, TaxRegistration
 
@@ -348,6 +354,8 @@ def test_a_small_field_costs_less_than_twenty_microseconds(vault):
     vault.objects.create(iban=IBAN)
     field, count = vault._meta.get_field("iban"), 2000
     best_write = best_read = 1.0
+    traced = sys.gettrace()
+    sys.settrace(None)  # coverage costs more than the field
     for _attempt in range(5):
         rows = [vault(iban=IBAN) for _ in range(count)]
         start = perf_counter()
@@ -359,6 +367,7 @@ def test_a_small_field_costs_less_than_twenty_microseconds(vault):
         assert all(row.iban == IBAN for row in rows)
         best_read = min(best_read, (perf_counter() - start) / count)
 
+    sys.settrace(traced)
     assert best_write < 20e-6
     assert best_read < 20e-6
 
@@ -383,6 +392,15 @@ def test_the_plaintext_has_a_longest_length(vault):
         vault(iban="x" * 35, other="y", details={}).full_clean()
 
 
+def test_a_model_with_constraints_is_validated(in_acme):
+    entity = LegalEntity(name="X", number_prefix="1", payment_instructions=IBAN)
+
+    with pytest.raises(ValidationError, match="entity_number_prefix_form"):
+        entity.full_clean()
+    entity.number_prefix = "KEYTEST"
+    entity.full_clean()
+
+
 def test_a_row_without_an_id_cannot_hold_a_secret(vault):
     with pytest.raises(FieldError, match="has its id"):
         vault(id=None, iban=IBAN)._meta.get_field("iban").pre_save(vault(id=None, iban="x"), True)
@@ -393,6 +411,37 @@ def test_fixtures_are_refused(vault):
 
     with pytest.raises(FieldError, match="fixture"):
         vault._meta.get_field("iban").value_to_string(row)
+
+
+@isolate_apps("shared.keyring")
+def test_two_fields_with_one_label_are_refused_by_a_check():
+    class First(models.Model):
+        id = models.UUIDField(primary_key=True, default=uuid4)
+        secret = EncryptedTextField(label="a.secret")
+        other = EncryptedTextField(label="a.other")
+
+        class Meta:
+            app_label = "keyring"
+
+        def __str__(self) -> str:
+            return "first"
+
+    class Second(models.Model):
+        id = models.UUIDField(primary_key=True, default=uuid4)
+        details = EncryptedJSONField(label="a.secret")
+
+        class Meta:
+            app_label = "keyring"
+
+        def __str__(self) -> str:
+            return "second"
+
+    (error,) = find_shared_labels([First, Second])
+
+    assert error.id == "keyring.E004"
+    assert error.obj is Second._meta.get_field("details")
+    assert "keyring.First.secret" in error.msg
+    assert check_labels(None) == []
 
 
 def test_migrations_keep_the_label():

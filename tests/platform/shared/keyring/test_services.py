@@ -4,6 +4,7 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+
 from shared.kernel.hooks import provisioning_steps
 from shared.kernel.tenancy import PLATFORM_ID, organisation_context
 from shared.keyring import cache
@@ -12,13 +13,10 @@ from shared.keyring.models import DataKey, Purpose
 from shared.keyring.services import (
     create_data_keys,
     current_key,
-    decrypt_text,
-    encrypt_text,
     key_by_version,
     rewrap_data_keys,
     shred_keys,
 )
-
 from tenants.structure.models import LegalEntity
 
 
@@ -152,7 +150,6 @@ def test_shredding_makes_everything_unreadable(acme):
         LegalEntity.objects.create(
             name="X", number_prefix="KEYTEST", payment_instructions="Pay to 123"
         )
-        text = encrypt_text("totp", "accounts.mfa_secret")
 
     assert shred_keys(acme.id) == 3
 
@@ -163,8 +160,6 @@ def test_shredding_makes_everything_unreadable(acme):
         assert entity.name == "X"
         with pytest.raises(CannotDecrypt):
             _ = entity.payment_instructions
-        with pytest.raises(CannotDecrypt):
-            decrypt_text(text, "accounts.mfa_secret")
     with pytest.raises(NoDataKey):
         current_key(acme.id, Purpose.FIELDS)
     with pytest.raises(NoDataKey, match="destroyed"):
@@ -217,20 +212,3 @@ def test_rewrapping_changes_the_master_key_and_no_data_key(db, settings):
     assert current_key(organisation_id, Purpose.FIELDS).secret == before
     assert DataKey.objects.filter(organisation_id=shredded, master_key_id="2").count() == 0
     cache.forget_keys()
-
-
-def test_a_text_opens_in_its_organisation_and_under_its_label(acme, globex):
-    with organisation_context(acme):
-        sealed = encrypt_text("JBSWY3DP é", "accounts.mfa_secret")
-        assert sealed.startswith("ip1:")
-        assert decrypt_text(sealed, "accounts.mfa_secret") == "JBSWY3DP é"
-        with pytest.raises(CannotDecrypt):
-            decrypt_text(sealed, "accounts.other")
-    with organisation_context(globex), pytest.raises(CannotDecrypt):
-        decrypt_text(sealed, "accounts.mfa_secret")
-
-
-@pytest.mark.parametrize("text", ["", "plain", "ip1:", "ip1:a", "ip1:" + "A" * 80])
-def test_other_texts_are_refused(in_acme, text):
-    with pytest.raises(CannotDecrypt):
-        decrypt_text(text, "accounts.mfa_secret")

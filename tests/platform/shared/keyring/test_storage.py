@@ -5,6 +5,7 @@ import pytest
 from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, InMemoryStorage, default_storage
+
 from shared.kernel.tenancy import organisation_context
 from shared.keyring import storage as storage_module
 from shared.keyring.errors import CannotDecrypt
