@@ -254,7 +254,8 @@ def present_invoice(document: InvoiceDocument, language: str) -> dict[str, objec
     sections = list(words.sections())
     lines = [line for section in sections for line in section.lines]
     total = words.money(document.total)
-    widest = max((len(text) for line in lines for text in (line.amount, line.quantity)), default=0)
+    numbers = (text for line in lines for text in (line.quantity, line.rate, line.amount))
+    widest = max(map(len, numbers), default=0)
     colour = document.brand_colour
     return {
         "document": document,
