@@ -15,15 +15,16 @@ from tenants.structure.selectors import default_entity
 
 
 def load_contexts(
-    contract_ids: Sequence[UUID], period: Period, *, on: date
+    contract_ids: Sequence[UUID], period: Period, *, on: date, lock: bool = True
 ) -> list[BillingContext]:
     """The contexts of these contracts, locked in a fixed order until the transaction ends.
 
-    The lock makes generating for one contract happen one after the other.
+    The lock makes generating for one contract happen one after the other; a preview that stores
+    nothing goes without.
     """
+    rows = Contract.objects.select_for_update(of=("self",)) if lock else Contract.objects.all()
     locked = list(
-        Contract.objects.select_for_update(of=("self",))
-        .filter(pk__in=contract_ids)
+        rows.filter(pk__in=contract_ids)
         .select_related("site", "site__customer")
         .prefetch_related(
             Prefetch("terms", queryset=ContractTerms.objects.order_by("valid_from")),

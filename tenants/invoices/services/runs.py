@@ -5,24 +5,26 @@ killed worker loses nothing and the next one doubles nothing.
 """
 
 import logging
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
 from django.db import DatabaseError, transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
-from billing.periods import Period
+from billing.periods import Frequency, Period
 from shared.audit.services import record
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import now
 from shared.kernel.errors import AppError
 from shared.kernel.tasks import enqueue_after_commit
-from tenants.contracts.models import Contract
 from tenants.invoices.calculation import BillingContext, Calculation, calculate
 from tenants.invoices.models import BillingRun, BillingRunItem
 from tenants.invoices.selectors import live_invoice_of, load_contexts
+from tenants.invoices.selectors.runs import billable_contracts, periods_due
 from tenants.invoices.services.generation import refuse_blocked
 from tenants.invoices.services.issuing import issue_locked
 from tenants.invoices.services.storing import store_invoices
@@ -35,7 +37,7 @@ Status = BillingRunItem.Status
 
 
 def start_run(*, actor: Actor, period: Period, issue: bool = True) -> BillingRun:
-    """Start billing every contract with an active day in the period; a worker does the rest."""
+    """Start billing every contract due in the period; a worker does the rest."""
     authorize(actor, "invoices.generate")
     if issue:
         authorize(actor, "invoices.issue")
@@ -46,11 +48,7 @@ def start_run(*, actor: Actor, period: Period, issue: bool = True) -> BillingRun
             issues=issue,
             started_by={"kind": actor.kind, "id": actor.id, "label": actor.label},
         )
-        contracts = Contract.objects.filter(
-            Q(end_date__isnull=True) | Q(end_date__gte=period.start_date),
-            status__in=(Contract.Status.ACTIVE, Contract.Status.TERMINATED),
-            effective_date__lte=period.end_date,
-        ).values_list("pk", flat=True)
+        contracts = billable_contracts(period).values_list("pk", flat=True)
         BillingRunItem.objects.bulk_create(
             (BillingRunItem(run=run, contract_id=pk) for pk in contracts), batch_size=5000
         )
@@ -73,14 +71,29 @@ def process_run(*, run_id: UUID) -> BillingRun:
         kind="system", id=f"run:{run.pk}", label=str(run.started_by.get("label", "run"))
     )
     period = Period(run.period_start, run.period_end)
+    _extend_lease(run)
     while _process_batch(run, period, actor):
-        BillingRun.objects.filter(pk=run.pk).update(leased_until=now() + LEASE)
+        _extend_lease(run)
     if not run.items.filter(status=Status.WAITING).exists():
         BillingRun.objects.filter(pk=run.pk).update(
             status=BillingRun.Status.DONE, finished_at=now(), leased_until=None
         )
     run.refresh_from_db()
     return run
+
+
+def runs_to_resume() -> list[UUID]:
+    """Runs that a worker left behind: their lease has run out, or nobody ever took it."""
+    present = now()
+    left = Q(leased_until__lt=present) | Q(
+        leased_until__isnull=True, created_at__lt=present - LEASE
+    )
+    running = BillingRun.objects.filter(left, status=BillingRun.Status.RUNNING)
+    return list(running.order_by("created_at").values_list("pk", flat=True))
+
+
+def _extend_lease(run: BillingRun) -> None:
+    BillingRun.objects.filter(pk=run.pk).update(leased_until=now() + LEASE)
 
 
 def _process_batch(run: BillingRun, period: Period, actor: Actor) -> bool:
@@ -115,17 +128,11 @@ def _bill_alone(item: BillingRunItem, period: Period, actor: Actor, *, issue: bo
 def _bill(
     items: Sequence[BillingRunItem], period: Period, actor: Actor, *, issue: bool
 ) -> None:
-    contexts = {
-        context.contract.pk: context
-        for context in load_contexts(
-            [item.contract_id for item in items], period, on=period.end_date
-        )
-    }
-    ready: list[tuple[BillingRunItem, Calculation]] = []
-    for item in items:
-        calculation = _calculate(item, contexts[item.contract_id], period)
-        if calculation is not None:
-            ready.append((item, calculation))
+    ready = [
+        (item, calculation)
+        for own, members in _by_own_period(items, period).items()
+        for item, calculation in _calculate_all(members, own)
+    ]
     if not ready:
         return
     invoices = store_invoices(actor=actor, calculations=[c for _item, c in ready])
@@ -133,6 +140,40 @@ def _bill(
         issue_locked(actor=actor, invoices=invoices, render=False)
     for (item, _calculation), invoice in zip(ready, invoices, strict=True):
         item.status, item.invoice = Status.BILLED, invoice
+
+
+def _by_own_period(
+    items: Sequence[BillingRunItem], period: Period
+) -> dict[Period, list[BillingRunItem]]:
+    """The items by what their contracts are billed for: a quarterly one for its quarter."""
+    frequencies = dict(
+        billable_contracts(period)
+        .filter(pk__in=[item.contract_id for item in items])
+        .values_list("pk", "frequency")
+    )
+    due = periods_due(period)
+    groups: dict[Period, list[BillingRunItem]] = defaultdict(list)
+    for item in items:
+        frequency = frequencies.get(item.contract_id)
+        if frequency is None:
+            item.status, item.reason = Status.SKIPPED, _("No longer due in this period.")
+        else:
+            groups[due[Frequency(frequency)]].append(item)
+    return groups
+
+
+def _calculate_all(
+    items: Sequence[BillingRunItem], period: Period
+) -> list[tuple[BillingRunItem, Calculation]]:
+    """What can be billed; on the other items the reason is noted."""
+    contexts = {
+        context.contract.pk: context
+        for context in load_contexts(
+            [item.contract_id for item in items], period, on=period.end_date
+        )
+    }
+    calculated = ((item, _calculate(item, contexts[item.contract_id], period)) for item in items)
+    return [(item, calculation) for item, calculation in calculated if calculation is not None]
 
 
 def _calculate(
@@ -148,7 +189,13 @@ def _calculate(
         calculation = calculate(context, period)
         refuse_blocked(calculation)
     except AppError as error:
-        item.status, item.reason = Status.FAILED, str(error.detail)
+        item.status, item.reason = Status.FAILED, reason_of(error)
         item.field = error.errors[0].field if error.errors else ""
         return None
     return calculation
+
+
+def reason_of(error: AppError) -> str:
+    """What each field lacks, else what the error says as a whole."""
+    messages = dict.fromkeys(str(problem.message) for problem in error.errors)
+    return " ".join(messages) or str(error.detail)

@@ -1,0 +1,134 @@
+"""Which contracts a period's billing run bills, and how far a run is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
+
+from billing.periods import Frequency, Period, calendar_period
+from shared.kernel.actor import Actor
+from shared.kernel.authorisation import authorize
+from shared.kernel.errors import NotFound
+from tenants.contracts.models import Contract, ContractTerms
+from tenants.invoices.models import BillingRun, BillingRunItem, Invoice
+
+
+def periods_due(period: Period) -> Mapping[Frequency, Period]:
+    """What a run of `period` bills a contract for, by its frequency; a missing one is not due.
+
+    Monthly contracts are billed for the period itself. Quarterly and annual ones are billed
+    once, for the whole calendar quarter or year, by the run whose period it ends with.
+    Source: `domain.md` 3, frequencies are aligned to the calendar.
+    """
+    due = {Frequency.MONTHLY: period}
+    for frequency in (Frequency.QUARTERLY, Frequency.ANNUAL):
+        own = calendar_period(frequency, period.end_date)
+        if own.end_date == period.end_date:
+            due[frequency] = own
+    return due
+
+
+def billable_contracts(period: Period) -> QuerySet[Contract]:
+    """Contracts due in a run of the period with an active day in it, drafts left out.
+
+    Each carries its `frequency`, that of the terms in force at the end of the period (or of
+    its first terms, where those begin later).
+    """
+    terms = ContractTerms.objects.filter(contract=OuterRef("pk"))
+    in_force = terms.filter(valid_from__lte=period.end_date).order_by("-valid_from")
+    active = Q()
+    for frequency, own in periods_due(period).items():
+        active |= Q(frequency=frequency) & (
+            Q(end_date__isnull=True) | Q(end_date__gte=own.start_date)
+        )
+    return Contract.objects.annotate(
+        frequency=Coalesce(
+            Subquery(in_force.values("billing_frequency")[:1]),
+            Subquery(terms.order_by("valid_from").values("billing_frequency")[:1]),
+        )
+    ).filter(
+        active,
+        status__in=(Contract.Status.ACTIVE, Contract.Status.TERMINATED),
+        effective_date__lte=period.end_date,
+    )
+
+
+def live_invoices(period: Period) -> QuerySet[Invoice]:
+    """The live regular invoices of the contract at hand (OuterRef) in the period."""
+    return Invoice.objects.filter(
+        contract=OuterRef("pk"),
+        kind=Invoice.Kind.REGULAR,
+        period_start__lte=period.end_date,
+        period_end__gte=period.start_date,
+    ).exclude(document_status=Invoice.DocumentStatus.VOID)
+
+
+def unbilled_contracts(*, actor: Actor, period: Period) -> QuerySet[Contract]:
+    """Contracts due in the period that no live invoice bills for any day of it."""
+    authorize(actor, "contracts.read")
+    authorize(actor, "invoices.read")
+    return billable_contracts(period).exclude(Exists(live_invoices(period)))
+
+
+@dataclass(frozen=True)
+class RunProgress:
+    """How many contracts of a run are in which state."""
+
+    total: int
+    waiting: int
+    billed: int
+    skipped: int
+    failed: int
+
+    @property
+    def finished(self) -> int:
+        """Contracts that the run is done with."""
+        return self.total - self.waiting
+
+
+def billing_runs(*, actor: Actor) -> QuerySet[BillingRun]:
+    """All runs, newest first, with how many contracts were billed and failed."""
+    authorize(actor, "invoices.read")
+    counted = BillingRunItem.objects.filter(run=OuterRef("pk")).order_by().values("run")
+
+    def number_of(status: str) -> Any:
+        counts = counted.filter(status=status).annotate(number=Count("pk")).values("number")
+        return Coalesce(Subquery(counts), 0)
+
+    return BillingRun.objects.annotate(
+        billed=number_of(BillingRunItem.Status.BILLED),
+        failed=number_of(BillingRunItem.Status.FAILED),
+    ).order_by("-created_at")
+
+
+def billing_run(*, actor: Actor, run_id: UUID) -> BillingRun:
+    """One run. Raises NotFound."""
+    authorize(actor, "invoices.read")
+    run = BillingRun.objects.filter(pk=run_id).first()
+    if run is None:
+        raise NotFound(_("There is no such billing run."))
+    return run
+
+
+def run_progress(run: BillingRun) -> RunProgress:
+    """The run's contracts by state, in one query."""
+    counts = dict(run.items.order_by().values_list("status").annotate(Count("pk")))
+    return RunProgress(
+        total=sum(counts.values()),
+        **{status: counts.get(status, 0) for status in BillingRunItem.Status.values},
+    )
+
+
+def run_items(run: BillingRun, *, status: str = "") -> QuerySet[BillingRunItem]:
+    """A run's contracts with site and invoice, as the page of a run lists them."""
+    items = run.items.select_related("contract__site").prefetch_related(
+        Prefetch(
+            "invoice",
+            queryset=Invoice.objects.only("invoice_id", "number", "total", "currency"),
+        )
+    )
+    return items.filter(status=status) if status in BillingRunItem.Status.values else items

@@ -1,0 +1,110 @@
+"""What a billing run would make, without writing anything."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Count, Exists, Q
+
+from billing.periods import Frequency, Period
+from shared.kernel.actor import Actor
+from shared.kernel.authorisation import authorize
+from shared.kernel.errors import AppError
+from tenants.contracts.models import Contract
+from tenants.invoices.calculation import Calculation, calculate
+from tenants.invoices.selectors import load_contexts
+from tenants.invoices.selectors.runs import (
+    billable_contracts,
+    live_invoices,
+    periods_due,
+    unbilled_contracts,
+)
+from tenants.invoices.services.generation import refuse_blocked
+from tenants.invoices.services.runs import reason_of
+
+CONTRACTS_MAX = 300  # about half a second
+
+
+@dataclass(frozen=True)
+class PreviewedContract:
+    """A contract that the run would not bill, and why."""
+
+    contract: Contract
+    reason: str
+
+
+@dataclass(frozen=True)
+class RunPreview:
+    """What a run of the period would make, from the first CONTRACTS_MAX contracts of it."""
+
+    due: int
+    billed_before: int
+    examined: int
+    ready: int
+    totals: dict[str, Decimal]
+    failing: list[PreviewedContract]
+
+    @property
+    def unbilled(self) -> int:
+        """Contracts that the run would take up."""
+        return self.due - self.billed_before
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether there are more contracts than were calculated."""
+        return self.examined < self.unbilled
+
+
+def preview_run(*, actor: Actor, period: Period) -> RunPreview:
+    """Calculate what is due and not billed yet; nothing is written or locked.
+
+    `totals` are with tax, by currency, of the contracts calculated, which are at most
+    CONTRACTS_MAX.
+    """
+    authorize(actor, "invoices.generate")
+    has_invoice = Exists(live_invoices(period))
+    counts = (
+        billable_contracts(period)
+        .annotate(has_invoice=has_invoice)
+        .aggregate(due=Count("pk"), billed=Count("pk", filter=Q(has_invoice=True)))
+    )
+    chosen = list(
+        unbilled_contracts(actor=actor, period=period)
+        .order_by("pk")
+        .values_list("pk", "frequency")[:CONTRACTS_MAX]
+    )
+    totals: dict[str, Decimal] = defaultdict(Decimal)
+    failing: list[PreviewedContract] = []
+    ready = 0
+    for frequency, own in periods_due(period).items():
+        members = [pk for pk, its in chosen if its == frequency]
+        for outcome in _calculate_all(members, own):
+            if isinstance(outcome, PreviewedContract):
+                failing.append(outcome)
+            else:
+                ready += 1
+                totals[outcome.context.contract.currency] += outcome.totals.total
+    return RunPreview(
+        due=counts["due"],
+        billed_before=counts["billed"],
+        examined=len(chosen),
+        ready=ready,
+        totals=dict(sorted(totals.items())),
+        failing=failing,
+    )
+
+
+def _calculate_all(
+    contract_pks: Sequence[object], period: Period
+) -> list[Calculation | PreviewedContract]:
+    outcomes: list[Calculation | PreviewedContract] = []
+    for context in load_contexts(contract_pks, period, on=period.end_date, lock=False):
+        try:
+            calculation = calculate(context, period)
+            refuse_blocked(calculation)
+        except AppError as error:
+            outcomes.append(PreviewedContract(context.contract, reason_of(error)))
+        else:
+            outcomes.append(calculation)
+    return outcomes
