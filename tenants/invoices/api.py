@@ -15,6 +15,7 @@ from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.etags import expected_revision, require_fresh, set_etag
 from shared.kernel.api.pagination import Page, Paging, paginate
 from shared.kernel.errors import invalid_fields
+from shared.kernel.tenancy import require_organisation
 from tenants.documents.services import signed_link
 from tenants.invoices import selectors, services
 from tenants.invoices.explanation import line_name
@@ -67,7 +68,7 @@ def generate_invoice(request: ApiRequest, body: GenerateIn, explain: bool = Fals
         "total_amount": invoice.total,
         "due_date": invoice.due_date,
         "status": "pending_approval" if invoice.number is None else "generated",
-        "pdf_url": signed_link(invoice_pk=invoice.pk),
+        "pdf_url": _pdf_url(invoice),
     }
     status = 201 if generated.created else 200
     if not explain:
@@ -140,6 +141,10 @@ def put_payment_status(request: ApiRequest, invoice_id: str, body: PaymentStatus
     )
 
 
+def _pdf_url(invoice: Invoice) -> str:
+    return f"{require_organisation().url}{signed_link(invoice_pk=invoice.pk)}"
+
+
 def _unapplied(payment: Payment) -> Any:
     return payment.amount - sum(row.amount for row in payment.allocations.all())
 
@@ -204,5 +209,5 @@ def _whole(invoice: Invoice) -> dict[str, Any]:
         **_row(invoice),
         "lines": _lines(invoice),
         "taxes": _taxes(invoice),
-        "pdf_url": signed_link(invoice_pk=invoice.pk),
+        "pdf_url": _pdf_url(invoice),
     }

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class InvoicesConfig(AppConfig):
@@ -7,8 +8,31 @@ class InvoicesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Documents read invoices through this, and know nothing else of them."""
-        from tenants.documents.sources import DocumentSource, register_source
-        from tenants.invoices.selectors.documents import printed_invoice
+        """Show invoices and runs in the navigation; browsers hear of issued ones."""
+        from shared.kernel.hooks import NavigationItem, register_navigation, register_topic
 
-        register_source(DocumentSource(kind="invoice", load=printed_invoice))
+        register_navigation(
+            NavigationItem(
+                group="billing",
+                label=_("Invoices"),
+                url_name="invoice_list",
+                icon="receipt",
+                permission="invoices.read",
+                order=120,
+            )
+        )
+        register_navigation(
+            NavigationItem(
+                group="billing",
+                label=_("Billing runs"),
+                url_name="billing_runs",
+                icon="calendar-check",
+                permission="invoices.generate",
+                order=130,
+            )
+        )
+        register_topic("invoice", "invoices.read")
+        from tenants.documents.sources import DocumentSource, register_source
+        from tenants.invoices.selectors.documents import load_invoice_document
+
+        register_source(DocumentSource(kind="invoice", load=load_invoice_document))

@@ -23,11 +23,7 @@ def main(schema: str, part: int, parts: int) -> None:
     from tenants.invoices.services import issue_invoice
 
     with organisation_context(load_organisation(schema)):
-        drafts = list(
-            Invoice.objects.filter(number=None)
-            .order_by("invoice_id")
-            .values_list("invoice_id", flat=True)
-        )
+        drafts = list(Invoice.objects.order_by("invoice_id").values_list("invoice_id", flat=True))
         for count, invoice_id in enumerate(drafts[part::parts]):
             if count % 10 == 0:
                 try:
@@ -41,4 +37,7 @@ def main(schema: str, part: int, parts: int) -> None:
 
 if __name__ == "__main__":
     django.setup()
+    from config.celery import app
+
+    app.conf.update(task_always_eager=False, broker_url="memory://")
     main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

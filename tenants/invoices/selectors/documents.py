@@ -33,22 +33,8 @@ _STATES: dict[str, DocumentState] = {
 }
 
 
-def invoice_document(invoice_pk: UUID, *, language: str) -> InvoiceDocument:
-    """The document of a stored invoice, its lines named in this language. Raises NotFound."""
-    invoice = _load_invoice(invoice_pk)
-    with override(language):
-        return _stored_document(invoice)
-
-
-def printed_invoice(invoice_pk: UUID) -> tuple[InvoiceDocument, str]:
-    """The document in its buyer's language, and which one that is. Raises NotFound."""
-    invoice = _load_invoice(invoice_pk)
-    language = invoice.parties["buyer"]["language"]
-    with override(language):
-        return _stored_document(invoice), language
-
-
-def _load_invoice(invoice_pk: UUID) -> Invoice:
+def load_invoice_document(invoice_pk: UUID) -> tuple[InvoiceDocument, str]:
+    """The document of a stored invoice and the buyer's language. Raises NotFound."""
     invoice = (
         Invoice.objects.select_related("contract", "entity", "corrects")
         .prefetch_related(
@@ -60,10 +46,13 @@ def _load_invoice(invoice_pk: UUID) -> Invoice:
     )
     if invoice is None:
         raise NotFound()
-    return invoice
+    language = invoice.parties["buyer"]["language"]
+    with override(language):
+        return invoice_document(invoice), language
 
 
-def _stored_document(invoice: Invoice) -> InvoiceDocument:
+def invoice_document(invoice: Invoice) -> InvoiceDocument:
+    """The document of a loaded invoice; its lines are named in the language now active."""
     return InvoiceDocument(
         code=invoice.invoice_id,
         kind=invoice.kind,

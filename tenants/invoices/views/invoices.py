@@ -108,8 +108,7 @@ def _history(request: HttpRequest, invoice: Invoice) -> list[dict[str, Any]]:
 def invoice_html(request: HttpRequest, invoice_id: str) -> HttpResponse:
     """The document itself, as the customer sees it."""
     invoice = selectors.invoice_by_code(actor=request.actor, invoice_id=invoice_id)
-    language = invoice.parties["buyer"]["language"]
-    document = selectors.invoice_document(invoice.pk, language=language)
+    document, language = selectors.load_invoice_document(invoice.pk)
     return HttpResponse(render_invoice_html(document, language))
 
 
