@@ -1,6 +1,7 @@
 """Invoices to print, and a kind of document whose contents a test decides."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 from uuid import UUID, uuid4
@@ -10,6 +11,8 @@ from PIL import Image
 from pypdf import PdfReader
 
 from shared.kernel.errors import NotFound
+from shared.kernel.tenancy import organisation_context
+from shared.organisations.models import Organisation
 from tenants.documents import sources
 from tenants.documents.bench import sample_invoice
 from tenants.documents.contents import InvoiceDocument, Letterhead, Registration
@@ -84,3 +87,9 @@ def shelf(monkeypatch: pytest.MonkeyPatch) -> Shelf:
 def letterhead(logo: bytes) -> Letterhead:
     """A supplier with a logo."""
     return Letterhead(name="Acme Electric Ltd.", logo=logo, logo_type="image/png")
+
+
+@pytest.fixture
+def in_schema_of_globex(globex: Organisation) -> Callable[[], AbstractContextManager[None]]:
+    """Opens a look at globex from inside a test that works in acme."""
+    return lambda: organisation_context(globex)
