@@ -56,6 +56,7 @@ BOTH = [
     "shared.idempotency",
 ]
 SHARED_APPS = [
+    "unfold",  # before django_tenants, which brings its own start page of the admin
     "django_tenants",
     "pgtrigger",  # before the kernel, whose ready() needs its migration autodetector
     "shared.kernel",
@@ -64,7 +65,6 @@ SHARED_APPS = [
     "shared.subscriptions",
     "shared.runtime",
     *BOTH,
-    "unfold",
     "django.contrib.admin",
     "django.contrib.staticfiles",
     "django.forms",  # the templates of its widgets, for FORM_RENDERER

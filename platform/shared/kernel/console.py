@@ -34,7 +34,6 @@ class StaffSite(UnfoldAdminSite):  # type: ignore[misc]
     """Signs in as everywhere else, with lockout and second factor, instead of by a form here."""
 
     site_url = "/"
-    login = secure_admin_login(UnfoldAdminSite.login)
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Only members of staff of the public schema."""
@@ -43,6 +42,7 @@ class StaffSite(UnfoldAdminSite):  # type: ignore[misc]
 
 
 staff_site = StaffSite(name="admin")
+staff_site.login = secure_admin_login(staff_site.login)
 
 
 class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]

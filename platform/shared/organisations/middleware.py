@@ -41,7 +41,7 @@ class OrganisationMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         connection.set_schema_to_public()
-        request.tenant = request.organisation = None  # type: ignore[attr-defined]
+        request.organisation = None  # type: ignore[attr-defined]
         host, _port = split_domain_port(request.get_host())
         if not host.endswith(f".{settings.BASE_DOMAIN}") or _is_static(request):
             return self._serve_public(request)
@@ -60,7 +60,7 @@ class OrganisationMiddleware:
         return self.get_response(request)
 
     def _serve_tenant(self, request: HttpRequest, organisation: Organisation) -> HttpResponse:
-        # `tenant` is django-tenants' name for it, `organisation` is ours.
+        # `tenant` is django-tenants' name for it, absent on the bare domain.
         request.tenant = request.organisation = organisation  # type: ignore[attr-defined]
         connection.set_tenant(organisation)
         try:

@@ -46,9 +46,11 @@ class PlanVersion(models.Model):
     currency = models.CharField(_("currency"), max_length=3, default="CAD")
     usage_fee_rate = FractionField(_("usage fee, as a fraction of each invoice’s total"))
     trial_days = models.PositiveSmallIntegerField(_("trial in days"), default=14)
-    limits: models.JSONField[Any, Any] = models.JSONField(_("limits"), default=dict)
-    features: models.JSONField[Any, Any] = models.JSONField(_("features"), default=dict)
-    highlights: models.JSONField[Any, Any] = models.JSONField(_("highlights"), default=dict)
+    limits: models.JSONField[Any, Any] = models.JSONField(_("limits"), default=dict, blank=True)
+    features: models.JSONField[Any, Any] = models.JSONField(_("features"), default=dict, blank=True)
+    highlights: models.JSONField[Any, Any] = models.JSONField(
+        _("highlights"), default=dict, blank=True
+    )
     effective_date = models.DateField(_("offered from"))
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 

@@ -121,8 +121,7 @@ def find_organisation(request: ApiRequest) -> HttpResponse:
     if _is_email(wanted):
         send_sign_in_links.delay(email=wanted.lower(), language=get_language() or "en")
         return render(request, "public/find_sent.html", {"email": wanted})
-    subdomain = wanted.lower().removesuffix(f".{settings.BASE_DOMAIN}")
-    site = selectors.find_site(f"{subdomain}.{settings.BASE_DOMAIN}")
+    site = _find_site(wanted.removesuffix(f".{settings.BASE_DOMAIN}"))
     if site is None:
         form.add_error("wanted", _("No organisation answers at this address."))
         return render(request, "public/find.html", {"form": form}, status=422)
@@ -148,6 +147,13 @@ def _versions() -> list[PlanVersion]:
 def _price(version: PlanVersion) -> str:
     price = format_money(version.price_per_month, version.currency, language=get_language() or "en")
     return _("%(price)s a month. %(first)s.") % {"price": price, "first": version.lines[0]}
+
+
+def _find_site(subdomain: str) -> selectors.Site | None:
+    try:
+        return selectors.find_site(f"{clean_subdomain(subdomain)}.{settings.BASE_DOMAIN}")
+    except Invalid:
+        return None
 
 
 def _is_email(text: str) -> bool:

@@ -165,9 +165,10 @@ def test_a_lost_database_is_waited_for(
     def lose(organisation_id: object) -> None:
         raise OperationalError("server closed the connection")
 
-    with monkeypatch.context() as patch, pytest.raises(OperationalError):
+    with monkeypatch.context() as patch:
         patch.setattr(jobs, "create_data_keys", lose)
-        jobs.run_job(job.id)
+        with pytest.raises(OperationalError):
+            jobs.run_job(job.id)
     job.refresh_from_db()
     assert (job.status, job.steps_done) == ("running", ["schema"])
     assert job.id in jobs.unfinished_jobs()

@@ -35,9 +35,7 @@ def _fails_as(role: str, statement: str) -> None:
 
 def test_a_schema_has_its_tables_a_role_without_login_and_a_state(fresh: Organisation) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_tables WHERE schemaname = %s", [fresh.schema_name]
-        )
+        cursor.execute("SELECT count(*) FROM pg_tables WHERE schemaname = %s", [fresh.schema_name])
         assert cursor.fetchone()[0] > 20
         cursor.execute(
             "SELECT rolcanlogin, rolinherit, rolsuper FROM pg_roles WHERE rolname = %s",
