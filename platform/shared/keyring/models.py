@@ -81,6 +81,8 @@ class RotationJob(models.Model):
         DONE = "done", _("done")
         FAILED = "failed", _("failed")
 
+    OPEN = (Status.RUNNING, Status.SETTLING)
+
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     organisation_id = models.UUIDField(_("organisation"), editable=False)
     purpose = models.CharField(_("purpose"), max_length=8, choices=Purpose.choices, editable=False)

@@ -34,8 +34,9 @@ ROTATED: tuple[Purpose, ...] = (Purpose.FIELDS, Purpose.FILES)
 BATCH_ROWS = 500
 LEASE = timedelta(seconds=60)
 RETRY_AFTER = timedelta(seconds=60)
+# A process may still take up the old key until this transaction commits.
+COMMIT_MARGIN = 1.1
 THROUGH = "*"  # the cursor of a store that the present pass has finished
-OPEN = (RotationJob.Status.RUNNING, RotationJob.Status.SETTLING)
 # A schema that is half made or about to go is left alone.
 ROTATED_STATES = ("spare", "active", "suspended")
 
@@ -54,7 +55,7 @@ def due_organisations() -> list[UUID]:
         waiting = RotationJob.objects.filter(
             Q(leased_until=None) | Q(leased_until__lt=now()),
             Q(status=RotationJob.Status.RUNNING) | Q(settles_at__lte=now()),
-            status__in=OPEN,
+            status__in=RotationJob.OPEN,
         )
         found = {
             *aged.values_list("organisation_id", flat=True),
@@ -119,7 +120,7 @@ def start_rotation(*, organisation_id: UUID, purpose: Purpose) -> RotationJob:
             purpose=purpose,
             from_version=active.version,
             to_version=fresh.version,
-            settles_at=now() + timedelta(seconds=settings.KEY_CACHE_SECONDS),
+            settles_at=now() + timedelta(seconds=settings.KEY_CACHE_SECONDS * COMMIT_MARGIN),
         )
 
 
@@ -138,7 +139,7 @@ def run_rotation(*, job_id: UUID) -> RotationJob:
     lease = uuid4()
     with _public():
         taken = RotationJob.objects.filter(
-            Q(leased_until=None) | Q(leased_until__lt=now()), id=job_id, status__in=OPEN
+            Q(leased_until=None) | Q(leased_until__lt=now()), id=job_id, status__in=RotationJob.OPEN
         ).update(leased_by=lease, leased_until=now() + LEASE)
     if taken:
         try:
@@ -236,12 +237,13 @@ def _record(job: RotationJob) -> None:
 
 
 def _open_jobs(organisation_id: UUID) -> QuerySet[RotationJob]:
-    return RotationJob.objects.filter(organisation_id=organisation_id, status__in=OPEN)
+    return RotationJob.objects.filter(organisation_id=organisation_id, status__in=RotationJob.OPEN)
 
 
 def _locked(job: RotationJob, lease: UUID) -> RotationJob:
-    """The job's row, ours for the transaction. Raises LeaseLost."""
-    locked = RotationJob.objects.select_for_update().filter(id=job.id, leased_by=lease).first()
+    """The job's row, ours for the transaction. Raises LeaseLost, also after a shredding."""
+    ours = _open_jobs(job.organisation_id).filter(id=job.id, leased_by=lease)
+    locked = ours.select_for_update().first()
     if locked is None:
         raise LeaseLost
     return locked

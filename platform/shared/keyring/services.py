@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
+from shared.kernel.clock import now
 from shared.kernel.tenancy import PLATFORM_ID, shared_context
 from shared.keyring import envelope
 from shared.keyring.cache import (
@@ -23,7 +24,7 @@ from shared.keyring.cache import (
 )
 from shared.keyring.errors import NoDataKey
 from shared.keyring.master import WrappedKey, master_keys
-from shared.keyring.models import DataKey, Purpose
+from shared.keyring.models import DataKey, Purpose, RotationJob
 
 
 def create_data_keys(organisation_id: UUID) -> None:
@@ -114,6 +115,11 @@ def shred_keys(organisation_id: UUID) -> int:
             DataKey.objects.filter(organisation_id=organisation_id)
             .exclude(state=DataKey.State.SHREDDED)
             .update(state=DataKey.State.SHREDDED, wrapped_key=b"")
+        )
+        RotationJob.objects.filter(
+            organisation_id=organisation_id, status__in=RotationJob.OPEN
+        ).update(
+            status=RotationJob.Status.FAILED, error="The keys were destroyed.", finished_at=now()
         )
         transaction.on_commit(lambda: forget_keys(organisation_id))
     return destroyed

@@ -467,7 +467,10 @@ def test_a_settling_job_waits_for_its_time(acme, settings):
 
 
 def test_shredded_keys_do_not_rotate(acme):
+    job = start_rotation(organisation_id=acme.id, purpose=Purpose.FIELDS)
     shred_keys(acme.id)
+
+    assert run_rotation(job_id=job.id).status == "failed"
 
     with pytest.raises(rotation.NoDataKey):
         start_rotation(organisation_id=acme.id, purpose=Purpose.FIELDS)
