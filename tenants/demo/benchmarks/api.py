@@ -1,0 +1,170 @@
+"""The invoice list through the API: 50 rows of 100,000, one web process."""
+
+import http.client
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from contextlib import closing
+from threading import Thread
+from typing import Any
+
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from shared.kernel.actor import SYSTEM
+from shared.kernel.tenancy import organisation_context
+from tenants.demo.benchmarks import machine, percentile
+from tenants.demo.benchmarks.organisation import make_contracts, organisation
+
+ROWS = 100_000
+LIMIT = 50
+PATH = f"/api/v1/billing/invoices?limit={LIMIT}"
+REQUESTS = 1500
+CLIENTS = 4
+START_SECONDS = 30
+# Copies of one issued invoice, each for a day of its own, without lines: the list shows none.
+COPY = """
+INSERT INTO invoices_invoice (id, created_at, revision, updated_at, invoice_id, kind,
+    contract_id, site_id, customer_id, entity_id, contract_type, number, number_prefix,
+    number_year, number_sequence, period_start, period_end, invoice_date, due_date, currency,
+    subtotal, tax_total, total, inputs, inputs_digest, parties, checks, document_status,
+    payment_status, delivery_status, amount_paid, created_by, issued_by, issued_at)
+SELECT gen_random_uuid(), created_at, 1, updated_at, 'INV' || lpad((900000000 + n)::text, 9, '0'),
+    'adjustment', contract_id, site_id, customer_id, entity_id, contract_type,
+    'XX-2020-' || n, 'XX', 2020, n, period_start, period_end, invoice_date - n % 1500,
+    due_date - n % 1500, currency, subtotal + n % 977, tax_total, total + n % 977, inputs,
+    inputs_digest, parties, checks, 'issued', 'unpaid', 'pending', 0, created_by, issued_by,
+    issued_at
+FROM invoices_invoice, generate_series(1, %s) AS n WHERE number IS NOT NULL
+"""
+
+
+def measure(repeats: int) -> dict[str, Any]:
+    """Requests a second with CLIENTS connections, and the latency of one client alone."""
+    target = organisation()
+    with organisation_context(target):
+        token = _fill()
+        queries = _queries(target, token)
+    port = _free_port()
+    with _server(port):
+        host = f"{target.subdomain}.localhost"
+        _wait(port, host, token)
+        rates = [_throughput(port, host, token) for _ in range(repeats)]
+        alone = [_ask(port, host, token, REQUESTS // 3) for _ in range(repeats)]
+    p95 = statistics.median(percentile(times, 0.95) for times in alone)
+    return {
+        "requests_per_second": round(statistics.median(rates), 1),
+        "p95_milliseconds_one_client": round(p95 * 1000, 2),
+        "queries_a_request": queries,
+        "rows": ROWS,
+        "rows_a_page": LIMIT,
+        "clients": CLIENTS,
+        "web_processes": 1,
+        "repeats": repeats,
+        "statistic": "median; the clients share the machine's cores with server and database",
+        "machine": machine(),
+    }
+
+
+def _fill() -> str:
+    from billing.periods import month_period
+    from shared.accounts.services.credentials import create_api_key
+    from tenants.invoices.services import generate_invoice
+
+    (contract,) = make_contracts(1)
+    generate_invoice(
+        actor=SYSTEM,
+        site_id=contract.site.site_id,
+        contract_id=contract.contract_id,
+        period=month_period(2026, 1),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(COPY, [ROWS - 1])
+        cursor.execute("ANALYZE invoices_invoice")
+    return create_api_key(actor=SYSTEM, name="bench", scopes=["invoices:read"]).secret
+
+
+def _queries(target: Any, token: str) -> int:
+    client = Client(HTTP_HOST=target.host, HTTP_AUTHORIZATION=f"Bearer {token}")
+    client.get(PATH)
+    with CaptureQueriesContext(connection) as captured:
+        answer = client.get(PATH)
+    assert answer.status_code == 200, answer.content
+    assert len(answer.json()["items"]) == LIMIT
+    return len(captured)
+
+
+def _free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class _server:
+    """One web process, as `manage.py up` starts it."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+
+    def __enter__(self) -> None:
+        self.process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "granian", "--interface", "wsgi", "config.wsgi:application"),
+                *("--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"),
+                *("--blocking-threads", "4", "--no-ws", "--log-level", "error"),
+            ],
+            env={**os.environ, "RATE_LIMIT_PER_MINUTE": "100000000"},
+            stdout=subprocess.DEVNULL,
+        )
+
+    def __exit__(self, *_args: object) -> None:
+        self.process.terminate()
+        self.process.wait(20)
+
+
+def _wait(port: int, host: str, token: str) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            _ask(port, host, token, 20)
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
+def _ask(port: int, host: str, token: str, count: int) -> list[float]:
+    """Seconds each of `count` requests took over one kept-alive connection."""
+    link = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    headers = {"Host": f"{host}:{port}", "Authorization": f"Bearer {token}"}
+    times = []
+    for _ in range(count):
+        started = time.perf_counter()
+        link.request("GET", PATH, headers=headers)
+        answer = link.getresponse()
+        body = answer.read()
+        times.append(time.perf_counter() - started)
+        if answer.status != 200:
+            raise RuntimeError(f"{answer.status}: {body[:300]!r}")
+    assert json.loads(body)["next"]
+    link.close()
+    return times
+
+
+def _throughput(port: int, host: str, token: str) -> float:
+    clients = [
+        Thread(target=_ask, args=(port, host, token, REQUESTS // CLIENTS))
+        for _ in range(CLIENTS)
+    ]
+    started = time.perf_counter()
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join()
+    return REQUESTS / (time.perf_counter() - started)
