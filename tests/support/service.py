@@ -17,6 +17,7 @@ from support.source import ROOT
 
 READY_SECONDS = 120
 STOP_SECONDS = 60
+PROCESSES = {"web", "live", "worker", "provisioner", "beat"}
 INHERITED = ("DATABASE_URL", "OWNER_DATABASE_URL", "REDIS_URL", "INVOICEPATCH_CONNECT_AS")
 
 
@@ -34,8 +35,9 @@ class RunningService:
         return f"http://{host}:{self.port}{path}"
 
     def is_ready(self) -> bool:
-        """Whether it has said that it is ready."""
-        return bool(_state(self.data).get("ready"))
+        """Whether it has said that it is ready, with all its processes started."""
+        state = _state(self.data)
+        return bool(state.get("ready")) and state["processes"].keys() >= PROCESSES
 
     def pids(self) -> dict[str, int]:
         """The process ids now: web, live, worker, provisioner, beat, postgres, redis, keeper."""

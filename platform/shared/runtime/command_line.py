@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from shared.runtime.embedded import data_folder, servers_of, start_servers
+from shared.runtime.embedded import begin_servers, data_folder, servers_of, wait_for_servers
 
 ROOT = Path(__file__).resolve().parents[3]
 # These make or change tables, schemas or roles, which only the owner may.
@@ -53,21 +53,25 @@ def run(arguments: list[str]) -> None:
         os.environ.setdefault("LIVE_URL", f"http://localhost:{port + 1}")
     if command in OWNER_COMMANDS:
         os.environ.setdefault("INVOICEPATCH_CONNECT_AS", "owner")
-    _find_servers(needed=command not in COMMANDS_WITHOUT_SERVERS)
-    from django.core.management import execute_from_command_line
-
-    execute_from_command_line(arguments)
+    _execute(arguments, with_servers=command not in COMMANDS_WITHOUT_SERVERS)
 
 
-def _find_servers(*, needed: bool) -> None:
+def _execute(arguments: list[str], *, with_servers: bool) -> None:
     if "DATABASE_URL" in os.environ:
         os.environ.setdefault("OWNER_DATABASE_URL", os.environ["DATABASE_URL"])
-    if "DATABASE_URL" in os.environ and "REDIS_URL" in os.environ:
-        return
-    data = data_folder()
-    servers = start_servers(data) if needed else servers_of(data)
-    for name, address in servers.environment().items():
-        os.environ.setdefault(name, address)
+    embedded = not {"DATABASE_URL", "REDIS_URL"} <= os.environ.keys()
+    if embedded:
+        data = data_folder()
+        servers = begin_servers(data) if with_servers else servers_of(data)
+        for name, address in servers.environment().items():
+            os.environ.setdefault(name, address)
+    import django
+    from django.core.management import execute_from_command_line
+
+    django.setup()  # takes about as long as the servers
+    if embedded and with_servers:
+        wait_for_servers(data)
+    execute_from_command_line(arguments)
 
 
 def _option(arguments: list[str], name: str) -> str | None:

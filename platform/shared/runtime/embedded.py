@@ -72,21 +72,32 @@ def start_servers(data: Path) -> Servers:
     As root it says which folders it opens to PostgreSQL's own account before it does. Raises
     RuntimeError, with the end of the log, where a server does not answer within 60 seconds.
     """
+    servers = begin_servers(data)
+    wait_for_servers(data)
+    return servers
+
+
+def begin_servers(data: Path) -> Servers:
+    """As start_servers(), without waiting until they answer: wait_for_servers() does."""
     data.mkdir(parents=True, exist_ok=True)
     _open_folders(data)
     if data not in _held:
         lock = FileLock(data / USERS_LOCK)
         lock.acquire(shared=True)  # waits where a keeper is just stopping
         _held[data] = lock
+    start_keeper(data)
+    return servers_of(data)
+
+
+def wait_for_servers(data: Path) -> None:
+    """Return once both answer. Raises RuntimeError after 60 seconds."""
     servers = servers_of(data)
     deadline = time.monotonic() + START_SECONDS
-    while True:
-        start_keeper(data)
-        if _answer(servers):
-            return servers
+    while not _answer(servers):
         if time.monotonic() > deadline:
             raise RuntimeError(f"The embedded servers did not start:\n{_end_of_log(data)}")
         time.sleep(0.05)
+        start_keeper(data)
 
 
 def uses_embedded_servers(data: Path) -> bool:

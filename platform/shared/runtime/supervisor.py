@@ -19,7 +19,8 @@ from shared.runtime.embedded import start_keeper
 from shared.runtime.keeper import LOG_FILE
 from shared.runtime.processes import STATE_FILE, Service, service_processes, write_state
 
-READY_SECONDS = 90
+READY_SECONDS = 60
+ANSWERING = ("web", "live")
 WATCH_SECONDS = 0.5
 COLOURS = (colour.cyan, colour.yellow, colour.green, colour.magenta, colour.blue)
 
@@ -50,9 +51,7 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, stop.set)
-        for child in self._children:
-            self._group.keep(child)
-        watchers = [asyncio.create_task(self._announce_when_ready())]
+        watchers = [asyncio.create_task(self._start())]
         if self._embedded:
             watchers.append(asyncio.create_task(self._watch_data_servers()))
         await stop.wait()
@@ -62,24 +61,33 @@ class Supervisor:
         self._print("up", "stopping")
         await self._group.stop()
 
-    async def _announce_when_ready(self) -> None:
+    async def _start(self) -> None:
+        """Start what answers first, so that it has the machine for itself, then the workers."""
+        for child in self._children:
+            if child.name in ANSWERING:
+                self._group.keep(child)
+        answered = await self._wait_until_it_answers()
+        for child in self._children:
+            if child.name not in ANSWERING:
+                self._group.keep(child)
+        if answered:
+            self._ready = True
+            self._write_state()
+            self._on_ready()
+
+    async def _wait_until_it_answers(self) -> bool:
         deadline = time.monotonic() + READY_SECONDS
         everywhere = ("0.0.0.0", "::")  # noqa: S104
         host = "127.0.0.1" if self._service.host in everywhere else self._service.host
-        addresses = [
-            f"http://{host}:{port}/healthz"
-            for port in (self._service.port, self._service.live_port)
-        ]
         async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
-            for address in addresses:
+            for port in (self._service.port, self._service.live_port):
+                address = f"http://{host}:{port}/healthz"
                 while not await _answers(client, address):
                     if time.monotonic() > deadline:
                         self._print("up", f"{address} does not answer: see the lines above")
-                        return
+                        return False
                     await asyncio.sleep(0.05)
-        self._ready = True
-        self._write_state()
-        self._on_ready()
+        return True
 
     async def _watch_data_servers(self) -> None:
         """Show what the embedded servers log, and replace their keeper if it is killed."""
