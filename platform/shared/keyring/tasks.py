@@ -4,7 +4,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from shared.keyring.rotation import due_organisations, rotate_due_keys
+from shared.keyring.services.rotation import due_organisations, rotate_due_keys
 
 # A rotation cut off here goes on at its cursor with the next fan-out.
 SECONDS_MAX = 45 * 60

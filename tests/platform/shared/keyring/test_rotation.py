@@ -17,10 +17,11 @@ from shared.accounts.models import MfaSecret
 from shared.audit.models import Entry
 from shared.kernel.clock import now
 from shared.kernel.tenancy import PLATFORM_ID, organisation_context, shared_context
-from shared.keyring import envelope, rotation, stores
+from shared.keyring import envelope, stores
 from shared.keyring.cache import forget_keys
 from shared.keyring.models import DataKey, Purpose, RotationJob
-from shared.keyring.rotation import (
+from shared.keyring.services import rotation, shred_keys
+from shared.keyring.services.rotation import (
     due_organisations,
     rotate_due_keys,
     rotate_keys,
@@ -28,7 +29,6 @@ from shared.keyring.rotation import (
     run_rotation,
     start_rotation,
 )
-from shared.keyring.services import shred_keys
 from shared.keyring.storage import EncryptedStorage, file_version
 from shared.keyring.tasks import queue_rotations
 from shared.organisations.models import Organisation
@@ -45,7 +45,8 @@ django.setup()
 from django.conf import settings
 from uuid import UUID
 from shared.kernel.tenancy import organisation_context, shared_context
-from shared.keyring import rotation, stores
+from shared.keyring import stores
+from shared.keyring.services import rotation
 from shared.organisations.models import Organisation
 from tenants.structure.models import TaxRegistration
 with shared_context():

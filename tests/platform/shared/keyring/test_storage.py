@@ -11,8 +11,8 @@ from shared.keyring import storage as storage_module
 from shared.keyring.errors import CannotDecrypt
 from shared.keyring.file_format import CHUNK_BYTES, HEADER_BYTES
 from shared.keyring.models import Purpose
-from shared.keyring.rotation import start_rotation
 from shared.keyring.services import shred_keys
+from shared.keyring.services.rotation import start_rotation
 from shared.keyring.storage import EncryptedStorage, file_version, rewrap_file
 
 PLAIN = os.urandom(2 * CHUNK_BYTES + 500)

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from shared.kernel.clock import now
 from shared.kernel.tenancy import PLATFORM_ID, shared_context
 from shared.keyring.models import RotationJob
-from shared.keyring.rotation import (
+from shared.keyring.services.rotation import (
     due_organisations,
     rotate_due_keys,
     rotate_keys,

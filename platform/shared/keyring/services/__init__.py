@@ -1,4 +1,4 @@
-"""Make, find, re-wrap and destroy data keys. Rotation is in `rotation.py`.
+"""Make, find, re-wrap and destroy data keys. Rotation is in `services.rotation`.
 
 None of these asks for an actor: they run inside the services that do (sign-up, erasure) and in
 commands of platform staff, and no person's permission decides whether a value can be read.
