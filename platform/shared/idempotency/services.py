@@ -138,7 +138,7 @@ def purge_expired_keys() -> int:
     while True:
         expired = IdempotencyKey.objects.filter(created_at__lt=now() - LIFETIME)
         batch = expired.values_list("pk", flat=True)[:PURGE_BATCH]
-        count = IdempotencyKey.objects.filter(pk__in=list(batch))._raw_delete("default")
+        count, _by_model = IdempotencyKey.objects.filter(pk__in=list(batch)).delete()
         removed += count
         if count < PURGE_BATCH:
             return removed

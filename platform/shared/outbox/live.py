@@ -106,7 +106,7 @@ async def _stream(
     )
     await _write(send, f"retry: {RETRY_MILLISECONDS}\n\n")
     left = asyncio.ensure_future(_wait_until_left(receive))
-    events = asyncio.ensure_future(_send_events(listener, headers, resume, send))
+    events = asyncio.ensure_future(_send_events(listener, headers, resume, send, left))
     try:
         await asyncio.wait({left, events}, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -125,14 +125,19 @@ async def _wait_until_left(receive: Receive) -> None:
 
 
 async def _send_events(
-    listener: Listener, headers: dict[str, str], resume: str, send: Send
+    listener: Listener,
+    headers: dict[str, str],
+    resume: str,
+    send: Send,
+    left: "asyncio.Future[None]",
 ) -> None:
+    """Asks `left` besides being cancelled: a cancellation may get lost in the Redis client."""
     stream = stream_of(listener.schema)
     client = _redis()
     last = resume if STREAM_ID.fullmatch(resume) else await _newest(client, stream)
     end = time.monotonic() + LIFE_SECONDS
     check_at = time.monotonic() + CHECK_AGAIN_SECONDS
-    while time.monotonic() < end:
+    while time.monotonic() < end and not left.done():
         entries = await _read(client, stream, last)
         if time.monotonic() > check_at:
             now_listener = await _find(headers)
@@ -151,7 +156,7 @@ async def _read(
 ) -> list[tuple[str, dict[str, str]]]:
     """Up to 100 events behind `after`, waiting for the first one up to a heartbeat."""
     found: Any = await client.xread(
-        {stream: after}, count=EVENTS_A_READ, block=HEARTBEAT_SECONDS * 1000
+        {stream: after}, count=EVENTS_A_READ, block=int(HEARTBEAT_SECONDS * 1000)
     )
     return list(found[0][1]) if found else []
 

@@ -87,5 +87,5 @@ def _message(event: Event) -> dict[Any, Any]:
 
 def purge_published() -> int:
     """Remove events published more than 7 days ago; returns how many."""
-    old = Event.objects.filter(published_at__lt=now() - KEPT)
-    return old._raw_delete("default")
+    removed, _by_model = Event.objects.filter(published_at__lt=now() - KEPT).delete()
+    return removed
