@@ -50,3 +50,26 @@ LOGGING: dict[str, Any] = {
         "httpx": {"level": "WARNING"},
     },
 }
+
+
+def for_people(formatter: dict[str, Any]) -> dict[str, Any]:
+    """The same entries for a terminal that shows the time itself: level, event, then the rest."""
+    show = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        _without_time,
+        structlog.dev.ConsoleRenderer(
+            colors=False,
+            pad_level=False,
+            pad_event_to=0,
+            exception_formatter=structlog.dev.plain_traceback,
+        ),
+    ]
+    return {
+        **{key: value for key, value in formatter.items() if key != "processor"},
+        "processors": show,
+    }
+
+
+def _without_time(_logger: Any, _method: str, event: Any) -> Any:
+    event.pop("timestamp", None)
+    return event

@@ -12,6 +12,12 @@ from shared.runtime.children import Child
 STATE_FILE = "processes.json"
 WORKER_QUEUES = "interactive,billing,rendering,sync"
 PROVISIONING_QUEUE = "provisioning"
+CELERY_ENVIRONMENT = {
+    # Django's checks run in manage.py and in CI; here they would double each start.
+    "CELERY_SKIP_CHECKS": "1",
+    # Root may run workers on a development machine; Celery says at each start that it may not.
+    "PYTHONWARNINGS": "ignore:You're running the worker",
+}
 WEB_THREADS = 4
 WORKER_PROCESSES_MAX = 4
 
@@ -38,8 +44,8 @@ def service_processes(service: Service) -> list[Child]:
     work happens in PostgreSQL.
     """
     processes = max(2, min(os.cpu_count() or 2, WORKER_PROCESSES_MAX))
-    application = {"INVOICEPATCH_CONNECT_AS": "application"}
-    owner = {"INVOICEPATCH_CONNECT_AS": "owner"}
+    application = {"INVOICEPATCH_CONNECT_AS": "application", **CELERY_ENVIRONMENT}
+    owner = {"INVOICEPATCH_CONNECT_AS": "owner", **CELERY_ENVIRONMENT}
     web = (*("--workers", "1", "--blocking-threads", str(WEB_THREADS)), "--no-ws")
     return [
         Child("web", _granian(service.host, service.port, "wsgi", *web), application),

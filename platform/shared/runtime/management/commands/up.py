@@ -54,6 +54,7 @@ class Command(BaseCommand):
             if not port_is_free(service.host, port):
                 raise CommandError(f"Port {port} is in use. Choose another: up --port {port + 10}")
         ensure_packages(self.stdout.write)
+        self.stdout.write("Bringing the schemas up to date")
         migrate()
         sign_ins = self._make_demo() if with_demo else ""
         Supervisor(
@@ -66,6 +67,7 @@ class Command(BaseCommand):
     def _make_demo(self) -> str:
         if DEMO_COMMAND not in get_commands():
             return ""
+        self.stdout.write("Making what is missing of the demo (--no-demo leaves it out)")
         output = StringIO()
         call_command(DEMO_COMMAND, stdout=output)
         return output.getvalue()
