@@ -103,9 +103,9 @@ class EncryptedField(models.Field[Any, Any]):
         held = getattr_raw(model_instance, self)
         if held is None:
             return None
-        row = row_id(model_instance)
+        row, organisation_id = row_id(model_instance), current_organisation_id()
         if isinstance(held, Ciphertext):
-            if held.organisation_id != current_organisation_id():
+            if held.organisation_id != organisation_id:
                 raise CannotDecrypt(_("The protected value belongs to another organisation."))
             plain = held.open(self.label, row, self.decode)
             if held.still_holds(self.encode):
@@ -113,8 +113,8 @@ class EncryptedField(models.Field[Any, Any]):
         else:
             plain = held
         encoded = self.encode(plain)
-        sealed = seal_value(encoded, self.label, row)
-        fresh = Ciphertext(bytes(sealed), current_organisation_id())
+        sealed = seal_value(encoded, organisation_id, self.label, row)
+        fresh = Ciphertext(bytes(sealed), organisation_id)
         fresh.remember(self.label, row, plain=plain, encoded=encoded)
         model_instance.__dict__[self.attname] = fresh
         return sealed

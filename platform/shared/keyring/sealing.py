@@ -10,7 +10,6 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from shared.kernel.tenancy import current_organisation_id
 from shared.keyring import envelope
 from shared.keyring.errors import CannotDecrypt
 from shared.keyring.models import Purpose
@@ -76,9 +75,8 @@ class Ciphertext:
         return Ciphertext, (self.raw, self.organisation_id)
 
 
-def seal_value(encoded: bytes, label: str, row_id: UUID) -> Sealed:
-    """Encrypt by the current key of the current organisation. Raises NoDataKey."""
-    organisation_id = current_organisation_id()
+def seal_value(encoded: bytes, organisation_id: UUID, label: str, row_id: UUID) -> Sealed:
+    """Encrypt by the organisation's current key. Raises NoDataKey."""
     key = current_key(organisation_id, Purpose.FIELDS)
     return Sealed(
         envelope.seal(

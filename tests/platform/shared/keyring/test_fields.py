@@ -2,7 +2,7 @@ import copy
 import pickle
 import sys
 from decimal import Decimal
-from time import perf_counter
+from time import thread_time
 from uuid import uuid4
 
 import pytest
@@ -358,14 +358,14 @@ def test_a_small_field_costs_less_than_twenty_microseconds(vault):
     sys.settrace(None)  # coverage costs more than the field
     for _attempt in range(5):
         rows = [vault(iban=IBAN) for _ in range(count)]
-        start = perf_counter()
+        start = thread_time()
         sealed = [field.pre_save(row, add=True) for row in rows]
-        best_write = min(best_write, (perf_counter() - start) / count)
+        best_write = min(best_write, (thread_time() - start) / count)
         for row, value in zip(rows, sealed, strict=True):
             row.__dict__["iban"] = field.from_db_value(value, None, connection)
-        start = perf_counter()
+        start = thread_time()
         assert all(row.iban == IBAN for row in rows)
-        best_read = min(best_read, (perf_counter() - start) / count)
+        best_read = min(best_read, (thread_time() - start) / count)
 
     sys.settrace(traced)
     assert best_write < 20e-6
