@@ -2,7 +2,6 @@
 
 from shared.accounts.models import AccessToken, ApiClient, ApiKey, User
 from shared.accounts.permissions import PLATFORM, permissions_of_role, permissions_of_scopes
-from shared.accounts.services.credentials import note_use
 from shared.accounts.tokens import ACCESS_TOKEN_PREFIX, KEY_PREFIX, hash_secret
 from shared.kernel.actor import ANONYMOUS, Actor
 from shared.kernel.tenancy import current_organisation
@@ -35,11 +34,7 @@ def actor_of_bearer(token: str, *, ip: str | None) -> Actor | None:
         return None
     credential: ApiClient | ApiKey
     if token.startswith(ACCESS_TOKEN_PREFIX):
-        found = (
-            AccessToken.objects.select_related("client")
-            .filter(token_hash=hash_secret(token))
-            .first()
-        )
+        found = AccessToken.objects.find(token)
         if found is None or not found.is_live:
             return None
         credential, scopes = found.client, found.scopes
@@ -52,7 +47,7 @@ def actor_of_bearer(token: str, *, ip: str | None) -> Actor | None:
         return None
     if not credential.accepts(ip):
         return None
-    note_use(credential)
+    credential.note_use()
     return _actor_of_credential(credential, scopes)
 
 

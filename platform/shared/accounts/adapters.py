@@ -2,7 +2,6 @@
 
 from typing import Any
 from urllib.parse import quote
-from uuid import UUID
 
 import structlog
 from allauth.account.adapter import DefaultAccountAdapter
@@ -78,15 +77,12 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     """Second factors: secrets under the organisation's key, passkeys bound to its host."""
 
     def encrypt(self, text: str) -> str:
-        """Keep a TOTP secret or recovery seed in its own encrypted row; returns the row's id.
-
-        So it is bound to its row and takes part in key rotation like every encrypted column.
-        """
-        return str(MfaSecret.objects.create(text=text).pk)
+        """Keep a TOTP secret or recovery seed encrypted; allauth stores the reference."""
+        return MfaSecret.objects.keep(text)
 
     def decrypt(self, encrypted_text: str) -> str:
         """Counterpart of encrypt()."""
-        return str(MfaSecret.objects.get(pk=UUID(encrypted_text)).text)
+        return MfaSecret.objects.reveal(encrypted_text)
 
     def get_totp_issuer(self) -> str:
         """What an authenticator app shows above the code; a colon would end it early."""

@@ -3,25 +3,32 @@
 In the public schema the same tables hold platform staff and the platform's own API clients.
 """
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import IntegrityError, models, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from shared.accounts.networks import address_is_allowed
 from shared.accounts.roles import Role
+from shared.accounts.tokens import hash_secret
 from shared.kernel import clock
+from shared.kernel.errors import Conflict
 from shared.keyring.fields import EncryptedTextField
 
 HASH_LENGTH = 64  # SHA-256 in hexadecimal
+ACCESS_TOKEN_SECONDS = 3600
+OLD_TOKENS_KEPT = timedelta(days=1)
+LAST_USED_EVERY = timedelta(minutes=1)
 
 
 class UserManager(BaseUserManager["User"]):
@@ -33,13 +40,22 @@ class UserManager(BaseUserManager["User"]):
         Without a password, the user must set it by e-mail. Services use
         `services.people.add_person`, which checks the actor and writes the audit log.
         """
-        # Imported here: allauth's models refer to this one.
-        from shared.accounts.services.people import save_new_user
-
         user = self.model(email=email.strip().lower(), **fields)
         user.set_password(password)
-        save_new_user(user, email_verified=True)
+        self.insert(user, email_verified=True)
         return user
+
+    def insert(self, user: "User", *, email_verified: bool) -> None:
+        """Save a new user with the address they sign in with. Raises Conflict where it is taken."""
+        address = apps.get_model("account", "EmailAddress")
+        try:
+            with transaction.atomic():
+                user.save(force_insert=True)
+                address.objects.create(
+                    user=user, email=user.email, primary=True, verified=email_verified
+                )
+        except IntegrityError as error:
+            raise Conflict(_("Somebody here already has this e-mail address.")) from error
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """A member of platform staff with every right at `/staff`."""
@@ -132,11 +148,32 @@ class Invitation(models.Model):
         return self.expires_at <= clock.now()
 
 
+class MfaSecretManager(models.Manager["MfaSecret"]):
+    """Keeps what allauth asks us to encrypt, and forgets it with allauth's row."""
+
+    def keep(self, text: str) -> str:
+        """Store a secret in a row of its own; returns the reference that stands for it."""
+        return str(self.create(text=text).pk)
+
+    def reveal(self, reference: str) -> str:
+        """The secret behind a reference."""
+        return str(self.get(pk=UUID(reference)).text)
+
+    def forget(self, references: Iterable[str]) -> None:
+        """Delete the secrets behind these references."""
+        self.filter(pk__in=[UUID(one) for one in references]).delete()
+
+
 class MfaSecret(models.Model):
-    """A TOTP secret or the seed of recovery codes; allauth's row only holds this row's id."""
+    """A TOTP secret or the seed of recovery codes; allauth's row only holds this row's id.
+
+    So it is bound to its row and takes part in key rotation like every encrypted column.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     text = EncryptedTextField(label="accounts.mfa_secret.text")
+
+    objects: ClassVar[MfaSecretManager] = MfaSecretManager()
 
     def __str__(self) -> str:
         return str(self.pk)
@@ -175,12 +212,45 @@ class Credential(models.Model):
         """Live, and `ip` lies in an allowed network (or none is named)."""
         return self.is_live and address_is_allowed(ip, self.allowed_networks)
 
+    def note_use(self) -> None:
+        """Remember that it was used, at most once a minute."""
+        now = clock.now()
+        stale = now - LAST_USED_EVERY
+        if self.last_used_at and self.last_used_at > stale:
+            return
+        unused = Q(last_used_at=None) | Q(last_used_at__lte=stale)
+        type(self)._default_manager.filter(unused, pk=self.pk).update(last_used_at=now)
+
 
 class ApiClient(Credential):
     """An OAuth 2.0 confidential client; its secret is shown once and stored hashed."""
 
     client_id = models.CharField(max_length=40, unique=True, editable=False)
     secret_hash = models.CharField(max_length=HASH_LENGTH, editable=False)
+
+
+class AccessTokenManager(models.Manager["AccessToken"]):
+    """Stores what the authorization server made."""
+
+    def issue(self, *, client: ApiClient, token: str, scopes: Iterable[str]) -> "AccessToken":
+        """A token of a client that has proved its secret; ends after ACCESS_TOKEN_SECONDS.
+
+        The client's tokens that ended over a day ago are removed here, so that the table stays
+        as small as what is in use.
+        """
+        now = clock.now()
+        self.filter(client=client, expires_at__lt=now - OLD_TOKENS_KEPT).delete()
+        return self.create(
+            client=client,
+            token_hash=hash_secret(token),
+            scopes=sorted(scopes),
+            issued_at=now,
+            expires_at=now + timedelta(seconds=ACCESS_TOKEN_SECONDS),
+        )
+
+    def find(self, token: str) -> "AccessToken | None":
+        """The token of this text, with its client, in one indexed query."""
+        return self.select_related("client").filter(token_hash=hash_secret(token)).first()
 
 
 class AccessToken(models.Model):
@@ -194,6 +264,8 @@ class AccessToken(models.Model):
     expires_at = models.DateTimeField(db_index=True)
     revoked_at = models.DateTimeField(null=True)
 
+    objects: ClassVar[AccessTokenManager] = AccessTokenManager()
+
     def __str__(self) -> str:
         return f"{self.client_id} until {self.expires_at:%Y-%m-%d %H:%M}"
 
@@ -201,6 +273,12 @@ class AccessToken(models.Model):
     def is_live(self) -> bool:
         """Neither revoked nor expired."""
         return self.revoked_at is None and not _is_past(self.expires_at)
+
+    def revoke(self) -> None:
+        """End it; doing it twice changes nothing."""
+        if self.revoked_at is None:
+            self.revoked_at = clock.now()
+            self.save(update_fields=["revoked_at"])
 
 
 class ApiKey(Credential):

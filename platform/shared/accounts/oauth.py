@@ -19,14 +19,8 @@ from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 from django.http import HttpRequest, HttpResponse
 
 from shared.accounts import tokens
-from shared.accounts.models import AccessToken, ApiClient
+from shared.accounts.models import ACCESS_TOKEN_SECONDS, AccessToken, ApiClient
 from shared.accounts.networks import client_address
-from shared.accounts.services.credentials import (
-    ACCESS_TOKEN_SECONDS,
-    issue_access_token,
-    note_use,
-    revoke_access_token,
-)
 from shared.accounts.sites import site_url
 
 CLIENT_AUTH_METHODS = ["client_secret_basic", "client_secret_post"]
@@ -117,8 +111,8 @@ class Server(AuthorizationServer):  # type: ignore[misc]
         """Store the hash of a token that was just made."""
         client = request.client.row
         scopes = str(token.get("scope", "")).split()
-        issue_access_token(client=client, token=token["access_token"], scopes=scopes)
-        note_use(client)
+        AccessToken.objects.issue(client=client, token=token["access_token"], scopes=scopes)
+        client.note_use()
 
     def send_signal(self, name: str, *args: Any, **kwargs: Any) -> None:
         """Nobody listens: what matters is written by the services."""
@@ -141,7 +135,7 @@ class Revocation(RevocationEndpoint):  # type: ignore[misc]
 
     def revoke_token(self, token: OAuthToken, request: Any) -> None:
         """End it now."""
-        revoke_access_token(token.row)
+        token.row.revoke()
 
 
 class Introspection(IntrospectionEndpoint):  # type: ignore[misc]
@@ -231,6 +225,5 @@ def _authenticated_client(request: OAuthRequest, client_id: str, secret: str) ->
 
 
 def _find_token(token: str) -> OAuthToken | None:
-    rows = AccessToken.objects.select_related("client")
-    row = rows.filter(token_hash=tokens.hash_secret(token)).first()
+    row = AccessToken.objects.find(token)
     return OAuthToken(row) if row else None

@@ -1,7 +1,6 @@
 """What allauth does to accounts, written into the audit log."""
 
 from typing import Any
-from uuid import UUID
 
 from allauth.account import signals as account_signals
 from allauth.mfa import signals as mfa_signals
@@ -49,5 +48,4 @@ def _recorder(action: str) -> Any:
 
 
 def _forget_secret(instance: Authenticator, **_about: Any) -> None:
-    ids = [UUID(instance.data[key]) for key in SECRET_KEYS if key in instance.data]
-    MfaSecret.objects.filter(pk__in=ids).delete()
+    MfaSecret.objects.forget(instance.data[key] for key in SECRET_KEYS if key in instance.data)

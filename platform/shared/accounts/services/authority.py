@@ -1,5 +1,7 @@
 """Nobody hands out, or takes away, more power than they hold."""
 
+from uuid import UUID
+
 from django.utils.translation import gettext as _
 
 from shared.accounts.models import User
@@ -7,7 +9,7 @@ from shared.accounts.permissions import OWNER_ONLY, permissions_of_role
 from shared.accounts.roles import Role
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
-from shared.kernel.errors import Conflict
+from shared.kernel.errors import Conflict, Forbidden, Unauthenticated
 
 # Permissions that lead to every other one: who lacks them may not give or end a role with them.
 CONTROL = frozenset((*OWNER_ONLY, "people.write", "api_clients.write", "organisation.write"))
@@ -17,6 +19,15 @@ def authorize_over_role(actor: Actor, role: str) -> None:
     """Require every controlling permission that `role` holds. Raises Forbidden."""
     for permission in sorted(CONTROL & permissions_of_role(role)):
         authorize(actor, permission)
+
+
+def authorize_own_account(actor: Actor) -> UUID:
+    """Everybody may act on their own account; returns its id. Raises for who is no person."""
+    if actor.kind == "anonymous":
+        raise Unauthenticated()
+    if actor.user_id is None:
+        raise Forbidden(_("Only a person has an account."))
+    return actor.user_id
 
 
 def keep_an_owner(leaving: User) -> None:

@@ -1,17 +1,16 @@
-"""API clients, their access tokens, and API keys. Source: `api.md`, Auth."""
+"""API clients and API keys. Source: `api.md`, Auth."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from shared.accounts import tokens
-from shared.accounts.models import AccessToken, ApiClient, ApiKey, Credential
+from shared.accounts.models import ApiClient, ApiKey, Credential
 from shared.accounts.networks import normalise_network
 from shared.accounts.permissions import SCOPE_FORM, permissions_of_scopes, unknown_scopes
 from shared.audit.services import record
@@ -21,9 +20,6 @@ from shared.kernel.authorisation import authorize
 from shared.kernel.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from shared.kernel.tenancy import current_organisation
 
-ACCESS_TOKEN_SECONDS = 3600
-OLD_TOKENS_KEPT = timedelta(days=1)
-LAST_USED_EVERY = timedelta(minutes=1)
 NETWORKS_MAX = 50
 
 
@@ -64,6 +60,7 @@ def create_api_client(*, actor: Actor, grant: Grant) -> NewClient:
     Raises Invalid for unknown scopes, bad networks or an expiry in the past, Forbidden for
     scopes beyond what the actor may do.
     """
+    authorize(actor, "api_clients.write")
     secret = tokens.new_secret()
     client = ApiClient(
         client_id=tokens.new_client_id(),
@@ -78,6 +75,7 @@ def create_api_client(*, actor: Actor, grant: Grant) -> NewClient:
 
 def create_api_key(*, actor: Actor, grant: Grant) -> NewKey:
     """A long-lived key for programs that cannot do OAuth. Raises as create_api_client."""
+    authorize(actor, "api_clients.write")
     secret = tokens.new_secret(tokens.KEY_PREFIX)
     key = ApiKey(
         key_hash=tokens.hash_secret(secret),
@@ -106,38 +104,6 @@ def revoke_api_key(*, actor: Actor, key_id: UUID) -> None:
         _revoke(actor, key, "api_key.revoked")
 
 
-def issue_access_token(*, client: ApiClient, token: str, scopes: Iterable[str]) -> AccessToken:
-    """Store a token the authorization server made; ends after ACCESS_TOKEN_SECONDS.
-
-    The client has proved its secret. Its tokens that ended over a day ago are removed here, so
-    that the table stays as small as what is in use.
-    """
-    now = clock.now()
-    AccessToken.objects.filter(client=client, expires_at__lt=now - OLD_TOKENS_KEPT).delete()
-    return AccessToken.objects.create(
-        client=client,
-        token_hash=tokens.hash_secret(token),
-        scopes=sorted(scopes),
-        issued_at=now,
-        expires_at=now + timedelta(seconds=ACCESS_TOKEN_SECONDS),
-    )
-
-
-def revoke_access_token(token: AccessToken) -> None:
-    """End one token; doing it twice changes nothing."""
-    AccessToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=clock.now())
-
-
-def note_use(credential: ApiClient | ApiKey) -> None:
-    """Remember that a credential was used, at most once a minute."""
-    now = clock.now()
-    stale = now - LAST_USED_EVERY
-    if credential.last_used_at and credential.last_used_at > stale:
-        return
-    unused = Q(last_used_at=None) | Q(last_used_at__lte=stale)
-    type(credential)._default_manager.filter(unused, pk=credential.pk).update(last_used_at=now)
-
-
 def describe(credential: Credential) -> dict[str, object]:
     """What the audit log keeps of a credential; never the secret or its hash."""
     return {
@@ -150,7 +116,6 @@ def describe(credential: Credential) -> dict[str, object]:
 
 def _checked(actor: Actor, grant: Grant) -> dict[str, object]:
     """The columns both kinds of credential share, checked."""
-    authorize(actor, "api_clients.write")
     platform = current_organisation() is None
     scopes = sorted(set(grant.scopes))
     networks, errors = _networks(grant.allowed_networks)

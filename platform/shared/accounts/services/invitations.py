@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from shared.accounts.models import Invitation, User
 from shared.accounts.roles import Role
 from shared.accounts.services.authority import authorize_over_role, keep_an_owner
-from shared.accounts.services.people import describe, lock_person, save_new_user
+from shared.accounts.services.people import describe, lock_person
 from shared.accounts.tasks import send_invitation
 from shared.accounts.tokens import hash_secret, invitation_token
 from shared.audit.services import record
@@ -119,7 +119,7 @@ def accept_invitation(
             time_zone=time_zone,
         )
         user.set_password(password)
-        save_new_user(user, email_verified=True)
+        User.objects.insert(user, email_verified=True)
         _close(invitation, user)
         record(
             actor=_as_person(user, actor),

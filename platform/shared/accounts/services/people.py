@@ -2,22 +2,24 @@
 
 from uuid import UUID
 
-from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.hashers import is_password_usable
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from shared.accounts.models import User
 from shared.accounts.roles import Role
-from shared.accounts.services.authority import authorize_over_role, keep_an_owner
+from shared.accounts.services.authority import (
+    authorize_over_role,
+    authorize_own_account,
+    keep_an_owner,
+)
 from shared.audit.services import record
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import (
     Conflict,
     FieldError,
-    Forbidden,
     Invalid,
     NotFound,
     PreconditionFailed,
@@ -52,7 +54,7 @@ def add_person(
     else:
         user.set_password(password)
     with transaction.atomic():
-        save_new_user(user, email_verified=email_verified)
+        User.objects.insert(user, email_verified=email_verified)
         record(actor=actor, action="person.added", target=user, after=describe(user))
     return user
 
@@ -160,10 +162,9 @@ def change_profile(
     *, actor: Actor, name: str, language: str, time_zone: str, revision: int | None = None
 ) -> User:
     """A person changes how the service addresses them; everybody may, about themselves."""
-    if actor.user_id is None:
-        raise Forbidden(_("Only a person has a profile."))
+    own_id = authorize_own_account(actor)
     with transaction.atomic():
-        user = lock_person(actor.user_id, revision=revision)
+        user = lock_person(own_id, revision=revision)
         before = describe(user)
         user.name, user.language, user.time_zone = name.strip(), language, time_zone
         user.save_changes("name", "language", "time_zone")
@@ -178,15 +179,16 @@ def change_profile(
 
 
 def change_language(*, actor: Actor, language: str) -> None:
-    """Remember a person's choice of language; nothing for who is no person."""
-    if actor.user_id is not None:
-        User.objects.filter(pk=actor.user_id).exclude(language=language).update(language=language)
+    """Remember a person's choice of language."""
+    own_id = authorize_own_account(actor)
+    User.objects.filter(pk=own_id).exclude(language=language).update(language=language)
 
 
 def end_session(*, actor: Actor, session_id: int) -> None:
     """End one of the actor's own sessions at once. Raises NotFound for any other."""
-    session = UserSession.objects.filter(pk=session_id, user_id=actor.user_id).first()
-    if session is None or actor.user_id is None:
+    own_id = authorize_own_account(actor)
+    session = UserSession.objects.filter(pk=session_id, user_id=own_id).first()
+    if session is None:
         raise NotFound()
     with transaction.atomic():
         session.end()
@@ -202,18 +204,6 @@ def end_sessions_of(user: User) -> None:
     """End every session of a person."""
     for session in UserSession.objects.filter(user=user):
         session.end()
-
-
-def save_new_user(user: User, *, email_verified: bool) -> None:
-    """Save a new person with the address they sign in with. Raises Conflict where it is taken."""
-    try:
-        with transaction.atomic():
-            user.save(force_insert=True)
-            EmailAddress.objects.create(
-                user=user, email=user.email, primary=True, verified=email_verified
-            )
-    except IntegrityError as error:
-        raise Conflict(_("Somebody here already has this e-mail address.")) from error
 
 
 def lock_person(user_id: UUID, *, revision: int | None = None) -> User:

@@ -118,7 +118,8 @@ def set_language(request: ApiRequest) -> HttpResponse:
     response = redirect(target)
     if form.is_valid():
         language = form.cleaned_data["language"]
-        people.change_language(actor=request.actor, language=language)
+        if request.actor.user_id is not None:
+            people.change_language(actor=request.actor, language=language)
         response.set_cookie(
             settings.LANGUAGE_COOKIE_NAME,
             language,

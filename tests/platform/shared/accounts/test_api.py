@@ -37,10 +37,8 @@ class Api:
 def api(acme: Any, client_for: Any) -> Api:
     """A program that may do everything a program can."""
     with organisation_context(acme):
-        grant = Grant(
-            "All", ["people:read", "people:write", "api_clients:read", "api_clients:write"]
-        )
-        grant = Grant("All", [*grant.scopes, "organisation:write", "sites:read"])
+        scopes = "people:read people:write api_clients:read api_clients:write"
+        grant = Grant("All", [*scopes.split(), "organisation:write", "sites:read"])
         made = credentials.create_api_key(actor=SYSTEM, grant=grant)
     return Api(client_for(acme), made.secret)
 
