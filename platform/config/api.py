@@ -18,6 +18,12 @@ tenant_api = make_api(
 tenant_api.add_router("", "shared.accounts.api.router")
 tenant_api.add_router("/oauth", "shared.accounts.api.oauth_router")
 tenant_api.add_router("", "shared.audit.api.router")
+tenant_api.add_router("/customer-sites", "tenants.sites.api.sites_router")
+tenant_api.add_router("/customer-sites", "tenants.contracts.api.site_billing_router")
+tenant_api.add_router("/territories", "tenants.sites.api.territories_router")
+tenant_api.add_router("/contracts", "tenants.contracts.api.contracts_router")
+tenant_api.add_router("/revenue-records", "tenants.activity.api.revenue_router")
+tenant_api.add_router("/billing", "tenants.invoices.api.billing_router")
 
 platform_api = make_api(
     title="InvoicePatch platform",

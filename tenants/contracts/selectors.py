@@ -1,9 +1,9 @@
 """Reading contracts and the terms in force on a day."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
@@ -15,6 +15,9 @@ from shared.kernel.authorisation import authorize
 from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from tenants.contracts.models import Contract, ContractTerms
 from tenants.sites.models import Contact, Site
+
+
+NAMED_MAX = 20
 
 
 @dataclass(frozen=True)
@@ -62,55 +65,58 @@ def contract_by_code(*, actor: Actor, contract_id: str) -> Contract:
 
 
 def contract_of_site(*, actor: Actor, site_id: str, contract_id: str | None = None) -> Contract:
-    """The named contract of the site, or its only active one.
+    """The named contract of the site, or its only active one, with all it is read with.
+
+    Raises as `resolve_contract`.
+    """
+    pk = resolve_contract(actor=actor, site_id=site_id, contract_id=contract_id)
+    billing_contacts = Prefetch(
+        "site__contacts",
+        queryset=Contact.objects.filter(is_billing=True),
+        to_attr="billing_contacts",
+    )
+    return contracts(actor=actor).prefetch_related(billing_contacts).get(pk=pk)
+
+
+def resolve_contract(*, actor: Actor, site_id: str, contract_id: str | None = None) -> UUID:
+    """The key of the site's named contract, or of its only active one, in one query.
 
     Raises NotFound for an unknown site or contract, Conflict where the site has no active
     contract or several: then `contracts` names them. Source: `api.md`, generate-invoice.
     """
     authorize(actor, "contracts.read")
-    site = Site.objects.filter(site_id=site_id).first()
-    if site is None:
-        raise NotFound(_("There is no site %(site)s.") % {"site": site_id})
-    found = (
-        contracts(actor=actor)
-        .filter(site=site)
-        .prefetch_related(
-            Prefetch(
-                "site__contacts",
-                queryset=Contact.objects.filter(is_billing=True),
-                to_attr="billing_contacts",
-            )
-        )
-    )
+    found = Contract.objects.filter(site__site_id=site_id)
     if contract_id:
-        contract = found.filter(contract_id=contract_id).first()
-        if contract is None:
-            raise NotFound(
-                _("The site %(site)s has no contract %(contract)s.")
-                % {"site": site_id, "contract": contract_id}
-            )
-        return contract
-    return _only_active(site, found.filter(status=Contract.Status.ACTIVE)[:20])
+        found = found.filter(contract_id=contract_id)
+    else:
+        found = found.filter(status=Contract.Status.ACTIVE)
+    rows = list(found.order_by("contract_id").values_list("pk", "contract_id")[:NAMED_MAX])
+    if len(rows) == 1:
+        return rows[0][0]
+    if rows:
+        raise _ambiguous(site_id, [name for _pk, name in rows])
+    if not Site.objects.filter(site_id=site_id).exists():
+        raise NotFound(_("There is no site %(site)s.") % {"site": site_id})
+    if contract_id:
+        raise NotFound(
+            _("The site %(site)s has no contract %(contract)s.")
+            % {"site": site_id, "contract": contract_id}
+        )
+    raise Conflict(
+        _("The site %(site)s has no active contract. Activate one first.") % {"site": site_id}
+    )
 
 
-def _only_active(site: Site, active: Sequence[Contract]) -> Contract:
-    names = [contract.contract_id for contract in active]
-    if not names:
-        raise Conflict(
-            _("The site %(site)s has no active contract. Activate one first.")
-            % {"site": site.site_id}
-        )
-    if len(names) > 1:
-        message = _("The site %(site)s has several active contracts; name one: %(ids)s.") % {
-            "site": site.site_id,
-            "ids": ", ".join(names),
-        }
-        raise Conflict(
-            message,
-            errors=[FieldError("contract_id", "ambiguous", message)],
-            extra={"contracts": names},
-        )
-    return active[0]
+def _ambiguous(site_id: str, names: list[str]) -> Conflict:
+    message = _("The site %(site)s has several active contracts; name one: %(ids)s.") % {
+        "site": site_id,
+        "ids": ", ".join(names),
+    }
+    return Conflict(
+        message,
+        errors=[FieldError("contract_id", "ambiguous", message)],
+        extra={"contracts": names},
+    )
 
 
 def terms_on(contract: Contract, day: date) -> ContractTerms | None:

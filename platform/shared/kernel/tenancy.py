@@ -27,6 +27,7 @@ class Tenant(Protocol):
     database_role: str
     subdomain: str
     name: str
+    url: str
     time_zone: str
     language: str
 

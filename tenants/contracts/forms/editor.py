@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.forms import Form
 from django.utils.translation import gettext_lazy as _
 
 from tenants.contracts.forms.fields import AmountField, PercentField, TypeForm, filled, percent
@@ -74,9 +75,9 @@ class TermsEditor:
             self.parts = [(contract_type, _part(contract_type, data, given, ""))]
 
     @property
-    def forms(self) -> list[forms.Form]:
+    def forms(self) -> list[Form]:
         """Every form of the editor."""
-        own: list[forms.Form] = [self.frame]
+        own: list[Form] = [self.frame]
         return [*own, *([self.bounds] if self.bounds else []), *(form for _type, form in self.parts)]
 
     def is_valid(self) -> bool:
@@ -104,7 +105,7 @@ class TermsEditor:
             form, name = self._find(problem.field)
             form.add_error(name, str(problem.message))
 
-    def _find(self, path: str) -> tuple[forms.Form, str | None]:
+    def _find(self, path: str) -> tuple[Form, str | None]:
         if path.startswith(f"{ROOT}.escalation_schedule"):
             field = "escalates_from" if path.endswith("effective_date") else "annual_increase"
             return self.frame, field

@@ -73,7 +73,7 @@ def measure(repeats: int) -> dict[str, Any]:
 
 def _fill() -> str:
     from billing.periods import month_period
-    from shared.accounts.services.credentials import create_api_key
+    from shared.accounts.services.credentials import Grant, create_api_key
     from tenants.invoices.services import generate_invoice
 
     (contract,) = make_contracts(1)
@@ -86,7 +86,7 @@ def _fill() -> str:
     with connection.cursor() as cursor:
         cursor.execute(COPY, [ROWS - 1])
         cursor.execute("ANALYZE invoices_invoice")
-    return create_api_key(actor=SYSTEM, name="bench", scopes=["invoices:read"]).secret
+    return create_api_key(actor=SYSTEM, grant=Grant(name="bench", scopes=("invoices:read",))).secret
 
 
 def _queries(target: Any, token: str) -> int:

@@ -5,14 +5,14 @@ from tenants.invoices.selectors.documents import load_invoice_document, preview_
 from tenants.invoices.selectors.invoices import (
     invoice_by_code,
     invoice_list,
-    live_invoice_of,
+    live_invoices_of,
     search_invoices,
 )
 
 __all__ = [
     "invoice_by_code",
     "invoice_list",
-    "live_invoice_of",
+    "live_invoices_of",
     "load_contexts",
     "load_invoice_document",
     "preview_document",

@@ -1,5 +1,6 @@
 """Reading invoices."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet
@@ -8,6 +9,7 @@ from django.utils.translation import gettext as _
 from billing.periods import Period
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
+from shared.kernel.clock import today
 from shared.kernel.errors import NotFound
 from tenants.invoices.models import Invoice, InvoiceLine, InvoiceTax
 
@@ -34,7 +36,11 @@ def search_invoices(
         )
     if site_id:
         found = found.filter(site__site_id=site_id)
-    if status in Invoice.PaymentStatus.values:
+    if status == "overdue":
+        found = found.filter(document_status="issued", due_date__lt=today()).exclude(
+            payment_status="paid"
+        )
+    elif status in Invoice.PaymentStatus.values:
         found = found.filter(document_status="issued", payment_status=status)
     elif status in Invoice.DocumentStatus.values:
         found = found.filter(document_status=status)
@@ -62,16 +68,17 @@ def invoice_by_code(*, actor: Actor, invoice_id: str) -> Invoice:
     return invoice
 
 
-def live_invoice_of(contract_id: UUID, period: Period) -> Invoice | None:
-    """The live regular invoice that covers any day of the period."""
-    return (
+def live_invoices_of(contract_pks: Iterable[UUID], period: Period) -> dict[UUID, Invoice]:
+    """For each contract the live regular invoice that covers any day of the period."""
+    found = (
         Invoice.objects.filter(
-            contract_id=contract_id,
+            contract_id__in=list(contract_pks),
             kind=Invoice.Kind.REGULAR,
             period_start__lte=period.end_date,
             period_end__gte=period.start_date,
         )
         .exclude(document_status=Invoice.DocumentStatus.VOID)
-        .first()
+        .order_by("-period_start")
     )
+    return {invoice.contract_id: invoice for invoice in found}
 

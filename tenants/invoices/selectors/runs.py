@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
@@ -57,10 +57,10 @@ def billable_contracts(period: Period) -> QuerySet[Contract]:
     )
 
 
-def live_invoices(period: Period) -> QuerySet[Invoice]:
-    """The live regular invoices of the contract at hand (OuterRef) in the period."""
+def live_invoices(period: Period, *, contract: str = "pk") -> QuerySet[Invoice]:
+    """A subquery: the live regular invoices in the period of the outer row's `contract`."""
     return Invoice.objects.filter(
-        contract=OuterRef("pk"),
+        contract=OuterRef(contract),
         kind=Invoice.Kind.REGULAR,
         period_start__lte=period.end_date,
         period_end__gte=period.start_date,
@@ -124,8 +124,9 @@ def run_progress(run: BillingRun) -> RunProgress:
 
 
 def run_items(run: BillingRun, *, status: str = "") -> QuerySet[BillingRunItem]:
-    """A run's contracts with site and invoice, as the page of a run lists them."""
-    items = run.items.select_related("contract__site").prefetch_related(
+    """A run's contracts with site, invoice and `code`, the contract's public id."""
+    items = run.items.annotate(code=F("contract__contract_id")).select_related("contract__site")
+    items = items.prefetch_related(
         Prefetch(
             "invoice",
             queryset=Invoice.objects.only("invoice_id", "number", "total", "currency"),

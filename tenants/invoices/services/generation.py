@@ -9,19 +9,19 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing.periods import Period
-from shared.audit.services import record
+from shared.audit.services import record, record_many
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from tenants.contracts.models import Contract
-from tenants.contracts.selectors import contract_of_site
+from tenants.contracts.selectors import resolve_contract
 from tenants.invoices.calculation import Calculation, calculate
 from tenants.invoices.explanation import check_sentence
 from tenants.invoices.errors import AlreadyInvoiced, NotIssuable
 from tenants.invoices.models import Invoice
-from tenants.invoices.selectors import live_invoice_of, load_contexts
+from tenants.invoices.selectors import live_invoices_of, load_contexts
 from tenants.invoices.services.issuing import issue_locked
-from tenants.invoices.services.storing import store_invoices
+from tenants.invoices.services.storing import generated_acts, store_invoices
 
 
 @dataclass(frozen=True)
@@ -51,16 +51,18 @@ def generate_invoice(
     authorize(actor, "invoices.generate")
     if issue:
         authorize(actor, "invoices.issue")
-    contract = contract_of_site(actor=actor, site_id=site_id, contract_id=contract_id)
+    contract_pk = resolve_contract(actor=actor, site_id=site_id, contract_id=contract_id)
     with transaction.atomic():
-        calculation = _calculate_locked(contract.pk, period, billing_data, invoice_date)
-        existing = live_invoice_of(contract.pk, period)
+        calculation = _calculate_locked(contract_pk, period, billing_data, invoice_date)
+        existing = live_invoices_of([contract_pk], period).get(contract_pk)
         if existing is not None:
             return GeneratedInvoice(_same_or_refuse(existing, calculation), created=False)
         refuse_blocked(calculation)
         (invoice,) = store_invoices(actor=actor, calculations=[calculation])
+        acts = generated_acts([invoice])
         if issue:
-            issue_locked(actor=actor, invoices=[invoice])
+            acts += issue_locked(actor=actor, invoices=[invoice])
+        record_many(actor=actor, acts=acts)
     return GeneratedInvoice(invoice, created=True)
 
 
@@ -75,9 +77,9 @@ def preview_invoice(
 ) -> Calculation:
     """What generate_invoice would store; nothing is written."""
     authorize(actor, "invoices.generate")
-    contract = contract_of_site(actor=actor, site_id=site_id, contract_id=contract_id)
+    contract_pk = resolve_contract(actor=actor, site_id=site_id, contract_id=contract_id)
     with transaction.atomic():
-        return _calculate_locked(contract.pk, period, billing_data, invoice_date)
+        return _calculate_locked(contract_pk, period, billing_data, invoice_date)
 
 
 def discard_draft(*, actor: Actor, invoice_id: str) -> None:

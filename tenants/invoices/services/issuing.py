@@ -45,14 +45,17 @@ def issue_invoice(
                 _("%(id)s is %(status)s and cannot be issued.")
                 % {"id": invoice_id, "status": invoice.get_document_status_display()}
             )
-        issue_locked(actor=actor, invoices=[invoice])
+        record_many(actor=actor, acts=issue_locked(actor=actor, invoices=[invoice]))
     return invoice
 
 
-def issue_locked(*, actor: Actor, invoices: Sequence[Invoice], render: bool = True) -> None:
+def issue_locked(
+    *, actor: Actor, invoices: Sequence[Invoice], render: bool = True
+) -> list[Act]:
     """Number invoices that the caller's transaction has locked or just made.
 
-    The caller has authorised the actor. Numbers and the audit chain are locked last.
+    The caller has authorised the actor, and records the acts returned as its last statement:
+    numbers are locked late, the audit chain last.
     """
     publish_many(
         topic="invoice.issued",
@@ -64,13 +67,10 @@ def issue_locked(*, actor: Actor, invoices: Sequence[Invoice], render: bool = Tr
         request_documents([invoice.pk for invoice in invoices])
     _number(invoices)
     _save_numbers(invoices, actor)
-    record_many(
-        actor=actor,
-        acts=[
-            Act(action="invoice.issued", target=invoice, after={"number": invoice.number})
-            for invoice in invoices
-        ],
-    )
+    return [
+        Act(action="invoice.issued", target=invoice, after={"number": invoice.number})
+        for invoice in invoices
+    ]
 
 
 def _number(invoices: Sequence[Invoice]) -> None:

@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from billing.periods import Frequency, Period
-from shared.audit.services import record
+from shared.audit.services import record, record_many
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import now
@@ -23,11 +23,11 @@ from shared.kernel.errors import AppError
 from shared.kernel.tasks import enqueue_after_commit
 from tenants.invoices.calculation import BillingContext, Calculation, calculate
 from tenants.invoices.models import BillingRun, BillingRunItem
-from tenants.invoices.selectors import live_invoice_of, load_contexts
+from tenants.invoices.selectors import live_invoices_of, load_contexts
 from tenants.invoices.selectors.runs import billable_contracts, periods_due
 from tenants.invoices.services.generation import refuse_blocked
 from tenants.invoices.services.issuing import issue_locked
-from tenants.invoices.services.storing import store_invoices
+from tenants.invoices.services.storing import generated_acts, store_invoices
 
 logger = logging.getLogger(__name__)
 
@@ -67,9 +67,7 @@ def start_run(*, actor: Actor, period: Period, issue: bool = True) -> BillingRun
 def process_run(*, run_id: UUID) -> BillingRun:
     """Work through what is left of a run. Two workers at once share it without harm."""
     run = BillingRun.objects.get(pk=run_id)
-    actor = Actor(
-        kind="system", id=f"run:{run.pk}", label=str(run.started_by.get("label", "run"))
-    )
+    actor = Actor(kind="system", id=f"run:{run.pk}", label=str(run.started_by.get("label", "run")))
     period = Period(run.period_start, run.period_end)
     _extend_lease(run)
     while _process_batch(run, period, actor):
@@ -125,9 +123,7 @@ def _bill_alone(item: BillingRunItem, period: Period, actor: Actor, *, issue: bo
         item.invoice = None
 
 
-def _bill(
-    items: Sequence[BillingRunItem], period: Period, actor: Actor, *, issue: bool
-) -> None:
+def _bill(items: Sequence[BillingRunItem], period: Period, actor: Actor, *, issue: bool) -> None:
     ready = [
         (item, calculation)
         for own, members in _by_own_period(items, period).items()
@@ -136,8 +132,10 @@ def _bill(
     if not ready:
         return
     invoices = store_invoices(actor=actor, calculations=[c for _item, c in ready])
+    acts = generated_acts(invoices)
     if issue:
-        issue_locked(actor=actor, invoices=invoices, render=False)
+        acts += issue_locked(actor=actor, invoices=invoices, render=False)
+    record_many(actor=actor, acts=acts)
     for (item, _calculation), invoice in zip(ready, invoices, strict=True):
         item.status, item.invoice = Status.BILLED, invoice
 
@@ -172,20 +170,22 @@ def _calculate_all(
             [item.contract_id for item in items], period, on=period.end_date
         )
     }
-    calculated = ((item, _calculate(item, contexts[item.contract_id], period)) for item in items)
-    return [(item, calculation) for item, calculation in calculated if calculation is not None]
+    existing = live_invoices_of(contexts, period)
+    ready = []
+    for item in items:
+        if item.contract_id in existing:
+            item.status, item.invoice = Status.SKIPPED, existing[item.contract_id]
+            item.reason = str(item.invoice)
+            continue
+        calculation = _calculate(item, contexts[item.contract_id], period)
+        if calculation is not None:
+            ready.append((item, calculation))
+    return ready
 
 
-def _calculate(
-    item: BillingRunItem, context: BillingContext, period: Period
-) -> Calculation | None:
+def _calculate(item: BillingRunItem, context: BillingContext, period: Period) -> Calculation | None:
     """The calculation, or None with the reason noted on the item."""
     try:
-        existing = live_invoice_of(context.contract.pk, period)
-        if existing is not None:
-            item.status, item.invoice = Status.SKIPPED, existing
-            item.reason = str(existing)
-            return None
         calculation = calculate(context, period)
         refuse_blocked(calculation)
     except AppError as error:

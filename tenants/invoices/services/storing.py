@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from shared.audit.services import Act, record_many
+from shared.audit.services import Act
 from shared.kernel.actor import Actor
 from shared.kernel.codes import next_codes
 from tenants.invoices.calculation import Calculation
@@ -14,8 +14,8 @@ from tenants.invoices.parties import parties_of
 def store_invoices(*, actor: Actor, calculations: Sequence[Calculation]) -> list[Invoice]:
     """Store the invoices as validated drafts, in the caller's transaction.
 
-    The caller has authorised the actor and locked the contracts. The database refuses a second
-    live invoice for the days of a contract.
+    The caller has authorised the actor, locked the contracts and records `generated_acts` at
+    the end. The database refuses a second live invoice for the days of a contract.
     """
     codes = next_codes(Invoice, "invoice_id", len(calculations))
     invoices = [
@@ -30,14 +30,15 @@ def store_invoices(*, actor: Actor, calculations: Sequence[Calculation]) -> list
     InvoiceTax.objects.bulk_create(
         tax for invoice, calculation in pairs for tax in _taxes(invoice, calculation)
     )
-    record_many(
-        actor=actor,
-        acts=[
-            Act(action="invoice.generated", target=invoice, after={"total": str(invoice.total)})
-            for invoice in invoices
-        ],
-    )
     return invoices
+
+
+def generated_acts(invoices: Sequence[Invoice]) -> list[Act]:
+    """What to record of invoices just stored."""
+    return [
+        Act(action="invoice.generated", target=invoice, after={"total": str(invoice.total)})
+        for invoice in invoices
+    ]
 
 
 def _invoice(calculation: Calculation, code: str, actor: Actor) -> Invoice:
