@@ -6,6 +6,7 @@ may be run again after it was killed half-way. Source: `architecture.md`, Isolat
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from hashlib import sha256
 
 from django.apps import apps
@@ -165,10 +166,17 @@ def schema_exists(schema_name: str) -> bool:
         return cursor.fetchone() is not None
 
 
-def current_version(schema_name: str) -> str:
-    """A digest of the migrations this code wants in a schema."""
+@lru_cache(maxsize=2)
+def _version(public: bool) -> str:
+    """Read from the migration files once a process: they do not change while it runs."""
+    schema_name = PUBLIC_SCHEMA if public else ""
     names = sorted(".".join(key) for key in _targets(MigrationLoader(None), schema_name))
     return sha256("\n".join(names).encode()).hexdigest()[:DIGEST_LENGTH]
+
+
+def current_version(schema_name: str) -> str:
+    """A digest of the migrations this code wants in a schema: public's, or any tenant's."""
+    return _version(schema_name == PUBLIC_SCHEMA)
 
 
 def _targets(loader: MigrationLoader, schema_name: str) -> list[tuple[str, str]]:

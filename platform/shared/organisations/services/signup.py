@@ -1,8 +1,9 @@
 """Sign-up: reserve the address, note what was signed, leave the rest to a job."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import cast
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
@@ -146,9 +147,15 @@ def _check_texts(details: SignUp) -> list[FieldError]:
         errors.append(FieldError("email", "email", _("Enter an e-mail address.")))
     if details.language not in dict(settings.LANGUAGES):
         errors.append(FieldError("language", "unknown", _("Choose English or French.")))
-    if details.time_zone not in available_timezones() or not ZoneInfo(details.time_zone):
+    if details.time_zone not in _time_zones():
         errors.append(FieldError("time_zone", "unknown", _("Choose a time zone.")))
     return errors
+
+
+@lru_cache(maxsize=1)
+def _time_zones() -> frozenset[str]:
+    """Read from the system's files once."""
+    return frozenset(available_timezones())
 
 
 def _check_password(details: SignUp) -> list[FieldError]:
