@@ -25,8 +25,8 @@ class FirmTriggerSql(compiler.UpsertTriggerSql):
 
     def get_template(self) -> str:
         """The template. Raises RuntimeError where a new pgtrigger has another one."""
-        _ignore_function, start, function = super().get_template().partition(
-            "            CREATE OR REPLACE FUNCTION {pgid}()"
+        _ignore_function, start, function = (
+            super().get_template().partition("            CREATE OR REPLACE FUNCTION {pgid}()")
         )
         if _IGNORING not in function:
             raise RuntimeError("pgtrigger's template has changed: see shared.kernel.triggers.")
@@ -40,9 +40,7 @@ class Trigger(pgtrigger.Trigger):
         """The trigger as migrations know it."""
         compiled = super().compile(model)
         given = {
-            name: value
-            for name, value in compiled.sql.kwargs.items()
-            if name != "ignore_func_name"
+            name: value for name, value in compiled.sql.kwargs.items() if name != "ignore_func_name"
         }
         return compiler.Trigger(name=compiled.name, sql=FirmTriggerSql(**given))
 

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
+from ninja.operation import Operation
 
 from shared.kernel.api import failures
 from shared.kernel.api.auth import actor_auth
@@ -30,6 +31,10 @@ class Api(NinjaAPI):
         """OpenAPI 3.1 with the problems every operation may answer."""
         schema = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
         return complete_schema(schema)
+
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        """The handler's name: clients are generated from it."""
+        return str(operation.view_func.__name__)
 
 
 def make_api(*, title: str, description: str, namespace: str) -> Api:

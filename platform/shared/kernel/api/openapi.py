@@ -91,11 +91,9 @@ def _complete_operation(method: str, operation: dict[str, Any]) -> None:
         statuses += WITH_BODY
     if method in CONDITIONAL_METHODS:
         statuses.append("412")
-    responses = operation["responses"]
-    present = {str(status) for status in responses}
-    for status in dict.fromkeys(statuses):
-        if status not in present:
-            responses[status] = _ref("responses", f"Problem{status}")
+    own = {str(status): answer for status, answer in operation["responses"].items()}
+    problems = {status: _ref("responses", f"Problem{status}") for status in statuses}
+    operation["responses"] = {**problems, **own}
     names = {one["name"] for one in operation["parameters"]}
     headers = {"post": (IDEMPOTENCY_KEY,), "get": ()}.get(method, (IF_MATCH,))
     operation["parameters"] = [
