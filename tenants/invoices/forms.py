@@ -117,6 +117,11 @@ class RunForm(forms.Form):
         widget=forms.TextInput(attrs={"type": "month"}),
         help_text=_("Every contract with an active day in it is billed."),
     )
+    issue = forms.BooleanField(
+        label=_("Issue the invoices at once"),
+        required=False,
+        help_text=_("Otherwise they wait as drafts."),
+    )
 
     def clean_month(self) -> Period:
         """The calendar month of YYYY-MM."""
@@ -125,6 +130,11 @@ class RunForm(forms.Form):
             return Period(date(year, month, 1), date(year, month, monthrange(year, month)[1]))
         except ValueError as error:
             raise forms.ValidationError(_("Choose a month.")) from error
+
+    @staticmethod
+    def initial_of(month: Period) -> dict[str, object]:
+        """What the form starts with."""
+        return {"month": f"{month.start_date:%Y-%m}", "issue": True}
 
 
 class PaymentForm(forms.Form):

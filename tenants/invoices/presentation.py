@@ -135,6 +135,7 @@ def statuses() -> list[tuple[str, Any]]:
     return [
         ("validated", Invoice.DocumentStatus.VALIDATED.label),
         ("issued", Invoice.DocumentStatus.ISSUED.label),
+        ("overdue", _("Overdue")),
         ("unpaid", Invoice.PaymentStatus.UNPAID.label),
         ("partially_paid", Invoice.PaymentStatus.PARTIALLY_PAID.label),
         ("paid", Invoice.PaymentStatus.PAID.label),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import TypedDict
 from uuid import UUID
 
 from django.db.models import (
@@ -16,6 +17,7 @@ from django.db.models import (
     Value,
 )
 from django.db.models.functions import Coalesce
+from django_stubs_ext import WithAnnotations
 
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
@@ -28,7 +30,14 @@ EXPORT_ROWS_MAX = 500_000
 _AMOUNT: "DecimalField[Decimal, Decimal]" = DecimalField(max_digits=19, decimal_places=4)
 
 
-def payments(*, actor: Actor) -> QuerySet[Payment]:
+class _Unapplied(TypedDict):
+    unapplied: Decimal
+
+
+PaymentRow = WithAnnotations[Payment, _Unapplied]
+
+
+def payments(*, actor: Actor) -> QuerySet[PaymentRow]:
     """Payments, newest first, each with the part that no invoice has taken (`unapplied`).
 
     Each row's part is a subquery of its own, so that a page of many payments sums only its own.
@@ -49,7 +58,7 @@ def payments(*, actor: Actor) -> QuerySet[Payment]:
 
 def search_payments(
     *, actor: Actor, text: str = "", method: str = "", unapplied_only: bool = False
-) -> QuerySet[Payment]:
+) -> QuerySet[PaymentRow]:
     """Payments with the invoices they pay, by number, transaction, customer or invoice."""
     found = payments(actor=actor).prefetch_related(
         Prefetch(
@@ -72,11 +81,11 @@ def search_payments(
     if method in Payment.Method.values:
         found = found.filter(method=method)
     if unapplied_only:
-        found = found.filter(unapplied__gt=0)
+        found = found.filter(unapplied__gt=Decimal(0))
     return found
 
 
-def payment_batches(found: QuerySet[Payment]) -> Iterator[list[Payment]]:
+def payment_batches(found: QuerySet[PaymentRow]) -> Iterator[list[PaymentRow]]:
     """All rows of a search, newest first, a batch a query; at most EXPORT_ROWS_MAX.
 
     Each batch starts behind the last row of the one before, so none is read twice.

@@ -1,26 +1,35 @@
 """Pages of payments: the list with what is unapplied, and its export."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.pagination import Paging, paginate
 from shared.kernel.exports import csv_response
+from shared.kernel.formats import currency_places
 from tenants.payments import selectors
 from tenants.payments.models import Payment
 
+ROWS_A_PAGE = 50
+
 
 @require_safe
-def payment_list(request: HttpRequest) -> HttpResponse:
+def payment_list(request: ApiRequest) -> HttpResponse:
     """All payments, newest first."""
     page = paginate(
         _search(request),
-        Paging(cursor=request.GET.get("cursor") or None, ordering=request.GET.get("sort") or None),
+        Paging(
+            limit=ROWS_A_PAGE,
+            cursor=request.GET.get("cursor") or None,
+            ordering=request.GET.get("sort") or None,
+        ),
         orderings=("received_on", "amount"),
         default="-received_on",
     )
@@ -34,7 +43,7 @@ def payment_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def payment_export(request: HttpRequest) -> StreamingHttpResponse:
+def payment_export(request: ApiRequest) -> StreamingHttpResponse:
     """The payments that the list shows, all of them, as CSV."""
     header = (
         _("Payment"),
@@ -50,7 +59,7 @@ def payment_export(request: HttpRequest) -> StreamingHttpResponse:
     return csv_response("payments.csv", header, _rows(_search(request)))
 
 
-def _search(request: HttpRequest) -> QuerySet[Payment]:
+def _search(request: ApiRequest) -> QuerySet[selectors.PaymentRow]:
     return selectors.search_payments(
         actor=request.actor,
         text=request.GET.get("q", "")[:100],
@@ -59,7 +68,7 @@ def _search(request: HttpRequest) -> QuerySet[Payment]:
     )
 
 
-def _rows(found: QuerySet[Payment]) -> Iterator[list[tuple[Any, ...]]]:
+def _rows(found: QuerySet[selectors.PaymentRow]) -> Iterator[list[tuple[Any, ...]]]:
     for batch in selectors.payment_batches(found):
         yield [
             (
@@ -69,9 +78,14 @@ def _rows(found: QuerySet[Payment]) -> Iterator[list[tuple[Any, ...]]]:
                 payment.method,
                 payment.transaction_id,
                 " ".join(str(part.invoice) for part in payment.allocations.all()),
-                payment.amount,
-                payment.unapplied,  # type: ignore[attr-defined]
+                _in_cents(payment.amount, payment.currency),
+                _in_cents(payment.unapplied, payment.currency),
                 payment.currency,
             )
             for payment in batch
         ]
+
+
+def _in_cents(amount: Decimal, currency: str) -> Decimal:
+    """With the decimals of its currency; an amount of money has no more."""
+    return amount.quantize(Decimal(1).scaleb(-currency_places(currency)))

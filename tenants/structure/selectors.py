@@ -52,7 +52,7 @@ def organisation_logo() -> StoredLogo:
         .values_list("logo", "logo_type")
         .first()
     )
-    if row is None:
+    if row is None or row[0] is None:
         raise NotFound()
     return StoredLogo(bytes(row[0]), row[1])
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from shared.kernel.api.auth import ApiRequest
 from shared.kernel.errors import AppError
 from shared.kernel.forms import add_errors
 from tenants.structure import selectors
@@ -14,7 +15,7 @@ from tenants.structure.forms import LegalEntityForm
 from tenants.structure.services import update_legal_entity
 
 
-def legal_entity(request: HttpRequest) -> HttpResponse:
+def legal_entity(request: ApiRequest) -> HttpResponse:
     """Letterhead, numbering, terms, tax registrations and brand; issued invoices keep theirs."""
     entity = selectors.billing_company(actor=request.actor)
     form = LegalEntityForm(

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
+from django_stubs_ext import WithAnnotations
 
 from billing.periods import Frequency, Period, calendar_period
 from shared.kernel.actor import Actor
@@ -15,6 +16,13 @@ from shared.kernel.authorisation import authorize
 from shared.kernel.errors import NotFound
 from tenants.contracts.models import Contract, ContractTerms
 from tenants.invoices.models import BillingRun, BillingRunItem, Invoice
+
+
+class _Frequency(TypedDict):
+    frequency: str
+
+
+BillableContract = WithAnnotations[Contract, _Frequency]
 
 
 def periods_due(period: Period) -> Mapping[Frequency, Period]:
@@ -32,7 +40,7 @@ def periods_due(period: Period) -> Mapping[Frequency, Period]:
     return due
 
 
-def billable_contracts(period: Period) -> QuerySet[Contract]:
+def billable_contracts(period: Period) -> QuerySet[BillableContract]:
     """Contracts due in a run of the period with an active day in it, drafts left out.
 
     Each carries its `frequency`, that of the terms in force at the end of the period (or of
@@ -67,7 +75,7 @@ def live_invoices(period: Period, *, contract: str = "pk") -> QuerySet[Invoice]:
     ).exclude(document_status=Invoice.DocumentStatus.VOID)
 
 
-def unbilled_contracts(*, actor: Actor, period: Period) -> QuerySet[Contract]:
+def unbilled_contracts(*, actor: Actor, period: Period) -> QuerySet[BillableContract]:
     """Contracts due in the period that no live invoice bills for any day of it."""
     authorize(actor, "contracts.read")
     authorize(actor, "invoices.read")

@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from uuid import UUID
 
 from django.db.models import Count, Exists, Q
 
-from billing.periods import Frequency, Period
+from billing.periods import Period
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import AppError
@@ -96,7 +97,7 @@ def preview_run(*, actor: Actor, period: Period) -> RunPreview:
 
 
 def _calculate_all(
-    contract_pks: Sequence[object], period: Period
+    contract_pks: Sequence[UUID], period: Period
 ) -> list[Calculation | PreviewedContract]:
     outcomes: list[Calculation | PreviewedContract] = []
     for context in load_contexts(contract_pks, period, on=period.end_date, lock=False):

@@ -1,0 +1,55 @@
+"""Addresses of the tenant apps: home, sites, contracts, invoices, payments, settings."""
+
+from django.urls import URLPattern, URLResolver, path
+
+from tenants.activity import views as activity
+from tenants.contracts import views as contracts
+from tenants.invoices.views import invoices, runs
+from tenants.payments import views as payments
+from tenants.reporting import views as reporting
+from tenants.sites import views as sites
+from tenants.structure import views as structure
+
+site_patterns: list[URLPattern | URLResolver] = [
+    path("sites", sites.site_list, name="site_list"),
+    path("sites/new", sites.site_new, name="site_new"),
+    path("sites/<str:site_id>", sites.site_detail, name="site_detail"),
+    path("sites/<str:site_id>/edit", sites.site_edit, name="site_edit"),
+    path("sites/<str:site_id>/revenue", activity.site_revenue, name="site_revenue"),
+]
+
+contract_patterns: list[URLPattern | URLResolver] = [
+    path("contracts", contracts.contract_list, name="contract_list"),
+    path("contracts/new", contracts.contract_new, name="contract_new"),
+    path("contracts/example", contracts.contract_example, name="contract_example"),
+    path("contracts/<str:contract_id>", contracts.contract_detail, name="contract_detail"),
+    path("contracts/<str:contract_id>/terms", contracts.contract_terms, name="contract_terms"),
+    path(
+        "contracts/<str:contract_id>/activate",
+        contracts.contract_activate,
+        name="contract_activate",
+    ),
+]
+
+invoice_patterns: list[URLPattern | URLResolver] = [
+    path("invoices", invoices.invoice_list, name="invoice_list"),
+    path("invoices/new", invoices.generate, name="invoice_generate"),
+    path("invoices/runs", runs.billing_runs, name="billing_runs"),
+    path("invoices/runs/<uuid:run_id>", runs.billing_run_detail, name="billing_run_detail"),
+    path("invoices/<str:invoice_id>", invoices.invoice_detail, name="invoice_detail"),
+    path("invoices/<str:invoice_id>/view", invoices.invoice_html, name="invoice_html"),
+    path("invoices/<str:invoice_id>/issue", invoices.issue, name="invoice_issue"),
+    path("invoices/<str:invoice_id>/discard", invoices.discard, name="invoice_discard"),
+    path("invoices/<str:invoice_id>/pay", invoices.pay, name="invoice_pay"),
+    path("payments", payments.payment_list, name="payment_list"),
+    path("payments.csv", payments.payment_export, name="payment_export"),
+]
+
+billing_patterns: list[URLPattern | URLResolver] = [
+    path("", reporting.home, name="home"),
+    *site_patterns,
+    *contract_patterns,
+    *invoice_patterns,
+    path("settings/company", structure.legal_entity, name="legal_entity"),
+    path("brand/logo", structure.organisation_logo, name="organisation_logo"),
+]

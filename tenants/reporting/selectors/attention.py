@@ -1,0 +1,84 @@
+"""What waits for a person, most urgent first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery, Window
+
+from billing.periods import Period
+from shared.kernel.actor import Actor
+from shared.kernel.authorisation import authorize
+from tenants.contracts.models import Contract
+from tenants.invoices.models import BillingRun, BillingRunItem, Invoice
+from tenants.invoices.selectors import invoice_list
+from tenants.invoices.selectors.runs import live_invoices, unbilled_contracts
+from tenants.reporting.selectors.month import UNISSUED
+
+
+@dataclass(frozen=True)
+class Attention:
+    """The first few of each kind, and how many failed or unbilled contracts there are in all."""
+
+    overdue: Sequence[Invoice]
+    failed: Sequence[BillingRunItem]
+    failed_count: int
+    drafts: Sequence[Invoice]
+    unbilled: Sequence[Contract]
+    unbilled_count: int
+
+
+def needs_attention(*, actor: Actor, period: Period, as_of: date, limit: int) -> Attention:
+    """Overdue invoices, failed contracts, drafts and unbilled contracts; four queries.
+
+    A contract that failed is not named again as unbilled.
+    """
+    overdue = (
+        invoice_list(actor=actor)
+        .filter(document_status=Invoice.DocumentStatus.ISSUED, due_date__lt=as_of)
+        .exclude(payment_status=Invoice.PaymentStatus.PAID)
+        .order_by("due_date", "pk")
+    )
+    drafts = (
+        invoice_list(actor=actor).filter(document_status__in=UNISSUED).order_by("created_at", "pk")
+    )
+    failed = failed_contracts(actor=actor, period=period)
+    failing = failed.order_by().filter(contract=OuterRef("pk"))
+    unbilled = (
+        unbilled_contracts(actor=actor, period=period)
+        .exclude(Exists(failing))
+        .select_related("site")
+        .annotate(in_all=Window(Count("pk")))
+        .order_by("contract_id")
+    )
+    failed_rows = list(failed.annotate(in_all=Window(Count("pk")))[:limit])
+    unbilled_rows = list(unbilled[:limit])
+    return Attention(
+        overdue=list(overdue[:limit]),
+        failed=failed_rows,
+        failed_count=_in_all(failed_rows),
+        drafts=list(drafts[:limit]),
+        unbilled=unbilled_rows,
+        unbilled_count=_in_all(unbilled_rows),
+    )
+
+
+def failed_contracts(*, actor: Actor, period: Period) -> QuerySet[BillingRunItem]:
+    """Contracts that failed in the period's latest run and are still not billed."""
+    authorize(actor, "invoices.read")
+    latest = BillingRun.objects.filter(
+        period_start=period.start_date, period_end=period.end_date
+    ).order_by("-created_at", "-pk")
+    billed = live_invoices(period, contract="contract")
+    return (
+        BillingRunItem.objects.filter(
+            run=Subquery(latest.values("pk")[:1]), status=BillingRunItem.Status.FAILED
+        )
+        .exclude(Exists(billed))
+        .select_related("contract__site", "run")
+        .order_by(F("contract__contract_id"))
+    )
+
+
+def _in_all(rows: Sequence[Contract] | Sequence[BillingRunItem]) -> int:
+    return rows[0].in_all if rows else 0  # type: ignore[union-attr]

@@ -1,0 +1,89 @@
+"""How far the billing of a month is."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Exists, F, Q, Sum
+
+from billing.periods import Period
+from shared.kernel.actor import Actor
+from shared.kernel.authorisation import authorize
+from tenants.invoices.models import Invoice
+from tenants.invoices.selectors.runs import billable_contracts, live_invoices
+from tenants.reporting.selectors.amounts import Tally
+
+UNISSUED = (
+    Invoice.DocumentStatus.DRAFT,
+    Invoice.DocumentStatus.VALIDATED,
+    Invoice.DocumentStatus.PENDING_APPROVAL,
+    Invoice.DocumentStatus.APPROVED,
+)
+
+
+@dataclass(frozen=True)
+class MonthFigures:
+    """Contracts and invoices of a month; drafts are of every month, for all of them wait."""
+
+    contracts_due: int
+    contracts_billed: int
+    drafts: Tally
+    open: Tally
+    paid: Tally
+
+    @property
+    def contracts_unbilled(self) -> int:
+        """Contracts due without an invoice."""
+        return self.contracts_due - self.contracts_billed
+
+
+def month_figures(*, actor: Actor, period: Period) -> MonthFigures:
+    """Contracts due and billed, drafts, and the issued invoices whose period ends in the month.
+
+    `open` are those not fully paid, with what is still to be paid; `paid` those that are, with
+    their totals. Three queries.
+    """
+    authorize(actor, "invoices.read")
+    authorize(actor, "contracts.read")
+    contracts = (
+        billable_contracts(period)
+        .annotate(has_invoice=Exists(live_invoices(period)))
+        .aggregate(due=Count("pk"), billed=Count("pk", filter=Q(has_invoice=True)))
+    )
+    is_paid = Q(payment_status=Invoice.PaymentStatus.PAID)
+    issued = (
+        Invoice.objects.filter(
+            period_end__range=(period.start_date, period.end_date),
+            document_status=Invoice.DocumentStatus.ISSUED,
+        )
+        .order_by()
+        .values("currency")
+        .annotate(
+            open_count=Count("pk", filter=~is_paid),
+            open_amount=Sum(F("total") - F("amount_paid"), filter=~is_paid),
+            paid_count=Count("pk", filter=is_paid),
+            paid_amount=Sum("total", filter=is_paid),
+        )
+    )
+    drafts = (
+        Invoice.objects.filter(document_status__in=UNISSUED)
+        .order_by()
+        .values("currency")
+        .annotate(draft_count=Count("pk"), draft_amount=Sum("total"))
+    )
+    rows = list(issued)
+    return MonthFigures(
+        contracts_due=contracts["due"],
+        contracts_billed=contracts["billed"],
+        drafts=_tally(drafts, "draft"),
+        open=_tally(rows, "open"),
+        paid=_tally(rows, "paid"),
+    )
+
+
+def _tally(rows: Iterable[Mapping[str, Any]], name: str) -> Tally:
+    found = [row for row in rows if row[f"{name}_count"]]
+    return Tally(
+        count=sum(row[f"{name}_count"] for row in found),
+        amounts={row["currency"]: row[f"{name}_amount"] for row in found},
+    )

@@ -1,0 +1,137 @@
+"""The rows of "Needs you": what, why, how much, since when, and the door to it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from shared.kernel.formats import format_day
+from tenants.contracts.models import Contract
+from tenants.invoices.models import BillingRunItem, Invoice
+from tenants.reporting.selectors import Attention, MissingDays, SiteGap
+
+DAYS_NAMED = 4
+
+
+@dataclass(frozen=True)
+class WaitingRow:
+    """One thing that waits for a person."""
+
+    what: str
+    reference: str
+    url: str
+    badge: str
+    tone: str
+    why: str
+    action: str
+    action_url: str
+    amount: Decimal | None = None
+    currency: str = ""
+    since: date | None = None
+
+
+def waiting_rows(attention: Attention, missing: MissingDays, as_of: date) -> list[WaitingRow]:
+    """Late money first, then what stops the month, then what only waits."""
+    return [
+        *(_overdue(invoice, as_of) for invoice in attention.overdue),
+        *(_failed(item) for item in attention.failed),
+        *(_gap(site) for site in missing.worst),
+        *(_unbilled(contract) for contract in attention.unbilled),
+        *(_draft(invoice) for invoice in attention.drafts),
+    ]
+
+
+def _day_of(instant: datetime) -> date:
+    return timezone.localtime(instant).date()
+
+
+def _overdue(invoice: Invoice, as_of: date) -> WaitingRow:
+    days = (as_of - invoice.due_date).days
+    badge = ngettext("%(n)d day late", "%(n)d days late", days) % {"n": days}
+    url = reverse("invoice_detail", args=[invoice.invoice_id])
+    return WaitingRow(
+        what=invoice.site.name,
+        reference=str(invoice),
+        url=url,
+        badge=badge,
+        tone="bad",
+        why=invoice.customer.name,
+        action=_("Follow up"),
+        action_url=url,
+        amount=invoice.balance_due,
+        currency=invoice.currency,
+        since=invoice.due_date,
+    )
+
+
+def _failed(item: BillingRunItem) -> WaitingRow:
+    contract = item.contract
+    if "revenue" in item.field:
+        fix_url = reverse("site_revenue", args=[contract.site.site_id])
+    else:
+        fix_url = f"{reverse('invoice_generate')}?contract={contract.contract_id}"
+    return WaitingRow(
+        what=contract.site.name,
+        reference=contract.contract_id,
+        url=reverse("contract_detail", args=[contract.contract_id]),
+        badge=_("Failed"),
+        tone="bad",
+        why=item.reason,
+        action=_("Fix"),
+        action_url=fix_url,
+        since=_day_of(item.run.created_at),
+    )
+
+
+def _gap(site: SiteGap) -> WaitingRow:
+    number = len(site.days)
+    language = get_language()
+    days = ", ".join(
+        format_day(day, "month_day", language=language) for day in site.days[:DAYS_NAMED]
+    )
+    url = reverse("site_revenue", args=[site.site_id])
+    return WaitingRow(
+        what=site.name,
+        reference=site.site_id,
+        url=reverse("site_detail", args=[site.site_id]),
+        badge=ngettext("%(n)d day missing", "%(n)d days missing", number) % {"n": number},
+        tone="warn",
+        why=f"{days} …" if number > DAYS_NAMED else days,
+        action=_("Enter revenue"),
+        action_url=url,
+        since=site.days[0],
+    )
+
+
+def _unbilled(contract: Contract) -> WaitingRow:
+    return WaitingRow(
+        what=contract.site.name,
+        reference=contract.contract_id,
+        url=reverse("contract_detail", args=[contract.contract_id]),
+        badge=_("Not billed"),
+        tone="warn",
+        why=_("due in this month, without an invoice"),
+        action=_("Bill"),
+        action_url=f"{reverse('invoice_generate')}?contract={contract.contract_id}",
+    )
+
+
+def _draft(invoice: Invoice) -> WaitingRow:
+    url = reverse("invoice_detail", args=[invoice.invoice_id])
+    return WaitingRow(
+        what=invoice.site.name,
+        reference=invoice.invoice_id,
+        url=url,
+        badge=str(invoice.get_document_status_display()),
+        tone="info",
+        why=_("waits to be issued"),
+        action=_("Review"),
+        action_url=url,
+        amount=Decimal(invoice.total),
+        currency=invoice.currency,
+        since=_day_of(invoice.created_at),
+    )
