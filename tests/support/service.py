@@ -18,7 +18,14 @@ from support.source import ROOT
 READY_SECONDS = 120
 STOP_SECONDS = 60
 PROCESSES = {"web", "live", "worker", "provisioner", "beat"}
-INHERITED = ("DATABASE_URL", "OWNER_DATABASE_URL", "REDIS_URL", "INVOICEPATCH_CONNECT_AS")
+INHERITED = (
+    "DATABASE_URL",
+    "OWNER_DATABASE_URL",
+    "REDIS_URL",
+    "INVOICEPATCH_CONNECT_AS",
+    "PUBLIC_PORT",
+    "LIVE_URL",
+)
 
 
 @dataclass

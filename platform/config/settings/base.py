@@ -223,7 +223,7 @@ LANGUAGE_COOKIE_SAMESITE = "Lax"
 
 # --- Files, mail, security ----------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = ROOT / "staticfiles"
+STATIC_ROOT: Path | None = ROOT / "staticfiles"
 STATICFILES_DIRS = [TEMPLATE_FOLDER / "static"]
 DATA_FOLDER = Path(env.text("INVOICEPATCH_DATA", str(ROOT / ".data")))
 STORAGES: dict[str, dict[str, Any]] = {

@@ -1,7 +1,6 @@
 """A developer's machine and the demo: plain HTTP on localhost, mail into files."""
 
 import os
-from pathlib import Path
 
 from config import env
 
@@ -23,7 +22,7 @@ DEVELOPMENT_MAILBOX = True
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = DATA_FOLDER / "mail"
 STORAGES["staticfiles"] = {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"}
-STATIC_ROOT: Path | None = None  # files are served from their source folders
+STATIC_ROOT = None  # files are served from their source folders
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
 # Browsers treat http://*.localhost as secure; the passkey library does not.
