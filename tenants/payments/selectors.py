@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 from uuid import UUID
 
 from django.db.models import (
@@ -34,10 +34,11 @@ class _Unapplied(TypedDict):
     unapplied: Decimal
 
 
-PaymentRow = WithAnnotations[Payment, _Unapplied]
+if TYPE_CHECKING:  # at run time it takes no arguments
+    PaymentRow = WithAnnotations[Payment, _Unapplied]
 
 
-def payments(*, actor: Actor) -> QuerySet[PaymentRow]:
+def payments(*, actor: Actor) -> "QuerySet[PaymentRow]":
     """Payments, newest first, each with the part that no invoice has taken (`unapplied`).
 
     Each row's part is a subquery of its own, so that a page of many payments sums only its own.
@@ -58,7 +59,7 @@ def payments(*, actor: Actor) -> QuerySet[PaymentRow]:
 
 def search_payments(
     *, actor: Actor, text: str = "", method: str = "", unapplied_only: bool = False
-) -> QuerySet[PaymentRow]:
+) -> "QuerySet[PaymentRow]":
     """Payments with the invoices they pay, by number, transaction, customer or invoice."""
     found = payments(actor=actor).prefetch_related(
         Prefetch(
@@ -85,7 +86,7 @@ def search_payments(
     return found
 
 
-def payment_batches(found: QuerySet[PaymentRow]) -> Iterator[list[PaymentRow]]:
+def payment_batches(found: "QuerySet[PaymentRow]") -> "Iterator[list[PaymentRow]]":
     """All rows of a search, newest first, a batch a query; at most EXPORT_ROWS_MAX.
 
     Each batch starts behind the last row of the one before, so none is read twice.

@@ -59,7 +59,7 @@ def payment_export(request: ApiRequest) -> StreamingHttpResponse:
     return csv_response("payments.csv", header, _rows(_search(request)))
 
 
-def _search(request: ApiRequest) -> QuerySet[selectors.PaymentRow]:
+def _search(request: ApiRequest) -> "QuerySet[selectors.PaymentRow]":
     return selectors.search_payments(
         actor=request.actor,
         text=request.GET.get("q", "")[:100],
@@ -68,7 +68,7 @@ def _search(request: ApiRequest) -> QuerySet[selectors.PaymentRow]:
     )
 
 
-def _rows(found: QuerySet[selectors.PaymentRow]) -> Iterator[list[tuple[Any, ...]]]:
+def _rows(found: "QuerySet[selectors.PaymentRow]") -> Iterator[list[tuple[Any, ...]]]:
     for batch in selectors.payment_batches(found):
         yield [
             (

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 from uuid import UUID
 
 from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
@@ -22,7 +22,8 @@ class _Frequency(TypedDict):
     frequency: str
 
 
-BillableContract = WithAnnotations[Contract, _Frequency]
+if TYPE_CHECKING:  # at run time it takes no arguments
+    BillableContract = WithAnnotations[Contract, _Frequency]
 
 
 def periods_due(period: Period) -> Mapping[Frequency, Period]:
@@ -40,7 +41,7 @@ def periods_due(period: Period) -> Mapping[Frequency, Period]:
     return due
 
 
-def billable_contracts(period: Period) -> QuerySet[BillableContract]:
+def billable_contracts(period: Period) -> "QuerySet[BillableContract]":
     """Contracts due in a run of the period with an active day in it, drafts left out.
 
     Each carries its `frequency`, that of the terms in force at the end of the period (or of
@@ -75,7 +76,7 @@ def live_invoices(period: Period, *, contract: str = "pk") -> QuerySet[Invoice]:
     ).exclude(document_status=Invoice.DocumentStatus.VOID)
 
 
-def unbilled_contracts(*, actor: Actor, period: Period) -> QuerySet[BillableContract]:
+def unbilled_contracts(*, actor: Actor, period: Period) -> "QuerySet[BillableContract]":
     """Contracts due in the period that no live invoice bills for any day of it."""
     authorize(actor, "contracts.read")
     authorize(actor, "invoices.read")
