@@ -15,6 +15,7 @@ tenant_api = make_api(
     ),
     namespace="api",
 )
+tenant_api.add_router("", "shared.accounts.api.me_router")
 tenant_api.add_router("", "shared.accounts.api.router")
 tenant_api.add_router("/oauth", "shared.accounts.api.oauth_router")
 tenant_api.add_router("", "shared.audit.api.router")
@@ -30,5 +31,7 @@ platform_api = make_api(
     description="Sign-up and plans for everybody; organisations and their usage for staff.",
     namespace="platform-api",
 )
+platform_api.add_router("", "shared.accounts.api.me_router")
+platform_api.add_router("/oauth", "shared.accounts.api.oauth_router")
 platform_api.add_router("", "shared.organisations.api.router")
 platform_api.add_router("", "shared.subscriptions.api.router")

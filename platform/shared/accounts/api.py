@@ -34,11 +34,12 @@ from shared.kernel.api import (
     set_etag,
 )
 
+me_router = Router(tags=["People and access"])
 router = Router(tags=["People and access"])
 oauth_router = Router(tags=["OAuth 2.0"])
 
 
-@router.get("/me", response=MeOut)
+@me_router.get("/me", response=MeOut)
 def show_me(request: ApiRequest) -> dict[str, Any]:
     """Who the credentials belong to and what they may do."""
     actor = request.actor

@@ -53,6 +53,21 @@ def _zone_label(name: str) -> str:
     return name.replace("_", " ").replace("/", " / ")
 
 
+class PeopleFilterForm(forms.Form):
+    """Which people a list shows; what cannot be understood does not filter."""
+
+    q = forms.CharField(label=_("Search"), required=False, max_length=100)
+    role = forms.ChoiceField(
+        label=_("Role"), required=False, choices=[("", _("Every role")), *Role.choices]
+    )
+
+    def wanted(self) -> dict[str, str]:
+        """The selector's keywords."""
+        self.full_clean()
+        data = self.cleaned_data
+        return {"search": data.get("q", ""), "role": data.get("role", "")}
+
+
 class RoleChoiceForm(forms.Form):
     """A role; only those the actor may hand out."""
 

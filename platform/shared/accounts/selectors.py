@@ -6,7 +6,7 @@ from uuid import UUID
 
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from shared.accounts.models import ApiClient, ApiKey, Invitation, User
@@ -33,15 +33,19 @@ class SecurityState:
         return bool(self.totp or self.passkeys)
 
 
-def people(actor: Actor) -> QuerySet[User]:
+def people(actor: Actor, *, search: str = "", role: str = "") -> QuerySet[User]:
     """Everybody of the organisation for who may see people, else only oneself.
 
-    Annotated with `has_second_factor`.
+    Annotated with `has_second_factor`; `search` looks into names and addresses.
     """
     if actor.kind == "anonymous":
         raise Unauthenticated()
     factors = Authenticator.objects.filter(user_id=OuterRef("pk"), type__in=SECOND_FACTORS)
     rows = User.objects.annotate(has_second_factor=Exists(factors)).order_by("email")
+    if search:
+        rows = rows.filter(Q(name__icontains=search) | Q(email__icontains=search))
+    if role:
+        rows = rows.filter(role=role)
     return visible_rows(actor, rows, permission="people.read", own_field="pk")
 
 

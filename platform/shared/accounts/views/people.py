@@ -3,17 +3,22 @@
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from shared.accounts import role_matrix, selectors
-from shared.accounts.forms import InvitationForm, RoleChoiceForm, add_problem
+from shared.accounts.forms import InvitationForm, PeopleFilterForm, RoleChoiceForm, add_problem
+from shared.accounts.models import User
 from shared.accounts.services import invitations, people
-from shared.kernel.api import ApiRequest
+from shared.kernel.api import ApiRequest, Paging, Slice, paginate
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import Conflict, Invalid
+
+ROWS_A_PAGE = 50
+INVITATIONS_MAX = 200
 
 
 @require_safe
@@ -21,12 +26,27 @@ def list_people(request: ApiRequest) -> HttpResponse:
     """Who belongs here, who is invited."""
     actor = request.actor
     authorize(actor, "people.read")
+    form = PeopleFilterForm(request.GET)
+    page = _page(request, selectors.people(actor, **form.wanted()))
     context = {
-        "people": selectors.people(actor),
-        "invitations": selectors.open_invitations(actor),
+        "form": form,
+        "people": page.items,
+        "next": page.next,
+        "invitations": selectors.open_invitations(actor)[:INVITATIONS_MAX],
         "may_change": actor.may("people.write"),
     }
     return render(request, "accounts/people.html", context)
+
+
+def _page(request: ApiRequest, rows: QuerySet[User]) -> Slice[User]:
+    """A cursor that is none of ours starts at the first row again."""
+    cursor = request.GET.get("cursor", "")[:1000] or None
+    asked = Paging(limit=ROWS_A_PAGE, cursor=cursor, ordering=None)
+    try:
+        return paginate(rows, asked, orderings=("email",), default="email")
+    except Invalid:
+        first = asked.model_copy(update={"cursor": None})
+        return paginate(rows, first, orderings=("email",), default="email")
 
 
 @require_http_methods(["GET", "POST"])

@@ -408,3 +408,58 @@ def test_expired_invitation_service_errors(acme: Any, owner_actor: Actor) -> Non
         Invitation.objects.update(expires_at=clock.now())
         with pytest.raises(Gone):
             invitations.find_invitation(token)
+
+
+def test_people_page_searches_filters_and_turns_pages(
+    acme: Any, owner: User, person: Any, client_for: Any, sign_in: Callable[..., Any]
+) -> None:
+    for number in range(55):
+        person(acme, Role.VIEWER, email=f"viewer{number:02}@example.com", name=f"V {number}")
+    browser = client_for(acme)
+    sign_in(browser, owner.email)
+
+    def emails(query: str) -> list[str]:
+        page = browser.get(f"/settings/people{query}")
+        return [one.email for one in page.context["people"]]
+
+    first = browser.get("/settings/people")
+    assert len(first.context["people"]) == 50
+    rest = emails(f"?cursor={first.context['next']}")
+    assert rest == [f"viewer{number:02}@example.com" for number in range(49, 55)]
+    assert emails("?q=viewer07") == ["viewer07@example.com"]
+    assert emails("?role=owner") == ["owner@example.com"]
+    assert emails("?role=owner&q=viewer") == []
+    assert len(emails("?role=king&cursor=made-up")) == 50
+
+
+def test_address_changes_once_the_new_one_is_confirmed(
+    acme: Any, owner: User, client_for: Any, sign_in: Callable[..., Any]
+) -> None:
+    browser = client_for(acme)
+    sign_in(browser, owner.email)
+    browser.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    browser.post("/accounts/email/", {"action_add": "1", "email": "new@example.com"})
+    with organisation_context(acme):
+        assert User.objects.get(pk=owner.pk).email == "owner@example.com"
+    assert mail.outbox[-1].to == ["new@example.com"]
+    path = path_in_mail(acme)
+    browser.post(path)
+    with organisation_context(acme):
+        assert User.objects.get(pk=owner.pk).email == "new@example.com"
+        assert Entry.objects.filter(action="person.email_changed").count() == 1
+
+
+def test_address_of_somebody_else_cannot_be_taken(
+    acme: Any, owner: User, person: Any, client_for: Any, sign_in: Callable[..., Any]
+) -> None:
+    person(acme, Role.VIEWER)
+    browser = client_for(acme)
+    sign_in(browser, owner.email)
+    browser.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    browser.post("/accounts/email/", {"action_add": "1", "email": "viewer@example.com"})
+    path = path_in_mail(acme)
+    assert "Another account here already uses" in browser.get(path).content.decode()
+    browser.post(path)
+    with organisation_context(acme):
+        assert User.objects.get(pk=owner.pk).email == "owner@example.com"
+        assert User.objects.filter(email="viewer@example.com").count() == 1
