@@ -25,9 +25,16 @@ def test_billing_uses_the_standard_library_only(file: SourceFile) -> None:
 
 @pytest.mark.parametrize("file", python_files("billing"), ids=lambda file: file.name)
 def test_billing_has_no_float_no_clock_and_no_settings(file: SourceFile) -> None:
+    """To ask whether an input is a float is allowed: it is then read by its spelling."""
+    asked = {
+        name
+        for node in ast.walk(file.tree())
+        if isinstance(node, ast.Call) and dotted(node.func) == "isinstance"
+        for name in ast.walk(node)
+    }
     found = [
         ast.unparse(node)
-        for node in ast.walk(file.tree())
+        for node in set(ast.walk(file.tree())) - asked
         if (isinstance(node, ast.Constant) and isinstance(node.value, float))
         or (isinstance(node, ast.Name) and node.id == "float")
     ]
