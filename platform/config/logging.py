@@ -48,6 +48,8 @@ LOGGING: dict[str, Any] = {
         "fontTools": {"level": "ERROR"},
         "weasyprint": {"level": "ERROR"},
         "httpx": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},  # a line for each task received
+        "celery.app.trace": {"level": "WARNING"},  # and for each that succeeded
     },
 }
 

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from random import Random
 from typing import Any
+from unicodedata import normalize
 
 from billing.periods import Frequency, Period, calendar_period, previous_period
 from shared.kernel.actor import SYSTEM
@@ -104,7 +105,8 @@ def _set_up_entity(story: OrganisationStory) -> None:
 def _make_site(
     story: SiteStory, territory_id: str, months: list[Period]
 ) -> Iterator[DemoContract]:
-    slug = story.contact.split()[0].lower()
+    first_name = story.contact.split()[0].lower()
+    slug = normalize("NFKD", first_name).encode("ascii", "ignore").decode()
     site = create_site(
         actor=SYSTEM,
         site_name=story.name,
@@ -210,6 +212,7 @@ def _bill(
             period=period,
             billing_data=_inputs(contract, month, chance),
             issue=issue,
+            render=False,
         )
     except AppError:
         return  # a contract that cannot be billed yet is part of the story

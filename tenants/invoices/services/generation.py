@@ -41,8 +41,11 @@ def generate_invoice(
     billing_data: Mapping[str, object] | None = None,
     invoice_date: date | None = None,
     issue: bool = True,
+    render: bool = True,
 ) -> GeneratedInvoice:
     """Calculate, check, store and (unless told otherwise) issue the invoice of a period.
+
+    Its PDF is rendered by a worker; without `render` when somebody first opens it.
 
     The same inputs again give the same invoice; different ones raise AlreadyInvoiced, which
     points at it. Raises NotFound, Conflict or Invalid, and then nothing was stored.
@@ -61,7 +64,7 @@ def generate_invoice(
         (invoice,) = store_invoices(actor=actor, calculations=[calculation])
         acts = generated_acts([invoice])
         if issue:
-            acts += issue_locked(actor=actor, invoices=[invoice])
+            acts += issue_locked(actor=actor, invoices=[invoice], render=render)
         record_many(actor=actor, acts=acts)
     return GeneratedInvoice(invoice, created=True)
 

@@ -41,7 +41,14 @@ class Command(BaseCommand):
             with organisation_context(organisation):
                 _add_people(story)
                 play(story, today=today, seed=options["seed"])
-            self.stdout.write(f"{story.name}: {organisation.url}")
+        for story in STORIES:
+            self._tell(story)
+
+    def _tell(self, story: OrganisationStory) -> None:
+        organisation = Organisation.objects.get(subdomain=story.subdomain)
+        self.stdout.write(f"{story.name}: {organisation.url}  (password {PASSWORD})")
+        for person in story.people:
+            self.stdout.write(f"    {person.email:<26} {person.role.replace('_', ' ')}")
 
 
 def _provision(story: OrganisationStory) -> Organisation:
