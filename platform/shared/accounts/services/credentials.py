@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -21,6 +21,7 @@ from shared.kernel.errors import Conflict, FieldError, Forbidden, Invalid, NotFo
 from shared.kernel.tenancy import current_organisation
 
 NETWORKS_MAX = 50
+LIFE_MAX = timedelta(days=3653)  # ten years
 
 
 @dataclass(frozen=True)
@@ -128,8 +129,7 @@ def _checked(actor: Actor, grant: Grant) -> dict[str, object]:
             continue
         message = _("There is no scope “%(scope)s”.") % {"scope": scope}
         errors.append(FieldError("scopes", "unknown_scope", message))
-    if grant.expires_at and grant.expires_at <= clock.now():
-        errors.append(FieldError("expires_at", "past", _("Choose a time to come.")))
+    errors += _expiry_errors(grant.expires_at)
     if errors:
         raise Invalid(errors=errors)
     _refuse_more_than_own(actor, permissions_of_scopes(scopes, platform=platform))
@@ -140,6 +140,16 @@ def _checked(actor: Actor, grant: Grant) -> dict[str, object]:
         "expires_at": grant.expires_at,
         "created_by_id": actor.user_id,
     }
+
+
+def _expiry_errors(expires_at: datetime | None) -> list[FieldError]:
+    if expires_at is None:
+        return []
+    if expires_at <= clock.now():
+        return [FieldError("expires_at", "past", _("Choose a time to come."))]
+    if expires_at - clock.now() > LIFE_MAX:
+        return [FieldError("expires_at", "too_late", _("Choose a time within ten years."))]
+    return []
 
 
 def _networks(texts: Iterable[str]) -> tuple[list[str], list[FieldError]]:

@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64encode
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from io import StringIO
 from typing import Any
 
@@ -29,6 +29,7 @@ from shared.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from shared.kernel.tenancy import organisation_context
 
 TOKEN_URL = "/api/v1/oauth/token"
+END_OF_TIME = datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-12)))
 
 
 def make_client(organisation: Any, scopes: str = "people:read", **given: Any) -> tuple[str, str]:
@@ -315,6 +316,7 @@ def test_old_tokens_are_cleared_when_new_ones_are_made(acme: Any, client_for: An
         (Grant("x", ["people:read"], ["10.0.0.0/99"]), "allowed_networks", "network"),
         (Grant("x", ["people:read"], ["10.0.0.1"] * 51), "allowed_networks", "too_many"),
         (Grant("x", ["people:read"], (), clock.now()), "expires_at", "past"),
+        (Grant("x", ["people:read"], (), END_OF_TIME), "expires_at", "too_late"),
     ],
 )
 def test_bad_credentials_name_their_fields(
