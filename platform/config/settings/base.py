@@ -248,4 +248,23 @@ APPEND_SLASH = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TEST_RUNNER = "django.test.runner.DiscoverRunner"
 PGTRIGGER_MIGRATIONS = True
-UNFOLD = {"SITE_TITLE": "InvoicePatch", "SITE_HEADER": "InvoicePatch", "SITE_URL": "/"}
+UNFOLD = {
+    "SITE_TITLE": "InvoicePatch",
+    "SITE_HEADER": "InvoicePatch",
+    "SITE_URL": "/",
+    "COLORS": {
+        "primary": {
+            "50": "#eef5fc",
+            "100": "#d9e8f8",
+            "200": "#b5d2f0",
+            "300": "#84b4e5",
+            "400": "#4c92d6",
+            "500": "#2474c2",
+            "600": "#0b5cad",
+            "700": "#0a4c90",
+            "800": "#0a3f76",
+            "900": "#0b3560",
+            "950": "#08233f",
+        }
+    },
+}

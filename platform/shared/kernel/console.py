@@ -10,6 +10,7 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import messages
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 from unfold import decorators
 from unfold.admin import ModelAdmin
 from unfold.sites import UnfoldAdminSite
@@ -34,6 +35,7 @@ class StaffSite(UnfoldAdminSite):  # type: ignore[misc]
     """Signs in as everywhere else, with lockout and second factor, instead of by a form here."""
 
     site_url = "/"
+    index_title = _("Platform")
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Only members of staff of the public schema."""

@@ -82,13 +82,25 @@ class OrganisationAdmin(ConsoleAdmin):
         subscription = getattr(organisation, "subscription", None)
         return str(subscription.plan_version) if subscription else "—"
 
-    def has_write_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        """Whether the actor may change organisations."""
-        return bool(request.actor.may("organisations.write"))  # type: ignore[attr-defined]
+    def has_suspend_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Offered for active ones."""
+        return _may(request, object_id, State.ACTIVE)
+
+    def has_reactivate_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Offered for suspended ones."""
+        return _may(request, object_id, State.SUSPENDED)
+
+    def has_end_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Offered for those that are not about to end."""
+        return _may(request, object_id, *life.LIVE)
+
+    def has_keep_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Offered for those that are about to end."""
+        return _may(request, object_id, State.DELETING)
 
     @action(
         description=gettext_lazy("Suspend"),
-        permissions=["write"],
+        permissions=["suspend"],
         icon="pause_circle",
         variant=ActionVariant.WARNING,
         dialog={
@@ -110,7 +122,7 @@ class OrganisationAdmin(ConsoleAdmin):
 
     @action(
         description=gettext_lazy("Reactivate"),
-        permissions=["write"],
+        permissions=["reactivate"],
         icon="play_circle",
         dialog={
             "title": gettext_lazy("Reactivate this organisation?"),
@@ -126,7 +138,7 @@ class OrganisationAdmin(ConsoleAdmin):
 
     @action(
         description=gettext_lazy("Delete in 30 days"),
-        permissions=["write"],
+        permissions=["end"],
         icon="delete",
         variant=ActionVariant.DANGER,
         dialog={
@@ -145,7 +157,7 @@ class OrganisationAdmin(ConsoleAdmin):
 
     @action(
         description=gettext_lazy("Undo deletion"),
-        permissions=["write"],
+        permissions=["keep"],
         icon="undo",
         dialog={
             "title": gettext_lazy("Keep this organisation?"),
@@ -200,6 +212,13 @@ class MigrationStateAdmin(ConsoleAdmin):
     def show_status(self, state: MigrationState) -> tuple[str, str]:
         """Coloured by the status."""
         return state.status, state.get_status_display()
+
+
+def _may(request: HttpRequest, object_id: Any, *states: Organisation.State) -> bool:
+    """Whether the actor may change organisations and this one is in such a state."""
+    if not request.actor.may("organisations.write"):  # type: ignore[attr-defined]
+        return False
+    return bool(Organisation.objects.filter(pk=object_id, state__in=states).exists())
 
 
 def _answer(

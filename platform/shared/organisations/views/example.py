@@ -20,6 +20,7 @@ CURRENCY = "CAD"
 class Example:
     """Amounts and texts in the reader's language."""
 
+    note: str
     revenue_text: str
     share_text: str
     fee: Decimal
@@ -37,7 +38,9 @@ def make_example() -> Example:
         return format_money(amount, CURRENCY, language=language)
 
     revenue, share = money(REVENUE), format_percentage(SHARE, language=language)
+    rate = format_percentage(HST_ONTARIO, language=language)
     return Example(
+        note=_("%(share)s of gross revenue") % {"share": share},
         revenue_text=revenue,
         share_text=share,
         fee=fee,
@@ -47,7 +50,7 @@ def make_example() -> Example:
         ],
         totals=[
             {"label": _("Subtotal"), "amount": fee},
-            {"label": _("HST 13% (Ontario)"), "amount": tax},
+            {"label": _("HST %(rate)s, Ontario") % {"rate": rate}, "amount": tax},
             {"label": _("Total"), "amount": fee + tax, "grand": True, "rule": True},
         ],
     )
