@@ -69,7 +69,9 @@ def find_uv() -> str:
         )
     say("Fetching uv into .uv/ (once)")
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    if subprocess.call([*pip, "--target", UV_FOLDER, "uv"]):
+    # --target: Debian's pip refuses to install among the system's packages.
+    environment = {**os.environ, "PIP_ROOT_USER_ACTION": "ignore"}
+    if subprocess.call([*pip, "--target", UV_FOLDER, "uv"], env=environment):
         sys.exit("uv could not be fetched; the message above says why. Nothing was installed.")
     return fetched
 

@@ -17,6 +17,10 @@ from config.settings.base import DATA_FOLDER, LOGGING, STORAGES
 
 DEBUG = env.flag("DEBUG")
 LOGGING["formatters"]["line"] = for_people(LOGGING["formatters"]["line"])
+LOGGING["loggers"] |= {  # what a task did is told when it is done
+    "celery.beat": {"level": "WARNING"},
+    "celery.worker.strategy": {"level": "WARNING"},
+}
 STYLEGUIDE = True
 DEVELOPMENT_MAILBOX = True
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
