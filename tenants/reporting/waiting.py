@@ -126,7 +126,7 @@ def _draft(invoice: Invoice) -> WaitingRow:
         what=invoice.site.name,
         reference=invoice.invoice_id,
         url=url,
-        badge=str(invoice.get_document_status_display()),
+        badge=_("Draft"),
         tone="info",
         why=_("waits to be issued"),
         action=_("Review"),

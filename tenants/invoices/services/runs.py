@@ -196,6 +196,6 @@ def _calculate(item: BillingRunItem, context: BillingContext, period: Period) ->
 
 
 def reason_of(error: AppError) -> str:
-    """What each field lacks, else what the error says as a whole."""
+    """What is wrong with each field, else what the error says as a whole."""
     messages = dict.fromkeys(str(problem.message) for problem in error.errors)
-    return " ".join(messages) or str(error.detail)
+    return " ".join(message[:1].upper() + message[1:] for message in messages) or str(error.detail)
