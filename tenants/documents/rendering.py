@@ -139,8 +139,12 @@ def print_html(html: str) -> PrintedPdf:
     One at a time in a process. Raises ParseError for markup that is no XML.
     """
     with _one_at_a_time:
-        document = PrintedDocument.lay_out(html, open_workshop())
-        return PrintedPdf(bytes(document.write_pdf()), len(document.pages))
+        try:
+            document = PrintedDocument.lay_out(html, open_workshop())
+            return PrintedPdf(bytes(document.write_pdf()), len(document.pages))
+        except BaseException:  # what was remembered half-way (a time limit) is forgotten
+            open_workshop.cache_clear()
+            raise
 
 
 def render_pdf(html: str) -> bytes:

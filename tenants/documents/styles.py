@@ -29,7 +29,7 @@ PLACES_MAX = 2_000  # some 50 are usual; a brand colour adds one
 UNSTYLED = frozenset(("src", "alt", "href", "content", "media"))
 
 Place = tuple[str, tuple[tuple[str, str], ...]]
-PageKey = tuple[str, bool, str, bool]
+PageKey = tuple[Place, str, bool, str, bool]
 
 
 class FinishedStyle(ComputedStyle):  # type: ignore[misc]
@@ -87,10 +87,11 @@ class StyleMemory:
             element, outside = waiting.pop()
             place = outside.inside.get(place_of(element))
             if place is None:
-                place = outside.inside[place_of(element)] = RememberedPlace()
-                self.places += 1
+                place = RememberedPlace()
                 for pseudo, style in pseudo_styles[element].items():
                     place.styles[pseudo] = RememberedStyle(style)
+                outside.inside[place_of(element)] = place
+                self.places += 1
             waiting.extend((child, place) for child in element)
 
     def recall(self, root: Element) -> dict[tuple[Any, str | None], ComputedStyle] | None:
@@ -135,6 +136,7 @@ class RememberingStyles(StyleFor):  # type: ignore[misc]
         target_collector: Any,
     ) -> None:
         self._memory = memory
+        self._root = place_of(html.etree_element)  # pages inherit from it
         recalled = memory.recall(html.etree_element)
         if recalled is None:
             super().__init__(html, sheets, False, font_config, target_collector)
@@ -148,7 +150,7 @@ class RememberingStyles(StyleFor):  # type: ignore[misc]
 
     def add_page_declarations(self, page_type: Any) -> None:
         """Take the styles of a kind of page from the memory, or collect its rules."""
-        remembered = self._memory.pages.get(_page_key(page_type))
+        remembered = self._memory.pages.get(self._page_key(page_type))
         if remembered is None:
             super().add_page_declarations(page_type)
             return
@@ -164,9 +166,8 @@ class RememberingStyles(StyleFor):  # type: ignore[misc]
         if (element, pseudo) in self._computed_styles:
             return
         super().set_computed_styles(element, *args, **kwargs)
-        kind = self._memory.pages.setdefault(_page_key(element), {})
+        kind = self._memory.pages.setdefault(self._page_key(element), {})
         kind[pseudo] = RememberedStyle(self._computed_styles[element, pseudo])
 
-
-def _page_key(page_type: Any) -> PageKey:
-    return page_type.side, page_type.blank, page_type.name, page_type.index == 0
+    def _page_key(self, page: Any) -> PageKey:
+        return self._root, page.side, page.blank, page.name, page.index == 0

@@ -7,7 +7,7 @@ import pytest
 from weasyprint import HTML
 from weasyprint.urls import URLFetcher
 
-from tenants.documents import styles
+from tenants.documents import rendering, styles
 from tenants.documents.bench import sample_invoice
 from tenants.documents.contents import DocumentLine
 from tenants.documents.rendering import open_workshop, render_invoice_html, render_pdf
@@ -45,10 +45,11 @@ def variants(invoice, letterhead):
 
 def test_the_bytes_are_those_of_stock_weasyprint(invoice, letterhead):
     for document in variants(invoice, letterhead):
-        html = render_invoice_html(document, "en")
-        stock = print_stock(html)
-        assert render_pdf(html) == stock, "while learning"
-        assert render_pdf(html) == stock, "from memory"
+        for language in ("en", "fr-ca"):
+            html = render_invoice_html(document, language)
+            stock = print_stock(html)
+            assert render_pdf(html) == stock, "while learning"
+            assert render_pdf(html) == stock, "from memory"
 
 
 def test_a_known_document_computes_no_style(invoice, monkeypatch):
@@ -59,6 +60,21 @@ def test_a_known_document_computes_no_style(invoice, monkeypatch):
         raise AssertionError("a style was computed again")
 
     monkeypatch.setattr(styles.StyleMemory, "learn", refuse)
+    assert render_pdf(html) == expected
+
+
+def test_what_was_interrupted_is_forgotten(invoice, monkeypatch):
+    html = render_invoice_html(invoice, "en")
+    expected, before = render_pdf(html), open_workshop()
+
+    def stop(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(rendering, "layout_document", stop)
+        with pytest.raises(KeyboardInterrupt):
+            render_pdf(html)
+    assert open_workshop() is not before
     assert render_pdf(html) == expected
 
 
