@@ -45,7 +45,7 @@ def install(*, with_tools: bool) -> None:
         with open(STAMP) as stamp:
             if stamp.read() in (wanted, wanted + " tools"):
                 return
-    command = [find_uv(), "sync", "--frozen", "--inexact"]
+    command = [find_uv(), "sync", "--frozen", "--inexact", "--compile-bytecode"]
     command += [] if with_tools else ["--no-dev"]
     say("Installing what InvoicePatch needs into .venv/ (once)")
     environment = {**os.environ, "UV_PROJECT_ENVIRONMENT": ENVIRONMENT}
@@ -77,8 +77,8 @@ def find_uv() -> str:
 
 
 def lock_digest() -> str:
-    """Changes with the packages the project asks for."""
-    digest = hashlib.sha256()
+    """Changes with the packages the project asks for, and when the checkout is moved."""
+    digest = hashlib.sha256(ROOT.encode())
     for name in ("pyproject.toml", "uv.lock"):
         with open(os.path.join(ROOT, name), "rb") as content:
             digest.update(content.read())

@@ -41,7 +41,8 @@ def service_processes(service: Service) -> list[Child]:
 
     The worker forks its tasks from one loaded process (a task's time limit can only be kept,
     and a crash only be survived, in a process of its own). The provisioner uses threads: its
-    work happens in PostgreSQL.
+    work happens in PostgreSQL. Beat keeps its times in memory: what it starts looks by itself
+    for what is due, and a file of times breaks when beat is killed.
     """
     processes = max(2, min(os.cpu_count() or 2, WORKER_PROCESSES_MAX))
     application = {"INVOICEPATCH_CONNECT_AS": "application", **CELERY_ENVIRONMENT}
@@ -58,7 +59,7 @@ def service_processes(service: Service) -> list[Child]:
         Child("provisioner", _worker("provisioner", PROVISIONING_QUEUE, "threads", 2), owner),
         Child(
             "beat",
-            _celery("beat", "--schedule", str(service.data / "beat"), "--pidfile", ""),
+            _celery("beat", "--scheduler", "celery.beat:Scheduler", "--pidfile", ""),
             application,
         ),
     ]
