@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet
@@ -12,12 +12,13 @@ from billing.periods import Period
 from billing.terms import Terms, parse_terms
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
+from shared.kernel.cache import remember
 from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from tenants.contracts.models import Contract, ContractTerms
 from tenants.sites.models import Contact, Site
 
-
 NAMED_MAX = 20
+BILLING_INFO_SECONDS = 3600
 
 
 @dataclass(frozen=True)
@@ -64,44 +65,44 @@ def contract_by_code(*, actor: Actor, contract_id: str) -> Contract:
     return contract
 
 
-def contract_of_site(*, actor: Actor, site_id: str, contract_id: str | None = None) -> Contract:
-    """The named contract of the site, or its only active one, with all it is read with.
+class ContractKey(NamedTuple):
+    """Which contract is meant, and the revisions it and its site have now."""
 
-    Raises as `resolve_contract`.
+    pk: UUID
+    contract_id: str
+    revision: int
+    site_revision: int
+
+
+def resolve_contract(*, site_id: str, contract_id: str | None = None) -> ContractKey:
+    """The site's named contract, or its only active one, in one query.
+
+    The caller has authorised whoever asks. Raises NotFound for an unknown site or contract,
+    Conflict where the site has no active contract or several: then `contracts` names them.
+    Source: `api.md`, generate-invoice.
     """
-    pk = resolve_contract(actor=actor, site_id=site_id, contract_id=contract_id)
-    billing_contacts = Prefetch(
-        "site__contacts",
-        queryset=Contact.objects.filter(is_billing=True),
-        to_attr="billing_contacts",
-    )
-    return contracts(actor=actor).prefetch_related(billing_contacts).get(pk=pk)
-
-
-def resolve_contract(*, actor: Actor, site_id: str, contract_id: str | None = None) -> UUID:
-    """The key of the site's named contract, or of its only active one, in one query.
-
-    Raises NotFound for an unknown site or contract, Conflict where the site has no active
-    contract or several: then `contracts` names them. Source: `api.md`, generate-invoice.
-    """
-    authorize(actor, "contracts.read")
     found = Contract.objects.filter(site__site_id=site_id)
-    if contract_id:
+    if contract_id is not None:
         found = found.filter(contract_id=contract_id)
     else:
         found = found.filter(status=Contract.Status.ACTIVE)
-    rows = list(found.order_by("contract_id").values_list("pk", "contract_id")[:NAMED_MAX])
+    keys = found.order_by("contract_id").values_list(
+        "pk", "contract_id", "revision", "site__revision"
+    )[:NAMED_MAX]
+    rows = [ContractKey(*row) for row in keys]
     if len(rows) == 1:
-        return rows[0][0]
+        return rows[0]
     if rows:
-        raise _ambiguous(site_id, [name for _pk, name in rows])
+        raise _ambiguous(site_id, [row.contract_id for row in rows])
     if not Site.objects.filter(site_id=site_id).exists():
-        raise NotFound(_("There is no site %(site)s.") % {"site": site_id})
-    if contract_id:
-        raise NotFound(
-            _("The site %(site)s has no contract %(contract)s.")
-            % {"site": site_id, "contract": contract_id}
-        )
+        message = _("There is no site %(site)s.") % {"site": site_id}
+        raise NotFound(message, errors=[FieldError("site_id", "unknown", message)])
+    if contract_id is not None:
+        message = _("The site %(site)s has no contract %(contract)s.") % {
+            "site": site_id,
+            "contract": contract_id,
+        }
+        raise NotFound(message, errors=[FieldError("contract_id", "unknown", message)])
     raise Conflict(
         _("The site %(site)s has no active contract. Activate one first.") % {"site": site_id}
     )
@@ -158,15 +159,52 @@ def terms_segments(contract: Contract, period: Period) -> list[TermsSegment]:
     return segments
 
 
-def billing_info(
-    *, actor: Actor, site_id: str, contract_id: str | None, on: date
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class BillingInfo:
     """A site's contact, address, contract and terms, as seed 000 shows them.
 
-    Raises as `contract_of_site`.
+    `stamp` changes with whatever is shown; `revision` is the contract's.
+    """
+
+    content: dict[str, Any]
+    stamp: tuple[Any, ...]
+    revision: int
+
+
+def billing_info(
+    *, actor: Actor, site_id: str, contract_id: str | None = None, on: date
+) -> BillingInfo:
+    """What billing needs to know of a site on a day, from the cache where nothing changed.
+
+    A change of the site, its contact, the contract or its terms grows one of the two revisions,
+    which are read each time. Raises as `resolve_contract`. Source: `api.md` (cached for 1 h).
     """
     authorize(actor, "sites.read")
-    contract = contract_of_site(actor=actor, site_id=site_id, contract_id=contract_id)
+    authorize(actor, "contracts.read")
+    key = resolve_contract(site_id=site_id, contract_id=contract_id)
+    stamp = (key.pk, key.revision, key.site_revision, on)
+    content = remember(
+        f"billing-info:{key.contract_id}",
+        stamp,
+        lambda: _load_billing_info(key.pk, on),
+        seconds=BILLING_INFO_SECONDS,
+    )
+    return BillingInfo(content, stamp, key.revision)
+
+
+def _load_billing_info(contract_pk: UUID, on: date) -> dict[str, Any]:
+    contract = (
+        Contract.objects.select_related("site")
+        .prefetch_related(
+            Prefetch("terms", queryset=ContractTerms.objects.order_by("valid_from")),
+            Prefetch(
+                "site__contacts",
+                queryset=Contact.objects.filter(is_billing=True),
+                to_attr="billing_contacts",
+            ),
+        )
+        .get(pk=contract_pk)
+    )
     terms = current_terms(contract, on)
     site = contract.site
     contact = next(iter(site.billing_contacts), None)  # type: ignore[attr-defined]

@@ -16,8 +16,8 @@ from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from tenants.contracts.models import Contract
 from tenants.contracts.selectors import resolve_contract
 from tenants.invoices.calculation import Calculation, calculate
-from tenants.invoices.explanation import check_sentence
 from tenants.invoices.errors import AlreadyInvoiced, NotIssuable
+from tenants.invoices.explanation import check_sentence
 from tenants.invoices.models import Invoice
 from tenants.invoices.selectors import live_invoices_of, load_contexts
 from tenants.invoices.services.issuing import issue_locked
@@ -54,7 +54,7 @@ def generate_invoice(
     authorize(actor, "invoices.generate")
     if issue:
         authorize(actor, "invoices.issue")
-    contract_pk = resolve_contract(actor=actor, site_id=site_id, contract_id=contract_id)
+    contract_pk = resolve_contract(site_id=site_id, contract_id=contract_id).pk
     with transaction.atomic():
         calculation = _calculate_locked(contract_pk, period, billing_data, invoice_date)
         existing = live_invoices_of([contract_pk], period).get(contract_pk)
@@ -80,7 +80,7 @@ def preview_invoice(
 ) -> Calculation:
     """What generate_invoice would store; nothing is written."""
     authorize(actor, "invoices.generate")
-    contract_pk = resolve_contract(actor=actor, site_id=site_id, contract_id=contract_id)
+    contract_pk = resolve_contract(site_id=site_id, contract_id=contract_id).pk
     with transaction.atomic():
         return _calculate_locked(contract_pk, period, billing_data, invoice_date)
 

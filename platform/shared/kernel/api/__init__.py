@@ -39,7 +39,7 @@ function. Raise AppErrors from the services; catch nothing here.
 
 from shared.kernel.api.application import make_api
 from shared.kernel.api.auth import ApiRequest, actor_auth
-from shared.kernel.api.etags import expected_revision, require_fresh, set_etag
+from shared.kernel.api.etags import Representation, expected_revision, require_fresh, set_etag
 from shared.kernel.api.pagination import Page, Paging, Slice, paginate
 from shared.kernel.api.schemas import (
     CamelSchema,
@@ -62,6 +62,7 @@ __all__ = [
     "Page",
     "Paging",
     "Rate",
+    "Representation",
     "Schema",
     "Slice",
     "Text",

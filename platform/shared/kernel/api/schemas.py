@@ -1,7 +1,8 @@
 """Base classes and number types of every body, answer and filter.
 
-A body is checked as JSON means it: `"5"` is no number, `1` is no boolean, a date is text of
-the form YYYY-MM-DD, an instant has its offset. Unknown fields are refused by name.
+A body is checked as JSON means it: `1` is no boolean, a date is text of the form YYYY-MM-DD, an
+instant has its offset. Unknown fields are refused by name. Only exact numbers (Money and its
+like) may also be sent as text; they are answered as numbers. Source: `domain.md` 2.
 """
 
 import re
@@ -28,6 +29,8 @@ _INSTANT = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?([Zz]|[+-]\d{2}:\d{2})"
 )
 _CENTS = Decimal("0.01")
+_NUMBER_TEXT = r"^[+-]?[0-9]{1,30}([.][0-9]{1,30})?$"
+_PLAIN_NUMBER = re.compile(_NUMBER_TEXT, re.ASCII)
 
 
 def _require_date(value: Any) -> Any:
@@ -109,6 +112,8 @@ class Filters(BaseModel):
 def _exact_number(value: Any) -> Any:
     if isinstance(value, Decimal | int) and not isinstance(value, bool):
         return value
+    if isinstance(value, str) and _PLAIN_NUMBER.fullmatch(value):
+        return Decimal(value)
     raise PydanticCustomError("number_expected", "This is a number.")
 
 
@@ -122,11 +127,14 @@ def _at_least_cents(value: Decimal) -> Decimal:
 def _number(digits: int, places: int, *, cents: bool) -> Any:
     whole = 10 ** (digits - places)
     bound = float(whole - 1)
-    schema = {"type": "number", "minimum": -bound, "maximum": bound}
+    number = {"type": "number", "minimum": -bound, "maximum": bound}
+    text = {"type": "string", "pattern": _NUMBER_TEXT}
+    about = {"description": f"Exact, up to {places} decimals."}
     parts: list[Any] = [
         BeforeValidator(_exact_number),
         Field(max_digits=digits, decimal_places=places, allow_inf_nan=False),
-        WithJsonSchema({**schema, "description": f"Exact, up to {places} decimals."}),
+        WithJsonSchema({"anyOf": [number, text], **about}, mode="validation"),
+        WithJsonSchema({**number, **about}, mode="serialization"),
     ]
     if cents:
         parts.append(PlainSerializer(_at_least_cents, return_type=Decimal))

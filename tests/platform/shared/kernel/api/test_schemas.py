@@ -55,13 +55,19 @@ class Everything(Schema):
         ("id", "not-a-uuid"),
         ("id", 7),
         ("lines", {"amount": 1}),
-        ("lines", [{"amount": "1.00"}]),
+        ("lines", [{"amount": "1,00"}]),
+        ("lines", [{"amount": "1e2"}]),
+        ("lines", [{"amount": " 1"}]),
+        ("lines", [{"amount": ""}]),
+        ("lines", [{"amount": "NaN"}]),
+        ("lines", [{"amount": "0.00001"}]),
+        ("lines", [{"amount": "٣"}]),
         ("lines", [{"amount": True}]),
         ("lines", [{"amount": Decimal("0.00001")}]),
         ("lines", [{"amount": 10**15}]),
         ("lines", [{"amount": 1, "other": 2}]),
         ("lines", [{"amount": 1, "taxable": 1}]),
-        ("rate", "2"),
+        ("rate", "2h"),
         ("part", 1000),
         ("unknown", 1),
     ],
@@ -124,6 +130,13 @@ def test_camel_case_is_answered_and_both_are_accepted():
         assert Statement.model_validate(given).model_dump(by_alias=True) == {"statementId": "a"}
 
 
+def test_amounts_are_read_from_text_too():
+    read = Everything.model_validate({"lines": [{"amount": "-8000.10"}], "rate": "2", "part": "+0.1"})
+    assert (str(read.lines[0].amount), str(read.rate), str(read.part)) == ("-8000.10", "2", "0.1")
+
+
 def test_numbers_are_numbers_in_the_document():
     properties = Line.model_json_schema(mode="serialization")["properties"]
     assert properties["amount"]["type"] == "number"
+    given = Line.model_json_schema(mode="validation")["properties"]
+    assert [one["type"] for one in given["amount"]["anyOf"]] == ["number", "string"]
