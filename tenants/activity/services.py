@@ -52,9 +52,7 @@ def record_revenue(
                 day=given.day,
                 category=given.category,
                 gross_amount=given.gross_amount,
-                net_amount=(
-                    given.gross_amount if given.net_amount is None else given.net_amount
-                ),
+                net_amount=(given.gross_amount if given.net_amount is None else given.net_amount),
             )
             for given in records
         ]

@@ -3,13 +3,14 @@
 from datetime import timedelta
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from billing.periods import Period
+from shared.kernel.api.auth import ApiRequest
 from shared.kernel.charts import Slice, sparkline
 from shared.kernel.clock import today
 from shared.kernel.errors import AppError
@@ -23,7 +24,7 @@ from tenants.sites.selectors import site_by_code
 DAYS_SHOWN = 60
 
 
-def site_revenue(request: HttpRequest, site_id: str) -> HttpResponse:
+def site_revenue(request: ApiRequest, site_id: str) -> HttpResponse:
     """A site's revenue by day, and a form to enter a day."""
     site = site_by_code(actor=request.actor, site_id=site_id)
     form = RevenueForm(request.POST or None, initial={"day": today() - timedelta(days=1)})
@@ -53,6 +54,7 @@ def site_revenue(request: HttpRequest, site_id: str) -> HttpResponse:
         "chart": sparkline(
             title=_("Net revenue of the last 60 days"),
             points=[Slice(str(day), by_day[day]) for day in sorted(by_day)],
+            header=(_("Day"), _("Net")),
             format_value=lambda v: format_money(v, site.currency, language=get_language()),
         )
         if by_day

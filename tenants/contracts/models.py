@@ -61,7 +61,7 @@ class Contract(RevisedRow):
         indexes = (models.Index(fields=["site", "status"], name="contract_by_site"),)
 
     def __str__(self) -> str:
-        return self.contract_id
+        return str(self.contract_id)
 
 
 class ContractTerms(Row):
@@ -93,9 +93,7 @@ class ContractTerms(Row):
                 name="terms_never_overlap",
                 expressions=[
                     (
-                        Func(
-                            "contract", "contract", models.Value("[]"), function="uuid_range"
-                        ),
+                        Func("contract", "contract", models.Value("[]"), function="uuid_range"),
                         "&&",
                     ),
                     (

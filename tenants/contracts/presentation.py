@@ -1,18 +1,19 @@
 """Terms in words and on a timeline."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from django.utils.translation import get_language
+from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from shared.kernel.formats import format_day
 from tenants.contracts.example import Example
 from tenants.contracts.models import Contract, ContractType
 from tenants.invoices.presentation import LineText, charge_lines
 
-TYPE_TEXTS = {
+TYPE_TEXTS: Mapping[str, Promise] = {
     ContractType.REVENUE_SHARE: gettext_lazy(
         "A share of the site's revenue, by one rate or by tiers, with an optional guarantee, "
         "maximum and bonus."

@@ -116,9 +116,7 @@ def activate_contract(
             raise Conflict(_("Only a draft can be activated; this contract is terminated."))
         contract.status = Contract.Status.ACTIVE
         contract.save_changes("status")
-        publish(
-            topic="contract.activated", key=contract.site.site_id, payload=_reference(contract)
-        )
+        publish(topic="contract.activated", key=contract.site.site_id, payload=_reference(contract))
         record(
             actor=actor,
             action="contract.activated",
@@ -287,7 +285,8 @@ def _cut_terms(contract: Contract, day: date) -> dict[str, object]:
 def _invoiced_to(contract: Contract) -> date | None:
     """The last day a live regular invoice covers."""
     live = contract.invoices.filter(kind="regular").exclude(document_status="void")
-    return live.aggregate(last=Max("period_end"))["last"]
+    last: date | None = live.aggregate(last=Max("period_end"))["last"]
+    return last
 
 
 def _reference(contract: Contract) -> dict[str, object]:

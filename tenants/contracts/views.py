@@ -3,13 +3,14 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from shared.kernel.api.pagination import Paging, paginate
+from shared.kernel.api.auth import ApiRequest
+from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import today
 from shared.kernel.errors import AppError, NotFound
@@ -26,7 +27,7 @@ CONTRACT_FIELDS = ("site_id", "effective_date", "end_date", "payment_terms_days"
 
 
 @require_safe
-def contract_list(request: HttpRequest) -> HttpResponse:
+def contract_list(request: ApiRequest) -> HttpResponse:
     """All contracts by id."""
     found = selectors.search_contracts(
         actor=request.actor,
@@ -36,7 +37,7 @@ def contract_list(request: HttpRequest) -> HttpResponse:
     )
     page = paginate(
         found,
-        Paging(cursor=request.GET.get("cursor") or None, ordering=request.GET.get("sort") or None),
+        paging_of(request),
         orderings=("contract_id", "effective_date"),
         default="contract_id",
     )
@@ -50,7 +51,7 @@ def contract_list(request: HttpRequest) -> HttpResponse:
     return render(request, "contracts/list.html", context)
 
 
-def contract_new(request: HttpRequest) -> HttpResponse:
+def contract_new(request: ApiRequest) -> HttpResponse:
     """Choose a type, then fill its form beside a worked example."""
     authorize(request.actor, "contracts.write")
     given = request.POST if request.method == "POST" else request.GET
@@ -84,7 +85,7 @@ def contract_new(request: HttpRequest) -> HttpResponse:
     return render(request, "contracts/editor.html", context, status=_status(form, editor))
 
 
-def _choose_type(request: HttpRequest) -> HttpResponse:
+def _choose_type(request: ApiRequest) -> HttpResponse:
     context = {
         "types": [(value, label, TYPE_TEXTS[value]) for value, label in ContractType.choices],
         "crumbs": [(_("Contracts"), reverse("contract_list")), (_("New contract"), None)],
@@ -94,7 +95,7 @@ def _choose_type(request: HttpRequest) -> HttpResponse:
     return render(request, "contracts/choose_type.html", context)
 
 
-def _create(request: HttpRequest, form: ContractForm, editor: TermsEditor) -> Contract:
+def _create(request: ApiRequest, form: ContractForm, editor: TermsEditor) -> Contract:
     data = form.cleaned_data
     return services.create_contract(
         actor=request.actor,
@@ -106,7 +107,7 @@ def _create(request: HttpRequest, form: ContractForm, editor: TermsEditor) -> Co
     )
 
 
-def contract_terms(request: HttpRequest, contract_id: str) -> HttpResponse:
+def contract_terms(request: ApiRequest, contract_id: str) -> HttpResponse:
     """Change the terms from a day on; the days before keep theirs."""
     authorize(request.actor, "contracts.write")
     contract = selectors.contract_by_code(actor=request.actor, contract_id=contract_id)
@@ -148,7 +149,7 @@ def contract_terms(request: HttpRequest, contract_id: str) -> HttpResponse:
 
 
 @require_POST
-def contract_example(request: HttpRequest) -> HttpResponse:
+def contract_example(request: ApiRequest) -> HttpResponse:
     """The worked example for what stands in the form just now."""
     authorize(request.actor, "contracts.read")
     contract_type = request.POST.get("contract_type", "")
@@ -160,7 +161,7 @@ def contract_example(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def contract_detail(request: HttpRequest, contract_id: str) -> HttpResponse:
+def contract_detail(request: ApiRequest, contract_id: str) -> HttpResponse:
     """One contract: its terms by date, and what was billed under them."""
     contract = selectors.contract_by_code(actor=request.actor, contract_id=contract_id)
     terms = selectors.current_terms(contract, today())
@@ -184,7 +185,7 @@ def contract_detail(request: HttpRequest, contract_id: str) -> HttpResponse:
 
 
 @require_POST
-def contract_activate(request: HttpRequest, contract_id: str) -> HttpResponse:
+def contract_activate(request: ApiRequest, contract_id: str) -> HttpResponse:
     """Put a draft in force."""
     services.activate_contract(actor=request.actor, contract_id=contract_id)
     messages.success(request, _("%(id)s is in force.") % {"id": contract_id})
@@ -238,6 +239,6 @@ def _status(form: Any, editor: TermsEditor) -> int:
     return 422 if form.errors or any(part.errors for part in editor.forms) else 200
 
 
-def _site_choices(request: HttpRequest) -> list[tuple[str, str]]:
+def _site_choices(request: ApiRequest) -> list[tuple[str, str]]:
     found = sites(actor=request.actor).filter(is_active=True)[:CHOICES_MAX]
     return [(site.site_id, f"{site.name} · {site.site_id}") for site in found]

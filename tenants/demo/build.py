@@ -102,9 +102,7 @@ def _set_up_entity(story: OrganisationStory) -> None:
     )
 
 
-def _make_site(
-    story: SiteStory, territory_id: str, months: list[Period]
-) -> Iterator[DemoContract]:
+def _make_site(story: SiteStory, territory_id: str, months: list[Period]) -> Iterator[DemoContract]:
     first_name = story.contact.split()[0].lower()
     slug = normalize("NFKD", first_name).encode("ascii", "ignore").decode()
     site = create_site(
@@ -189,9 +187,7 @@ def _factor(contract: DemoContract, day: date, chance: Random) -> Decimal:
     return season * Decimal(str(round(chance.uniform(0.88, 1.12), 4)))
 
 
-def _bill(
-    contract: DemoContract, month: Period, months: list[Period], chance: Random
-) -> None:
+def _bill(contract: DemoContract, month: Period, months: list[Period], chance: Random) -> None:
     """Bill the period that ends with this month; of the last full one a part is left to do."""
     story = contract.story
     period = calendar_period(Frequency(story.frequency), month.end_date)
@@ -220,9 +216,7 @@ def _bill(
 
 def _inputs(contract: DemoContract, month: Period, chance: Random) -> dict[str, Any]:
     factor = _factor(contract, month.start_date, chance)
-    return {
-        key: _vary(key, value, factor) for key, value in contract.story.monthly_inputs.items()
-    }
+    return {key: _vary(key, value, factor) for key, value in contract.story.monthly_inputs.items()}
 
 
 def _vary(key: str, value: Any, factor: Decimal) -> Any:

@@ -26,9 +26,11 @@ from tenants.invoices.schemas import (
     GenerateIn,
     InvoiceOut,
     InvoiceRow,
+    LineOut,
     PaymentStatusIn,
     PaymentStatusOut,
     PeriodIn,
+    TaxOut,
 )
 from tenants.payments.models import Payment
 from tenants.payments.services import record_payment
@@ -78,8 +80,8 @@ def generate_invoice(request: ApiRequest, body: GenerateIn, explain: bool = Fals
         **answer,
         currency=explained.currency,
         subtotal=explained.subtotal,
-        lines=_lines(explained),
-        taxes=_taxes(explained),
+        lines=[LineOut(**line) for line in _lines(explained)],
+        taxes=[TaxOut(**tax) for tax in _taxes(explained)],
     )
 
 

@@ -199,9 +199,7 @@ def _recompute(contract: Contract, part: RatedSegment) -> Recomputation:
     )
 
 
-def _inputs(
-    activity: Activity, segments: list[TermsSegment], invoice_date: date
-) -> dict[str, Any]:
+def _inputs(activity: Activity, segments: list[TermsSegment], invoice_date: date) -> dict[str, Any]:
     return {
         "billing_data": _plain(asdict(activity)),
         "terms": [

@@ -103,9 +103,7 @@ CHECKS: Mapping[str, Promise] = {
         "No registration number for %(description)s. Enter it under Settings, Billing company."
     ),
 }
-_PERCENTAGES = frozenset(
-    {"annual_increase", "savings_share", "markup_rate", "limit"}
-)
+_PERCENTAGES = frozenset({"annual_increase", "savings_share", "markup_rate", "limit"})
 _COUNTS = frozenset(
     {"years", "active_days", "days_in_month", "hours", "budgeted_hours", "hours_saved"}
     | {"multiplier", "count", "lines_count", "factor"}

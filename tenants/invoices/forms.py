@@ -12,8 +12,13 @@ from billing.periods import Frequency, Period, calendar_period
 from shared.kernel.clock import today
 from tenants.payments.models import Payment
 
-AMOUNT = {"max_digits": 19, "decimal_places": 4, "required": False}
-HOURS = {"max_digits": 9, "decimal_places": 4, "min_value": Decimal(0), "required": False}
+AMOUNT: dict[str, Any] = {"max_digits": 19, "decimal_places": 4, "required": False}
+HOURS: dict[str, Any] = {
+    "max_digits": 9,
+    "decimal_places": 4,
+    "min_value": Decimal(0),
+    "required": False,
+}
 
 
 def last_full_month() -> Period:

@@ -14,9 +14,9 @@ from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.utils.translation import gettext_lazy as _
 
-from shared.keyring.fields import EncryptedJSONField
 from shared.kernel.fields import CodeField, ExactJSONField, FractionField, MoneyField, RateField
 from shared.kernel.models import RevisedRow, Row
+from shared.keyring.fields import EncryptedJSONField
 from tenants.contracts.models import Contract
 from tenants.invoices import triggers
 from tenants.sites.models import Customer, Site
@@ -295,9 +295,7 @@ class BillingRunItem(Row):
 
     run = models.ForeignKey(BillingRun, on_delete=models.CASCADE, related_name="items")
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="+")
-    invoice = models.ForeignKey(
-        Invoice, on_delete=models.SET_NULL, null=True, related_name="+"
-    )
+    invoice = models.ForeignKey(Invoice, on_delete=models.SET_NULL, null=True, related_name="+")
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.WAITING)
     reason = models.TextField(blank=True)
     field = models.CharField(max_length=200, blank=True)

@@ -4,7 +4,7 @@ They are copied into the invoice, since an issued invoice never changes. What th
 the CRA asks of an invoice at each amount. Source: `domain.md` 5 and 6.
 """
 
-from typing import TypedDict
+from typing import TypedDict, cast
 
 from tenants.sites.models import Site
 from tenants.structure.models import LegalEntity
@@ -100,4 +100,4 @@ def supplier_of(entity: LegalEntity) -> Supplier:
 
 
 def _address(given: dict[str, str]) -> Address:
-    return Address(**given)  # type: ignore[typeddict-item]
+    return cast(Address, dict(given))

@@ -6,9 +6,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from billing.lines import ChargeLine
 from shared.kernel.formats import (
@@ -161,6 +160,8 @@ def _quantity(line: Any) -> str:
 def _rate(line: Any, currency: str) -> str:
     if line.rate is None:
         return ""
+    if line.code == "reimbursable_cost" and line.quantity != 1:
+        return f"+{format_percentage(line.rate - 1, language=get_language())}"  # the markup
     if line.code in _SHARES or (line.code == "management_fee" and line.rate < 1):
         return format_percentage(line.rate, language=get_language())
     return format_unit_price(line.rate, currency, language=get_language())

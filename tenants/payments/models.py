@@ -43,13 +43,11 @@ class Payment(Row):
             models.CheckConstraint(condition=Q(amount__gt=0), name="payment_is_positive"),
         )
         triggers = (
-            Protect(
-                name="payments_are_append_only", operation=pgtrigger.Update | pgtrigger.Delete
-            ),
+            Protect(name="payments_are_append_only", operation=pgtrigger.Update | pgtrigger.Delete),
         )
 
     def __str__(self) -> str:
-        return self.payment_id
+        return str(self.payment_id)
 
 
 class PaymentAllocation(Row):

@@ -75,23 +75,12 @@ def record_payment(
             key=invoice.site.site_id,
             payload={"payment_id": payment.payment_id, "invoice_id": invoice.invoice_id},
         )
-        record(
-            actor=actor,
-            action="payment.recorded",
-            target=payment,
-            after={
-                "invoice": invoice.number,
-                "amount": str(amount),
-                "method": method,
-                "payment_status": invoice.payment_status,
-            },
-        )
+        after = {"invoice": invoice.number, "amount": str(amount), "method": method}
+        record(actor=actor, action="payment.recorded", target=payment, after=after)
     return RecordedPayment(payment, invoice, created=True)
 
 
-def _check(
-    invoice: Invoice, amount: Decimal, method: str, transaction_id: str | None
-) -> None:
+def _check(invoice: Invoice, amount: Decimal, method: str, transaction_id: str | None) -> None:
     errors: list[FieldError] = []
     if not amount.is_finite() or not 0 < amount < AMOUNT_LIMIT:
         errors.append(FieldError("payment_amount", "range", _("Must be more than zero.")))
@@ -107,8 +96,7 @@ def _check(
         raise Invalid(errors=errors)
     if invoice.document_status != Invoice.DocumentStatus.ISSUED:
         raise NotPayable(
-            _("%(id)s is not an issued invoice, so it cannot be paid.")
-            % {"id": invoice.invoice_id}
+            _("%(id)s is not an issued invoice, so it cannot be paid.") % {"id": invoice.invoice_id}
         )
 
 

@@ -6,9 +6,9 @@ country="CA"}`; `state` is the province, the place of supply.
 
 from collections.abc import Mapping
 
-from billing.tax import PROVINCES
 from django.utils.translation import gettext as _
 
+from billing.tax import PROVINCES
 from shared.kernel.errors import FieldError
 
 MAX_LENGTH = 255

@@ -64,9 +64,7 @@ def get_site(request: ApiRequest, response: HttpResponse, site_id: str) -> Any:
 
 
 @sites_router.patch("/{site_id}", response=SiteOut)
-def update_site(
-    request: ApiRequest, response: HttpResponse, site_id: str, body: SitePatch
-) -> Any:
+def update_site(request: ApiRequest, response: HttpResponse, site_id: str, body: SitePatch) -> Any:
     """Change a site; issued invoices keep what they were issued with."""
     site = services.update_site(
         actor=request.actor,

@@ -8,9 +8,9 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from shared.keyring.fields import EncryptedTextField
 from shared.kernel.fields import CodeField
 from shared.kernel.models import RevisedRow, Row
+from shared.keyring.fields import EncryptedTextField
 
 
 class Territory(RevisedRow):
@@ -49,9 +49,7 @@ class Customer(RevisedRow):
 class TaxExemption(Row):
     """A customer's certificate that a tax component is not to be charged, until it expires."""
 
-    customer = models.ForeignKey(
-        Customer, on_delete=models.CASCADE, related_name="tax_exemptions"
-    )
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="tax_exemptions")
     component = models.CharField(_("tax"), max_length=10)
     certificate_number = EncryptedTextField(_("certificate number"), label="sites.tax_exemption")
     expires_on = models.DateField(_("expires on"), null=True, blank=True)

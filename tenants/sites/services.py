@@ -4,12 +4,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from billing.money import is_currency
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from billing.money import is_currency
 from shared.audit.services import record
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
@@ -101,18 +101,9 @@ def update_site(
     """
     authorize(actor, "sites.write")
     errors: list[FieldError] = []
-    changes: dict[str, object] = {}
-    if site_name is not None:
-        _check_name(site_name, "site_name", errors)
-        changes["name"] = site_name.strip()
-    if billing_address is not None:
-        changes["billing_address"] = clean_address(billing_address, "billing_address", errors)
-    if site_address is not None:
-        changes["site_address"] = clean_address(site_address, "site_address", errors)
+    changes = _checked_changes(site_name, billing_address, site_address, is_active, errors)
     if billing_contact is not None:
         _check_contact(billing_contact, errors)
-    if is_active is not None:
-        changes["is_active"] = is_active
     with transaction.atomic():
         site = Site.objects.select_for_update().filter(site_id=site_id).first()
         if site is None:
@@ -129,10 +120,28 @@ def update_site(
         if billing_contact is not None:
             _set_billing_contact(site, billing_contact)
         publish(topic="site.changed", key=site.site_id, payload={"site_id": site.site_id})
-        record(
-            actor=actor, action="site.changed", target=site, before=before, after=_state(site)
-        )
+        record(actor=actor, action="site.changed", target=site, before=before, after=_state(site))
     return site
+
+
+def _checked_changes(
+    site_name: str | None,
+    billing_address: Address | None,
+    site_address: Address | None,
+    is_active: bool | None,
+    errors: list[FieldError],
+) -> dict[str, object]:
+    changes: dict[str, object] = {}
+    if site_name is not None:
+        _check_name(site_name, "site_name", errors)
+        changes["name"] = site_name.strip()
+    if billing_address is not None:
+        changes["billing_address"] = clean_address(billing_address, "billing_address", errors)
+    if site_address is not None:
+        changes["site_address"] = clean_address(site_address, "site_address", errors)
+    if is_active is not None:
+        changes["is_active"] = is_active
+    return changes
 
 
 def create_territory(*, actor: Actor, name: str, territory_id: str | None = None) -> Territory:
@@ -153,9 +162,7 @@ def create_territory(*, actor: Actor, name: str, territory_id: str | None = None
                 territory.save(force_insert=True)
         except IntegrityError as error:
             raise _taken(territory.territory_id, "territory_id") from error
-        record(
-            actor=actor, action="territory.created", target=territory, after={"name": name}
-        )
+        record(actor=actor, action="territory.created", target=territory, after={"name": name})
     return territory
 
 
@@ -169,9 +176,7 @@ def update_territory(
     if errors:
         raise Invalid(errors=errors)
     with transaction.atomic():
-        territory = (
-            Territory.objects.select_for_update().filter(territory_id=territory_id).first()
-        )
+        territory = Territory.objects.select_for_update().filter(territory_id=territory_id).first()
         if territory is None:
             raise NotFound(_("There is no territory %(id)s.") % {"id": territory_id})
         territory.require_revision(expected_revision)
@@ -245,9 +250,7 @@ def _check_contact(contact: BillingContact, errors: list[FieldError]) -> None:
             FieldError("billing_contact.email", "not_an_email", _("Not an e-mail address."))
         )
     if len(contact.phone) > PHONE_MAX:
-        errors.append(
-            FieldError("billing_contact.phone", "too_long", _("At most 40 characters."))
-        )
+        errors.append(FieldError("billing_contact.phone", "too_long", _("At most 40 characters.")))
 
 
 def _taken(code: str, field: str) -> Conflict:

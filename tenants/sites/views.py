@@ -3,13 +3,14 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from shared.kernel.api.pagination import Paging, paginate
+from shared.kernel.api.auth import ApiRequest
+from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import AppError
 from shared.kernel.forms import add_errors
@@ -19,19 +20,19 @@ from tenants.sites.models import Site
 
 
 @require_safe
-def site_list(request: HttpRequest) -> HttpResponse:
+def site_list(request: ApiRequest) -> HttpResponse:
     """All sites by name."""
     found = selectors.search_sites(actor=request.actor, text=request.GET.get("q", "")[:100])
     page = paginate(
         found,
-        Paging(cursor=request.GET.get("cursor") or None, ordering=request.GET.get("sort") or None),
+        paging_of(request),
         orderings=("name", "site_id"),
         default="name",
     )
     return render(request, "sites/list.html", {"page": page})
 
 
-def site_new(request: HttpRequest) -> HttpResponse:
+def site_new(request: ApiRequest) -> HttpResponse:
     """Make a site."""
     authorize(request.actor, "sites.write")
     form = SiteForm(request.POST or None)
@@ -51,7 +52,7 @@ def site_new(request: HttpRequest) -> HttpResponse:
     return _form_page(request, form, _("New site"), reverse("site_list"))
 
 
-def site_edit(request: HttpRequest, site_id: str) -> HttpResponse:
+def site_edit(request: ApiRequest, site_id: str) -> HttpResponse:
     """Change a site; issued invoices keep what they were issued with."""
     authorize(request.actor, "sites.write")
     site = selectors.site_by_code(actor=request.actor, site_id=site_id)
@@ -73,9 +74,7 @@ def site_edit(request: HttpRequest, site_id: str) -> HttpResponse:
     return _form_page(request, form, site.name, reverse("site_detail", args=[site_id]))
 
 
-def _form_page(
-    request: HttpRequest, form: SiteForm, title: str, cancel_url: str
-) -> HttpResponse:
+def _form_page(request: ApiRequest, form: SiteForm, title: str, cancel_url: str) -> HttpResponse:
     context = {
         "form": form,
         "title": title,
@@ -86,13 +85,13 @@ def _form_page(
 
 
 @require_safe
-def site_detail(request: HttpRequest, site_id: str) -> HttpResponse:
+def site_detail(request: ApiRequest, site_id: str) -> HttpResponse:
     """One site with its contracts, revenue and invoices."""
     site = selectors.site_by_code(actor=request.actor, site_id=site_id)
     return render(request, "sites/detail.html", detail_context(request, site))
 
 
-def detail_context(request: HttpRequest, site: Site) -> dict[str, Any]:
+def detail_context(request: ApiRequest, site: Site) -> dict[str, Any]:
     """What the site's page shows of the site itself; other apps add their cards."""
     contact = next(iter(site.billing_contacts), None)  # type: ignore[attr-defined]
     address = site.billing_address

@@ -4,8 +4,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from shared.keyring.fields import EncryptedTextField
 from shared.kernel.models import RevisedRow, Row
+from shared.keyring.fields import EncryptedTextField
 
 
 class LegalEntity(RevisedRow):

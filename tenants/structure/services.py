@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -62,7 +63,7 @@ def create_default_entity() -> None:
 def update_legal_entity(
     *,
     actor: Actor,
-    entity_id: object,
+    entity_id: UUID,
     changes: Mapping[str, object],
     tax_registrations: Mapping[str, str] | None = None,
     logo: Logo | None = None,

@@ -18,7 +18,9 @@ class ContractForm(forms.Form):
 
     site_id = forms.ChoiceField(label=_("Site"))
     effective_date = _day(label=_("In force from"))
-    end_date = _day(label=_("Last day"), required=False, help_text=_("Empty: until further notice."))
+    end_date = _day(
+        label=_("Last day"), required=False, help_text=_("Empty: until further notice.")
+    )
     payment_terms_days = forms.IntegerField(
         label=_("Payment terms, days"), min_value=0, max_value=365, initial=30
     )
@@ -43,11 +45,19 @@ class ExampleForm(forms.Form):
         label=_("Revenue"), initial=50000, required=False, max_digits=15, decimal_places=2
     )
     regular = forms.DecimalField(
-        label=_("Regular hours"), initial=160, required=False, min_value=0, max_digits=8,
+        label=_("Regular hours"),
+        initial=160,
+        required=False,
+        min_value=0,
+        max_digits=8,
         decimal_places=2,
     )
     overtime = forms.DecimalField(
-        label=_("Overtime hours"), initial=12, required=False, min_value=0, max_digits=8,
+        label=_("Overtime hours"),
+        initial=12,
+        required=False,
+        min_value=0,
+        max_digits=8,
         decimal_places=2,
     )
     costs = forms.DecimalField(

@@ -69,7 +69,7 @@ class TermsEditor:
         )
         self.bounds: BoundsForm | None = None
         if contract_type == ContractType.HYBRID:
-            self.bounds = BoundsForm(data, prefix="all", initial=given)
+            self.bounds = BoundsForm(data, prefix="all", initial=dict(given))
             self.parts = _component_forms(data, given)
         else:
             self.parts = [(contract_type, _part(contract_type, data, given, ""))]
@@ -78,11 +78,16 @@ class TermsEditor:
     def forms(self) -> list[Form]:
         """Every form of the editor."""
         own: list[Form] = [self.frame]
-        return [*own, *([self.bounds] if self.bounds else []), *(form for _type, form in self.parts)]
+        return [
+            *own,
+            *([self.bounds] if self.bounds else []),
+            *(form for _type, form in self.parts),
+        ]
 
     def is_valid(self) -> bool:
         """Whether every form can be read; the rules of the type are checked by the service."""
-        return all([form.is_valid() for form in self.forms])
+        valid = [form.is_valid() for form in self.forms]  # each, so that each shows its errors
+        return all(valid)
 
     def configuration(self) -> dict[str, Any]:
         """The whole `billing_configuration` of a valid editor."""
@@ -94,9 +99,7 @@ class TermsEditor:
         shared = filled(escalation_schedule=escalation)
         if self.bounds is None:
             return {**self.parts[0][1].configuration(), **shared}
-        components = [
-            {"contract_type": kind, **form.configuration()} for kind, form in self.parts
-        ]
+        components = [{"contract_type": kind, **form.configuration()} for kind, form in self.parts]
         return {"components": components, **self.bounds.configuration(), **shared}
 
     def add_errors(self, errors: Any) -> None:

@@ -6,6 +6,7 @@ import logging
 import sys
 
 import django
+from celery import current_app
 
 from tenants.demo.benchmarks import BENCHMARKS
 
@@ -13,10 +14,8 @@ from tenants.demo.benchmarks import BENCHMARKS
 def main(name: str, repeats: int) -> None:
     """Measure and print the figures as the last line."""
     django.setup()
-    from config.celery import app
-
     logging.disable(logging.WARNING)
-    app.conf.update(broker_url="memory://", task_always_eager=False)
+    current_app.conf.update(broker_url="memory://", task_always_eager=False)
     figures = importlib.import_module(BENCHMARKS[name].module).measure(repeats)
     sys.stdout.write("\n" + json.dumps(figures) + "\n")
 

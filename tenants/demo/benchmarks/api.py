@@ -114,7 +114,14 @@ class _server:
     def __enter__(self) -> None:
         self.process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "granian", "--interface", "wsgi", "config.wsgi:application"),
+                *(
+                    sys.executable,
+                    "-m",
+                    "granian",
+                    "--interface",
+                    "wsgi",
+                    "config.wsgi:application",
+                ),
                 *("--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"),
                 *("--blocking-threads", "4", "--no-ws", "--log-level", "error"),
             ],
@@ -159,8 +166,7 @@ def _ask(port: int, host: str, token: str, count: int) -> list[float]:
 
 def _throughput(port: int, host: str, token: str) -> float:
     clients = [
-        Thread(target=_ask, args=(port, host, token, REQUESTS // CLIENTS))
-        for _ in range(CLIENTS)
+        Thread(target=_ask, args=(port, host, token, REQUESTS // CLIENTS)) for _ in range(CLIENTS)
     ]
     started = time.perf_counter()
     for client in clients:

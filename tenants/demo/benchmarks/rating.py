@@ -41,9 +41,7 @@ def measure(repeats: int) -> dict[str, Any]:
         {
             "revenue_amount": 50000,
             "labor_hours": {"regular": 160},
-            "labor": [
-                {"job_code": code, "regular": 40, "overtime": 4} for code in ("A", "B", "C")
-            ],
+            "labor": [{"job_code": code, "regular": 40, "overtime": 4} for code in ("A", "B", "C")],
         }
     )
     hybrid = _rate_all(HYBRID, hybrid_activity)

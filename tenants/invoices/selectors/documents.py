@@ -1,7 +1,7 @@
 """An invoice as its document shows it: the parties as they were, the amounts as they are."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db.models import Prefetch
@@ -9,6 +9,7 @@ from django.utils.translation import override
 
 from shared.kernel.errors import NotFound
 from tenants.documents.contents import (
+    DocumentKind,
     DocumentLine,
     DocumentState,
     DocumentTax,
@@ -55,7 +56,7 @@ def invoice_document(invoice: Invoice) -> InvoiceDocument:
     """The document of a loaded invoice; its lines are named in the language now active."""
     return InvoiceDocument(
         code=invoice.invoice_id,
-        kind=invoice.kind,
+        kind=cast(DocumentKind, invoice.kind),
         state=_STATES.get(invoice.status, "draft"),
         number=invoice.number or "",
         invoice_date=invoice.invoice_date,

@@ -81,4 +81,3 @@ def live_invoices_of(contract_pks: Iterable[UUID], period: Period) -> dict[UUID,
         .order_by("-period_start")
     )
     return {invoice.contract_id: invoice for invoice in found}
-

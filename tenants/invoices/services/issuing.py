@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
@@ -49,9 +50,7 @@ def issue_invoice(
     return invoice
 
 
-def issue_locked(
-    *, actor: Actor, invoices: Sequence[Invoice], render: bool = True
-) -> list[Act]:
+def issue_locked(*, actor: Actor, invoices: Sequence[Invoice], render: bool = True) -> list[Act]:
     """Number invoices that the caller's transaction has locked or just made.
 
     The caller has authorised the actor, and records the acts returned as its last statement:
@@ -59,9 +58,7 @@ def issue_locked(
     """
     publish_many(
         topic="invoice.issued",
-        events=[
-            (invoice.site.site_id, {"invoice_id": invoice.invoice_id}) for invoice in invoices
-        ],
+        events=[(invoice.site.site_id, {"invoice_id": invoice.invoice_id}) for invoice in invoices],
     )
     if render:
         request_documents([invoice.pk for invoice in invoices])
@@ -92,7 +89,7 @@ def _save_numbers(invoices: Sequence[Invoice], actor: Actor) -> None:
         invoice.document_status = Invoice.DocumentStatus.ISSUED
         invoice.issued_at, invoice.issued_by = issued_at, actor.label
         invoice.revision += 1
-    columns = [
+    columns: list[list[Any]] = [
         [invoice.pk for invoice in invoices],
         [invoice.number for invoice in invoices],
         [invoice.number_prefix for invoice in invoices],

@@ -4,14 +4,15 @@ from datetime import date
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from shared.audit.selectors import EntryFilter, list_entries
-from shared.kernel.api.pagination import Paging, paginate
+from shared.kernel.api.auth import ApiRequest
+from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.clock import today
 from shared.kernel.errors import AppError
 from shared.kernel.forms import add_errors
@@ -47,7 +48,7 @@ GENERATE_FIELDS = {
 
 
 @require_safe
-def invoice_list(request: HttpRequest) -> HttpResponse:
+def invoice_list(request: ApiRequest) -> HttpResponse:
     """All invoices, newest first."""
     found = selectors.search_invoices(
         actor=request.actor,
@@ -56,7 +57,7 @@ def invoice_list(request: HttpRequest) -> HttpResponse:
     )
     page = paginate(
         found,
-        Paging(cursor=request.GET.get("cursor") or None, ordering=request.GET.get("sort") or None),
+        paging_of(request),
         orderings=("invoice_date", "due_date", "total"),
         default="-invoice_date",
     )
@@ -65,13 +66,13 @@ def invoice_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def invoice_detail(request: HttpRequest, invoice_id: str) -> HttpResponse:
+def invoice_detail(request: ApiRequest, invoice_id: str) -> HttpResponse:
     """One invoice: every line says why, with checks, payments and what happened to it."""
     return render(request, "invoices/detail.html", _detail(request, invoice_id))
 
 
 def _detail(
-    request: HttpRequest, invoice_id: str, payment_form: PaymentForm | None = None
+    request: ApiRequest, invoice_id: str, payment_form: PaymentForm | None = None
 ) -> dict[str, Any]:
     invoice = selectors.invoice_by_code(actor=request.actor, invoice_id=invoice_id)
     return {
@@ -92,27 +93,31 @@ def _detail(
     }
 
 
-def _history(request: HttpRequest, invoice: Invoice) -> list[dict[str, Any]]:
+def _history(request: ApiRequest, invoice: Invoice) -> list[dict[str, Any]]:
     if not request.actor.may("audit.read"):
         return []
     wanted = EntryFilter(object=str(invoice.pk))
     entries = list_entries(actor=request.actor, wanted=wanted).order_by("sequence")
     return [
-        {"title": action_text(entry.action), "note": entry.actor_label, "when": entry.at,
-         "state": "done"}
+        {
+            "title": action_text(entry.action),
+            "note": entry.actor_label,
+            "when": entry.at,
+            "state": "done",
+        }
         for entry in entries[:HISTORY_MAX]
     ]
 
 
 @require_safe
-def invoice_html(request: HttpRequest, invoice_id: str) -> HttpResponse:
+def invoice_html(request: ApiRequest, invoice_id: str) -> HttpResponse:
     """The document itself, as the customer sees it."""
     invoice = selectors.invoice_by_code(actor=request.actor, invoice_id=invoice_id)
     document, language = selectors.load_invoice_document(invoice.pk)
     return HttpResponse(render_invoice_html(document, language))
 
 
-def generate(request: HttpRequest) -> HttpResponse:
+def generate(request: ApiRequest) -> HttpResponse:
     """Choose a contract and period, see the invoice before it exists, then make it."""
     period = last_full_month()
     initial = {
@@ -148,10 +153,8 @@ def generate(request: HttpRequest) -> HttpResponse:
     return render(request, "invoices/generate.html", context, status=422 if form.errors else 200)
 
 
-def _generation(request: HttpRequest, form: GenerateForm) -> dict[str, Any]:
-    contract = contract_by_code(
-        actor=request.actor, contract_id=form.cleaned_data["contract_id"]
-    )
+def _generation(request: ApiRequest, form: GenerateForm) -> dict[str, Any]:
+    contract = contract_by_code(actor=request.actor, contract_id=form.cleaned_data["contract_id"])
     return {
         "actor": request.actor,
         "site_id": contract.site.site_id,
@@ -161,7 +164,7 @@ def _generation(request: HttpRequest, form: GenerateForm) -> dict[str, Any]:
     }
 
 
-def _generated(request: HttpRequest, form: GenerateForm, *, issue: bool) -> HttpResponse:
+def _generated(request: ApiRequest, form: GenerateForm, *, issue: bool) -> HttpResponse:
     generated = services.generate_invoice(**_generation(request, form), issue=issue)
     invoice = generated.invoice
     if generated.created:
@@ -172,7 +175,7 @@ def _generated(request: HttpRequest, form: GenerateForm, *, issue: bool) -> Http
     return redirect("invoice_detail", invoice_id=invoice.invoice_id)
 
 
-def _contract_choices(request: HttpRequest) -> list[tuple[str, str]]:
+def _contract_choices(request: ApiRequest) -> list[tuple[str, str]]:
     found = search_contracts(actor=request.actor).exclude(status="draft")[:CHOICES_MAX]
     return [
         (contract.contract_id, f"{contract.site.name} · {contract.contract_id}")
@@ -181,7 +184,7 @@ def _contract_choices(request: HttpRequest) -> list[tuple[str, str]]:
 
 
 @require_POST
-def issue(request: HttpRequest, invoice_id: str) -> HttpResponse:
+def issue(request: ApiRequest, invoice_id: str) -> HttpResponse:
     """Number and freeze a draft."""
     invoice = services.issue_invoice(actor=request.actor, invoice_id=invoice_id)
     messages.success(request, _("%(number)s was issued.") % {"number": invoice.number})
@@ -189,7 +192,7 @@ def issue(request: HttpRequest, invoice_id: str) -> HttpResponse:
 
 
 @require_POST
-def discard(request: HttpRequest, invoice_id: str) -> HttpResponse:
+def discard(request: ApiRequest, invoice_id: str) -> HttpResponse:
     """Delete a draft, which frees its period."""
     services.discard_draft(actor=request.actor, invoice_id=invoice_id)
     messages.success(request, _("The draft was deleted; its period can be billed again."))
@@ -197,7 +200,7 @@ def discard(request: HttpRequest, invoice_id: str) -> HttpResponse:
 
 
 @require_POST
-def pay(request: HttpRequest, invoice_id: str) -> HttpResponse:
+def pay(request: ApiRequest, invoice_id: str) -> HttpResponse:
     """Record a payment; a refused one keeps what was typed."""
     form = PaymentForm(request.POST)
     if form.is_valid():
@@ -217,9 +220,7 @@ def pay(request: HttpRequest, invoice_id: str) -> HttpResponse:
         else:
             messages.success(request, _paid_message(recorded.invoice, created=recorded.created))
             return redirect("invoice_detail", invoice_id=invoice_id)
-    return render(
-        request, "invoices/detail.html", _detail(request, invoice_id, form), status=422
-    )
+    return render(request, "invoices/detail.html", _detail(request, invoice_id, form), status=422)
 
 
 def _paid_message(invoice: Invoice, *, created: bool) -> str:

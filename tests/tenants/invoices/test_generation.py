@@ -190,9 +190,7 @@ def test_several_active_contracts_must_be_named(in_acme):
     assert generate(site, contract_id=second.contract_id).created
 
 
-@pytest.mark.parametrize(
-    ("site_id", "error"), [("SITE999999", NotFound), ("nonsense", NotFound)]
-)
+@pytest.mark.parametrize(("site_id", "error"), [("SITE999999", NotFound), ("nonsense", NotFound)])
 def test_unknown_site(in_acme, site_id, error):
     with pytest.raises(error):
         generate_invoice(actor=SYSTEM, site_id=site_id, period=JANUARY)
@@ -291,9 +289,7 @@ def test_permissions(in_acme, actor_in):
         with pytest.raises(Forbidden):
             generate_invoice(actor=actor_in(role), site_id=site.site_id, period=JANUARY)
     assert Invoice.objects.count() == 0
-    made = generate_invoice(
-        actor=actor_in("billing_manager"), site_id=site.site_id, period=JANUARY
-    )
+    made = generate_invoice(actor=actor_in("billing_manager"), site_id=site.site_id, period=JANUARY)
     assert made.created
 
 

@@ -58,17 +58,16 @@ def test_eight_processes_issue_five_hundred_invoices_without_gap_or_double(throw
         assert list(sequences) == list(range(1, INVOICES + 1))
         numbers = set(Invoice.objects.values_list("number", flat=True))
         assert numbers == {
-            f"{Invoice.objects.first().number_prefix}-2024-{n:06}"
-            for n in range(1, INVOICES + 1)
+            f"{Invoice.objects.first().number_prefix}-2024-{n:06}" for n in range(1, INVOICES + 1)
         }
         assert Entry.objects.filter(action="invoice.issued").count() == INVOICES
 
 
 def test_rolled_back_block_is_given_again(in_acme):
     first = take_numbers(prefix="AE", year=2031, count=3)
-    with pytest.raises(RuntimeError), transaction.atomic():
+    with transaction.atomic():
         take_numbers(prefix="AE", year=2031, count=5)
-        raise RuntimeError("the run failed")
+        transaction.set_rollback(True)
     second = take_numbers(prefix="AE", year=2031, count=1)
     assert (first.number(0), first.number(2)) == ("AE-2031-000001", "AE-2031-000003")
     assert second.number(0) == "AE-2031-000004"

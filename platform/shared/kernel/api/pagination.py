@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from django.core.signing import BadSignature, Signer
 from django.db.models import F, Model, Q, QuerySet
+from django.http import HttpRequest
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 from django.utils.translation import gettext as _
 from pydantic import Field
@@ -37,6 +38,16 @@ class Paging(Filters):
     )
     ordering: str | None = Field(
         None, max_length=60, description="A field of the list, with - before it for descending."
+    )
+
+
+def paging_of(request: HttpRequest) -> Paging:
+    """What a page's address asks for: `?cursor=…&sort=-total`."""
+    given = request.GET
+    return Paging(
+        limit=LIMIT_DEFAULT,
+        cursor=given.get("cursor") or None,
+        ordering=given.get("sort") or None,
     )
 
 

@@ -20,6 +20,9 @@ PUBLIC_SCHEMA = "public"
 class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]
     """Applies role and search path lazily, once a switch."""
 
+    search_path_set_schemas: list[str] | None
+    _setting_search_path: bool
+
     def apply_tenant(self) -> None:
         """Set role and search path now, for cursors that are open already."""
         self._handle_search_path()
