@@ -108,7 +108,8 @@ def changes_of(entry: Entry) -> list[Change]:
     ]
 
 
-def _flatten(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+def _flatten(value: Any, path: str = "") -> Iterator[tuple[str, str | None]]:
+    """Values by their path; an empty one is as good as none."""
     if isinstance(value, dict) and value:
         for name, child in value.items():
             yield from _flatten(child, f"{path}.{name}" if path else name)
@@ -119,9 +120,9 @@ def _flatten(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
         yield path, _shown(value)
 
 
-def _shown(value: Any) -> str:
-    if value is None or value == {} or value == []:
-        return "—"
+def _shown(value: Any) -> str | None:
+    if value is None or value in ({}, [], ""):
+        return None
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     return str(value)
