@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field
 
 from shared.kernel.api.schemas import Schema
-from tenants.contracts.models import Contract, ContractTerms
+from tenants.contracts.models import BillingFrequency, Contract, ContractTerms, ContractType
 from tenants.sites.schemas import AddressOut, ContactOut
 
 Code = Annotated[str, Field(max_length=20)]
@@ -17,8 +17,8 @@ class ContractIn(Schema):
 
     contract_id: Code | None = None
     site_id: Code
-    contract_type: Annotated[str, Field(max_length=40)]
-    billing_frequency: Annotated[str, Field(max_length=20)] = "monthly"
+    contract_type: ContractType
+    billing_frequency: BillingFrequency = BillingFrequency.MONTHLY
     effective_date: date
     end_date: date | None = None
     currency: Annotated[str, Field(max_length=3)] = "CAD"
@@ -76,13 +76,14 @@ class AmendmentOut(Schema):
 
 class BillingConfigIn(Schema):
     """New terms from a day on. Besides the named fields it takes those of the contract type,
-    as in the integration spec: `hourly_rates`, `revenue_share_rate` and so on.
+    as in the integration spec: `hourly_rates`, `revenue_share_rate` and so on. Without a
+    frequency the one in force stays.
     """
 
     model_config = ConfigDict(extra="allow")
 
-    contract_type: Annotated[str, Field(max_length=40)]
-    billing_frequency: Annotated[str, Field(max_length=20)] = "monthly"
+    contract_type: ContractType
+    billing_frequency: BillingFrequency | None = None
     effective_date: date
     billing_configuration: dict[str, Any] | None = None
 

@@ -30,11 +30,16 @@ class TermsSegment:
     period: Period
 
 
+def terms_in_order() -> Prefetch[Any]:
+    """Every version of a contract's terms, as `terms_on` and `current_terms` need them."""
+    return Prefetch("terms", queryset=ContractTerms.objects.order_by("valid_from"))
+
+
 def contracts(*, actor: Actor) -> QuerySet[Contract]:
     """All contracts with site, customer and every version of the terms."""
     authorize(actor, "contracts.read")
     return Contract.objects.select_related("site", "site__customer").prefetch_related(
-        Prefetch("terms", queryset=ContractTerms.objects.order_by("valid_from"))
+        terms_in_order()
     )
 
 
@@ -196,7 +201,7 @@ def _load_billing_info(contract_pk: UUID, on: date) -> dict[str, Any]:
     contract = (
         Contract.objects.select_related("site")
         .prefetch_related(
-            Prefetch("terms", queryset=ContractTerms.objects.order_by("valid_from")),
+            terms_in_order(),
             Prefetch(
                 "site__contacts",
                 queryset=Contact.objects.filter(is_billing=True),

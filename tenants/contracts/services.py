@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
@@ -19,10 +21,13 @@ from shared.kernel.codes import next_code
 from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound, invalid_fields
 from shared.outbox.services import publish
 from tenants.contracts.models import BillingFrequency, Contract, ContractTerms
+from tenants.contracts.selectors import resolve_contract
 from tenants.sites.models import Site
 
 CONTRACT_ID = re.compile(r"CON[0-9]{8}\Z")
 TERMS_DAYS_MAX = 365
+# What is no number in a billing configuration; everything else that is text is an amount.
+WORDS = frozenset({"basis", "contract_type", "effective_date", "job_code", "tier_mode"})
 
 
 @dataclass(frozen=True)
@@ -204,6 +209,40 @@ def change_terms(
     return changed
 
 
+def change_site_terms(
+    *,
+    actor: Actor,
+    site_id: str,
+    contract_type: str,
+    billing_configuration: Mapping[str, object],
+    effective_date: date,
+    contract_id: str | None = None,
+    billing_frequency: str | None = None,
+    expected_revision: int | None = None,
+) -> ContractTerms:
+    """`change_terms` of a site's named contract, or of its only active one.
+
+    Without a frequency the one in force on the day stays. Raises as `change_terms` and
+    `resolve_contract`.
+    """
+    authorize(actor, "contracts.write")
+    contract = resolve_contract(site_id=site_id, contract_id=contract_id)
+    in_force = (
+        ContractTerms.objects.filter(contract_id=contract.pk, valid_from__lte=effective_date)
+        .order_by("-valid_from")
+        .values_list("billing_frequency", flat=True)
+        .first()
+    )
+    frequency = billing_frequency or in_force or BillingFrequency.MONTHLY
+    return change_terms(
+        actor=actor,
+        contract_id=contract.contract_id,
+        terms=TermsInput(contract_type, billing_configuration, frequency),
+        effective_date=effective_date,
+        expected_revision=expected_revision,
+    )
+
+
 def lock_contract(contract_id: str) -> Contract:
     """The contract, locked until the transaction ends. Raises NotFound."""
     contract = (
@@ -238,11 +277,20 @@ def _insert_terms(
         contract=contract,
         contract_type=given.contract_type,
         billing_frequency=given.billing_frequency,
-        billing_configuration=dict(given.billing_configuration),
+        billing_configuration=_with_numbers(given.billing_configuration),
         valid_from=valid_from,
         valid_to=valid_to,
         created_by=actor.label,
     )
+
+
+def _with_numbers(value: Any, name: str = "") -> Any:
+    """A checked configuration with its amounts as numbers, however they were sent."""
+    if isinstance(value, Mapping):
+        return {key: _with_numbers(item, key) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with_numbers(item, name) for item in value]
+    return Decimal(value) if isinstance(value, str) and name not in WORDS else value
 
 
 def _check_change_day(contract: Contract, day: date) -> None:
@@ -297,7 +345,7 @@ def _terms_state(given: TermsInput) -> dict[str, object]:
     return {
         "contract_type": given.contract_type,
         "billing_frequency": given.billing_frequency,
-        "billing_configuration": dict(given.billing_configuration),
+        "billing_configuration": _with_numbers(given.billing_configuration),
     }
 
 
