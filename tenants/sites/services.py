@@ -23,6 +23,7 @@ from tenants.sites.models import Contact, Customer, Site, Territory
 SITE_ID = re.compile(r"SITE[0-9]{6}\Z")
 TERRITORY_ID = re.compile(r"TER[0-9]{4}\Z")
 NAME_MAX = 255
+EMAIL_MAX = 254
 PHONE_MAX = 40
 Address = Mapping[str, object]
 
@@ -244,6 +245,8 @@ def _check_name(name: str, field: str, errors: list[FieldError]) -> None:
 def _check_contact(contact: BillingContact, errors: list[FieldError]) -> None:
     _check_name(contact.name, "billing_contact.name", errors)
     try:
+        if len(contact.email) > EMAIL_MAX:
+            raise ValidationError("")
         validate_email(contact.email)
     except ValidationError:
         errors.append(
