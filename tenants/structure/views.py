@@ -8,6 +8,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from shared.kernel.api.auth import ApiRequest
+from shared.kernel.authorisation import authorize
 from shared.kernel.errors import AppError
 from shared.kernel.forms import add_errors
 from tenants.structure import selectors
@@ -17,6 +18,8 @@ from tenants.structure.services import update_legal_entity
 
 def legal_entity(request: ApiRequest) -> HttpResponse:
     """Letterhead, numbering, terms, tax registrations and brand; issued invoices keep theirs."""
+    if request.method == "POST":
+        authorize(request.actor, "organisation.write")
     entity = selectors.billing_company(actor=request.actor)
     form = LegalEntityForm(
         request.POST or None,

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, OperationalError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing.periods import Frequency, Period
 from shared.audit.services import record, record_many
@@ -31,9 +32,15 @@ from tenants.invoices.services.storing import generated_acts, store_invoices
 
 logger = logging.getLogger(__name__)
 
-BATCH = 100
-LEASE = timedelta(seconds=60)
+BATCH = 50
+LEASE = timedelta(seconds=20)  # a batch takes a second or so
 Status = BillingRunItem.Status
+_INPUT_NAMES = {
+    "billing_data.revenue_amount": gettext_lazy("Revenue"),
+    "billing_data.labor_hours": gettext_lazy("Hours"),
+    "billing_data.labor": gettext_lazy("Hours"),
+    "billing_data.costs": gettext_lazy("Costs"),
+}
 
 
 def start_run(*, actor: Actor, period: Period, issue: bool = True) -> BillingRun:
@@ -105,6 +112,8 @@ def _process_batch(run: BillingRun, period: Period, actor: Actor) -> bool:
         try:
             with transaction.atomic():
                 _bill(items, period, actor, issue=run.issues)
+        except OperationalError:
+            raise  # the database is gone or wants a retry: no contract is to blame
         except DatabaseError:
             logger.warning("billing_run.batch_failed", exc_info=True)
             for item in items:
@@ -117,6 +126,8 @@ def _bill_alone(item: BillingRunItem, period: Period, actor: Actor, *, issue: bo
     try:
         with transaction.atomic():
             _bill([item], period, actor, issue=issue)
+    except OperationalError:
+        raise
     except DatabaseError as error:
         logger.exception("billing_run.contract_failed")
         item.status, item.reason = Status.FAILED, type(error).__name__
@@ -196,6 +207,11 @@ def _calculate(item: BillingRunItem, context: BillingContext, period: Period) ->
 
 
 def reason_of(error: AppError) -> str:
-    """What is wrong with each field, else what the error says as a whole."""
-    messages = dict.fromkeys(str(problem.message) for problem in error.errors)
-    return " ".join(message[:1].upper() + message[1:] for message in messages) or str(error.detail)
+    """What is wrong with each input, by its name, else what the error says as a whole."""
+    messages = dict.fromkeys(
+        f"{_INPUT_NAMES[problem.field]}: {problem.message}"
+        if problem.field in _INPUT_NAMES
+        else str(problem.message)
+        for problem in error.errors
+    )
+    return " ".join(messages) or str(error.detail)
