@@ -72,6 +72,9 @@ def organisation_context(organisation: Tenant) -> Iterator[None]:
 @contextmanager
 def shared_context() -> Iterator[None]:
     """Read or write the public tables; the only way to reach them from inside a tenant."""
+    if current_schema() == PUBLIC_SCHEMA:  # every request's first look-ups: spare the switch
+        yield
+        return
     before = connection.tenant
     connection.set_schema_to_public()
     try:
