@@ -4,6 +4,9 @@ The same contents give the same bytes. A process renders one document at a time:
 map and the remembered styles are shared by all renders of the process.
 """
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
@@ -133,12 +136,27 @@ def render_invoice_html(document: InvoiceDocument, language: str) -> str:
         return get_template(TEMPLATE).render(present_invoice(document, language))
 
 
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """A document's boxes live until it is written: looking for garbage among them finds none.
+
+    It took a tenth of the time in a process full of other objects.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 def print_html(html: str) -> PrintedPdf:
     """A page of `render_invoice_html` as a PDF. Nothing is fetched from outside the process.
 
     One at a time in a process. Raises ParseError for markup that is no XML.
     """
-    with _one_at_a_time:
+    with _one_at_a_time, _collector_paused():
         try:
             document = PrintedDocument.lay_out(html, open_workshop())
             return PrintedPdf(bytes(document.write_pdf()), len(document.pages))

@@ -4,6 +4,7 @@ from datetime import date
 from io import BytesIO
 
 from pypdf import PdfReader
+from support.billing import make_contract, make_site
 
 from billing.periods import Period
 from shared.kernel.actor import SYSTEM
@@ -12,7 +13,6 @@ from tenants.documents.models import Document
 from tenants.documents.services import provide_document, signed_link
 from tenants.invoices.services import generate_invoice
 from tenants.sites.models import Customer
-from tests.support.billing import make_contract, make_site
 
 JANUARY = Period(date(2025, 1, 1), date(2025, 1, 31))
 

@@ -1,6 +1,8 @@
 """What stands on the page, in both languages, on one page and on many."""
 
+import gc
 import re
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -324,3 +326,13 @@ def test_the_digest_tells_contents_languages_and_logos_apart(invoice, logo):
         digest_of(with_logo, "en"),
     ]
     assert len({digest, *others}) == 4
+
+
+@pytest.mark.parametrize("html", ["<html><head/><body><p>One</p></body></html>", "<html>"])
+def test_the_garbage_collector_is_left_as_it_was(html):
+    for state in (gc.disable, gc.enable):
+        state()
+        before = gc.isenabled()
+        with suppress(ParseError):
+            print_html(html)
+        assert gc.isenabled() is before
