@@ -55,7 +55,11 @@ def edit_address(request: ApiRequest) -> HttpResponse:
             add_problem(form, error)
         else:
             return HttpResponseRedirect(organisation.url)
-    context = {"form": form, "suffix": f".{settings.BASE_DOMAIN}"}
+    context = {
+        "form": form,
+        "suffix": f".{settings.BASE_DOMAIN}",
+        "may_delete": request.actor.may("organisation.delete"),
+    }
     return render(request, "organisations/address.html", context)
 
 
