@@ -3,6 +3,7 @@
 Source: seed 000, `api.md` (from the integration spec, from invoice generation).
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpResponse
@@ -12,7 +13,7 @@ from ninja import Query, Router
 from billing.errors import InvalidPeriod
 from billing.periods import Period
 from shared.kernel.api.auth import ApiRequest
-from shared.kernel.api.etags import expected_revision, require_fresh, set_etag
+from shared.kernel.api.etags import Representation, expected_revision, require_fresh, set_etag
 from shared.kernel.api.pagination import Page, Paging, paginate
 from shared.kernel.errors import invalid_fields
 from shared.kernel.tenancy import require_organisation
@@ -26,6 +27,7 @@ from tenants.invoices.schemas import (
     GenerateIn,
     InvoiceOut,
     InvoiceRow,
+    InvoiceStatus,
     LineOut,
     PaymentStatusIn,
     PaymentStatusOut,
@@ -42,7 +44,7 @@ class InvoiceFilters(Paging):
     """Which invoices."""
 
     q: str = ""
-    status: str = ""
+    status: InvoiceStatus | None = None
     site_id: str = ""
 
 
@@ -89,7 +91,7 @@ def generate_invoice(request: ApiRequest, body: GenerateIn, explain: bool = Fals
 def list_invoices(request: ApiRequest, filters: Query[InvoiceFilters]) -> Any:
     """Invoices, newest first."""
     found = selectors.search_invoices(
-        actor=request.actor, text=filters.q, status=filters.status, site_id=filters.site_id
+        actor=request.actor, text=filters.q, status=filters.status or "", site_id=filters.site_id
     )
     page = paginate(
         found,
@@ -104,19 +106,20 @@ def list_invoices(request: ApiRequest, filters: Query[InvoiceFilters]) -> Any:
 def get_invoice(request: ApiRequest, response: HttpResponse, invoice_id: str) -> Any:
     """One invoice with lines, traces and taxes."""
     invoice = selectors.invoice_by_code(actor=request.actor, invoice_id=invoice_id)
-    require_fresh(request, response, invoice)
-    return _whole(invoice)
+    whole = _whole(invoice)
+    require_fresh(request, response, _representation(whole, invoice))
+    return whole
 
 
 @billing_router.post("/invoices/{invoice_id}/issue", response=InvoiceOut)
 def issue_invoice(request: ApiRequest, response: HttpResponse, invoice_id: str) -> Any:
     """Number the invoice and freeze it."""
-    services.issue_invoice(
+    invoice = services.issue_invoice(
         actor=request.actor, invoice_id=invoice_id, expected_revision=expected_revision(request)
     )
-    invoice = selectors.invoice_by_code(actor=request.actor, invoice_id=invoice_id)
-    set_etag(response, invoice)
-    return _whole(invoice)
+    whole = _whole(invoice)
+    set_etag(response, _representation(whole, invoice))
+    return whole
 
 
 @billing_router.put("/invoices/{invoice_id}/payment-status", response=PaymentStatusOut)
@@ -129,6 +132,7 @@ def put_payment_status(request: ApiRequest, invoice_id: str, body: PaymentStatus
         received_on=body.payment_date,
         method=body.payment_method,
         transaction_id=body.transaction_id,
+        expected_revision=expected_revision(request),
     )
     invoice, payment = recorded.invoice, recorded.payment
     return PaymentStatusOut(
@@ -179,6 +183,11 @@ def _taxes(invoice: Invoice) -> list[dict[str, Any]]:
         {"name": tax.name, "rate": tax.rate, "base": tax.base, "amount": tax.amount}
         for tax in invoice.taxes.all()
     ]
+
+
+def _representation(whole: Mapping[str, Any], invoice: Invoice) -> Representation:
+    """The link to the PDF changes each day, so the revision alone does not tell."""
+    return Representation(invoice.revision, whole["pdf_url"].encode())
 
 
 def _row(invoice: Invoice) -> dict[str, Any]:

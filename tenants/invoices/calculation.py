@@ -103,13 +103,21 @@ def calculate(
         context=context,
         period=period,
         invoice_date=dated,
-        due_date=dated + timedelta(days=contract.payment_terms_days),
+        due_date=_due_date(dated, contract.payment_terms_days),
         lines=lines,
         totals=totals,
         checks=checks,
         inputs=_inputs(activity, segments, dated),
         contract_type=segments[-1].terms.contract_type,
     )
+
+
+def _due_date(dated: date, net_days: int) -> date:
+    """Net-N from the invoice date. Raises Invalid where the calendar ends before."""
+    if (date.max - dated).days < net_days:
+        message = _("The due date would be after the last day that can be written.")
+        raise Invalid(errors=[FieldError("invoice_date", "too_late", message)])
+    return dated + timedelta(days=net_days)
 
 
 def _with_stored(given: Activity, revenue: RevenueTotal | None) -> Activity:

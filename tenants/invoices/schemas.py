@@ -1,13 +1,26 @@
 """What the API takes and answers about invoices. Source: seed 000, `api.md`."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from shared.kernel.api.schemas import Fraction, Money, Number, Schema
 
 Code = Annotated[str, Field(max_length=20)]
+InvoiceStatus = Literal[
+    "draft",
+    "validated",
+    "pending_approval",
+    "approved",
+    "issued",
+    "delivered",
+    "partially_paid",
+    "unpaid",
+    "overdue",
+    "paid",
+    "void",
+]
 
 
 class PeriodIn(Schema):

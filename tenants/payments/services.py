@@ -39,11 +39,13 @@ def record_payment(
     received_on: date,
     method: str,
     transaction_id: str | None = None,
+    expected_revision: int | None = None,
 ) -> RecordedPayment:
     """Record money received for an invoice; what exceeds its balance stays unapplied credit.
 
     The same transaction number again has no effect and gives the same answer. Raises Invalid
-    naming each wrong field, NotFound, NotPayable, TransactionUsed. Source: `domain.md` 6.
+    naming each wrong field, NotFound, NotPayable, TransactionUsed, PreconditionFailed when the
+    invoice changed since it was read. Source: `domain.md` 6.
     """
     authorize(actor, "payments.write")
     with transaction.atomic():
@@ -59,6 +61,7 @@ def record_payment(
         earlier = _earlier(invoice, amount, transaction_id)
         if earlier is not None:
             return RecordedPayment(earlier, invoice, created=False)
+        invoice.require_revision(expected_revision)
         payment = Payment.objects.create(
             payment_id=next_code(Payment, "payment_id"),
             customer=invoice.customer,
