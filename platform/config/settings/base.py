@@ -15,6 +15,7 @@ TEMPLATE_FOLDER = ROOT / "frontend_templates"
 
 DEBUG = False
 SECRET_KEY = env.secret("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")  # former ones, for seals and sessions
 INVOICEPATCH_MASTER_KEYS = env.secret("INVOICEPATCH_MASTER_KEYS")
 BASE_DOMAIN = env.text("BASE_DOMAIN", "localhost")
 PUBLIC_PORT = env.text("PUBLIC_PORT", "")  # ":8000" in development, empty behind a proxy
