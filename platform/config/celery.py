@@ -28,7 +28,7 @@ app.conf.beat_schedule = {
     "sweep-outboxes": {"task": "shared.outbox.tasks.sweep_outboxes", "schedule": 30},
     "purge-outboxes": {"task": "shared.outbox.tasks.purge_outboxes", "schedule": 24 * 3600},
     "sweep-documents": {"task": "tenants.documents.tasks.sweep_documents", "schedule": 60},
-    "sweep-billing-runs": {"task": "tenants.invoices.tasks.sweep_runs", "schedule": 60},
+    "sweep-billing-runs": {"task": "tenants.invoices.tasks.sweep_runs", "schedule": 15},
     "purge-idempotency-keys": {
         "task": "shared.idempotency.tasks.purge_all_keys",
         "schedule": 3600,

@@ -1,6 +1,6 @@
 """Run as a process of its own: issue this share of an organisation's drafts.
 
-`python -m tests.support.issue_invoices SCHEMA PART PARTS`. Every tenth issue is first rolled
+`python tests/support/issue_invoices.py SCHEMA PART PARTS`. Every tenth issue is first rolled
 back after its number was taken.
 """
 

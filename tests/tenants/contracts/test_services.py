@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 from django.db import IntegrityError, transaction
+from support.billing import make_contract, make_site
 
 from billing.periods import Period
 from shared.kernel.actor import SYSTEM
@@ -18,7 +19,6 @@ from tenants.contracts.services import (
     terminate_contract,
 )
 from tenants.invoices.services import generate_invoice
-from tests.support.billing import make_contract, make_site
 
 FEE_2000 = TermsInput("fixed_fee", {"monthly_fee": "2000.00"})
 

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from support.billing import make_contract, make_site
 
 from billing.periods import Period
 from shared.audit.models import Entry
@@ -22,7 +23,6 @@ from tenants.invoices.services import (
     issue_invoice,
     preview_invoice,
 )
-from tests.support.billing import make_contract, make_site
 
 JANUARY = Period(date(2025, 1, 1), date(2025, 1, 31))
 FEBRUARY = Period(date(2025, 2, 1), date(2025, 2, 28))

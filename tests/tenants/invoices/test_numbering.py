@@ -6,6 +6,8 @@ from datetime import date
 
 import pytest
 from django.db import transaction
+from support.billing import make_contract, make_site
+from support.source import ROOT
 
 from billing.periods import Period
 from shared.audit.models import Entry
@@ -16,7 +18,6 @@ from tenants.invoices.models import Invoice
 from tenants.invoices.numbering import take_numbers
 from tenants.invoices.selectors import load_contexts
 from tenants.invoices.services.storing import store_invoices
-from tests.support.billing import make_contract, make_site
 
 PROCESSES = 8
 INVOICES = 500
@@ -44,7 +45,7 @@ def test_eight_processes_issue_five_hundred_invoices_without_gap_or_double(throw
         subprocess.Popen(
             [
                 sys.executable,
-                *("-m", "tests.support.issue_invoices", organisation.schema_name),
+                *(str(ROOT / "tests/support/issue_invoices.py"), organisation.schema_name),
                 *(str(part), str(PROCESSES)),
             ]
         )

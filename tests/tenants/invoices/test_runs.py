@@ -4,13 +4,13 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from support.billing import make_contract, make_site
 
 from billing.periods import Period
 from shared.kernel.actor import SYSTEM
 from shared.kernel.errors import Forbidden
 from tenants.invoices.models import BillingRun, Invoice
 from tenants.invoices.services import generate_invoice, process_run, start_run
-from tests.support.billing import make_contract, make_site
 
 JANUARY = Period(date(2025, 1, 1), date(2025, 1, 31))
 

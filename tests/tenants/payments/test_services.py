@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, InternalError, connection, transaction
+from support.billing import make_contract, make_site
 
 from billing.periods import Period
 from shared.kernel.actor import SYSTEM
@@ -15,7 +16,6 @@ from tenants.payments.errors import NotPayable, TransactionUsed
 from tenants.payments.models import Payment
 from tenants.payments.selectors import payments
 from tenants.payments.services import record_payment
-from tests.support.billing import make_contract, make_site
 
 JANUARY = Period(date(2025, 1, 1), date(2025, 1, 31))
 

@@ -1,0 +1,116 @@
+"""SIGKILL to PostgreSQL, Redis and the worker in the middle of a billing run.
+
+Nothing is lost, nothing doubled: each contract has exactly one invoice for the month, the
+numbers have no gap, and the audit chain holds. A real service in processes of its own.
+"""
+
+import json
+import time
+
+import psycopg
+import pytest
+from support.service import running_service
+
+from shared.runtime.embedded import servers_of
+
+CONTRACTS = 300
+CAUGHT_SECONDS = 60
+FINISHED_SECONDS = 120
+PREPARE = f"""
+from shared.kernel.tenancy import load_organisation, organisation_context
+from tenants.demo.benchmarks.organisation import make_contracts
+with organisation_context(load_organisation('kilroy')):
+    make_contracts({CONTRACTS})
+"""
+START = """
+from billing.periods import month_period
+from shared.kernel.actor import SYSTEM
+from shared.kernel.tenancy import load_organisation, organisation_context
+from tenants.invoices.services import start_run
+with organisation_context(load_organisation('kilroy')):
+    start_run(actor=SYSTEM, period=month_period(2026, {month}))
+"""
+COUNT = """
+SELECT count(*) FROM kilroy.invoices_invoice WHERE period_start = make_date(2026, %s, 1)
+"""
+
+
+class Observer:
+    """Looks at the tables as the owner, with a new connection each time: servers come and go."""
+
+    def __init__(self, data):
+        self.url = servers_of(data).owner_database_url
+
+    def rows(self, query, *values):
+        deadline = time.monotonic() + FINISHED_SECONDS
+        while True:
+            try:
+                with psycopg.connect(self.url, connect_timeout=5) as connection:
+                    return connection.execute(query, values).fetchall()
+            except psycopg.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+
+    def wait(self, condition, seconds):
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, "it took too long"
+            time.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    with running_service(tmp_path_factory.mktemp("kill")) as running:
+        made = running.manage(
+            "create_organisation",
+            *("--name", "Kilroy", "--subdomain", "kilroy", "--plan", "enterprise"),
+            *("--admin-email", "kilroy@example.com", "--admin-password", "correct-horse-7"),
+        )
+        assert json.loads(made.splitlines()[-1])["schema_name"] == "kilroy"
+        running.manage("shell", "-c", PREPARE)
+        yield running
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(("month", "victim"), [(1, "worker"), (2, "postgres"), (3, "redis")])
+def test_killed_in_the_middle_of_a_run(service, month, victim):
+    observer = Observer(service.data)
+    service.manage("shell", "-c", START.format(month=month))
+    observer.wait(lambda: observer.rows(COUNT, month)[0][0] > 0, CAUGHT_SECONDS)
+    before = observer.rows(COUNT, month)[0][0]
+    service.kill(victim)
+    assert 0 < before < CONTRACTS, "the run was over before the kill"
+    observer.wait(
+        lambda: (
+            observer.rows(
+                "SELECT status FROM kilroy.invoices_billingrun "
+                "WHERE period_start = make_date(2026, %s, 1)",
+                month,
+            )
+            == [("done",)]
+        ),
+        FINISHED_SECONDS,
+    )
+    billed = observer.rows(
+        "SELECT count(*), count(DISTINCT contract_id), count(DISTINCT number) "
+        "FROM kilroy.invoices_invoice WHERE period_start = make_date(2026, %s, 1)",
+        month,
+    )
+    assert billed == [(CONTRACTS, CONTRACTS, CONTRACTS)]
+    (numbers,) = observer.rows(
+        "SELECT min(number_sequence), max(number_sequence), count(*) FROM kilroy.invoices_invoice"
+    )
+    assert numbers == (1, month * CONTRACTS, month * CONTRACTS)
+    items = observer.rows(
+        "SELECT item.status, count(*) FROM kilroy.invoices_billingrunitem AS item "
+        "JOIN kilroy.invoices_billingrun AS run ON run.id = item.run_id "
+        "WHERE run.period_start = make_date(2026, %s, 1) GROUP BY item.status",
+        month,
+    )
+    assert items == [("billed", CONTRACTS)]
+
+
+@pytest.mark.processes
+def test_audit_chain_holds_after_all_that(service):
+    assert "kilroy" in service.manage("verify_audit")
