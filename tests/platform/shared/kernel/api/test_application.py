@@ -174,7 +174,7 @@ def test_each_wrong_field_is_named_by_its_path(client):
         json.dumps(
             {
                 "billing_period": {"start_date": "2026-13-01"},
-                "amount": "5",
+                "amount": "five",
                 "names": ["a", 5],
                 "colour": "red",
             }
