@@ -14,13 +14,15 @@ from billing.errors import InvalidPeriod
 from billing.periods import Period
 from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.etags import Representation, expected_revision, require_fresh, set_etag
+from shared.kernel.api.json import exact_answer
 from shared.kernel.api.pagination import Page, Paging, paginate
+from shared.kernel.api.schemas import at_least_cents
 from shared.kernel.errors import invalid_fields
 from shared.kernel.tenancy import require_organisation
 from tenants.documents.services import signed_link
 from tenants.invoices import selectors, services
 from tenants.invoices.explanation import line_name
-from tenants.invoices.models import Invoice
+from tenants.invoices.models import Invoice, derive_status
 from tenants.invoices.schemas import (
     GeneratedExplainedOut,
     GeneratedOut,
@@ -94,12 +96,12 @@ def list_invoices(request: ApiRequest, filters: Query[InvoiceFilters]) -> Any:
         actor=request.actor, text=filters.q, status=filters.status or "", site_id=filters.site_id
     )
     page = paginate(
-        found,
+        selectors.listed_columns(found),
         filters,
         orderings=("invoice_date", "due_date", "number", "total", "created_at"),
         default="-invoice_date",
     )
-    return {"items": [_row(invoice) for invoice in page.items], "next": page.next}
+    return exact_answer({"items": [_listed(row) for row in page.items], "next": page.next})
 
 
 @billing_router.get("/invoices/{invoice_id}", response=InvoiceOut)
@@ -188,6 +190,32 @@ def _taxes(invoice: Invoice) -> list[dict[str, Any]]:
 def _representation(whole: Mapping[str, Any], invoice: Invoice) -> Representation:
     """The link to the PDF changes each day, so the revision alone does not tell."""
     return Representation(invoice.revision, whole["pdf_url"].encode())
+
+
+def _listed(row: Any) -> dict[str, Any]:
+    """An InvoiceRow from the columns of `selectors.listed_columns`."""
+    return {
+        "invoice_id": row.invoice_id,
+        "invoice_number": row.number,
+        "kind": row.kind,
+        "site_id": row.site__site_id,
+        "customer_id": row.customer__customer_id,
+        "contract_id": row.contract__contract_id,
+        "status": derive_status(row.document_status, row.payment_status, row.delivery_status),
+        "document_status": row.document_status,
+        "payment_status": row.payment_status,
+        "delivery_status": row.delivery_status,
+        "period_start": row.period_start,
+        "period_end": row.period_end,
+        "invoice_date": row.invoice_date,
+        "due_date": row.due_date,
+        "currency": row.currency,
+        "subtotal": at_least_cents(row.subtotal),
+        "tax_total": at_least_cents(row.tax_total),
+        "total_amount": at_least_cents(row.total),
+        "amount_paid": at_least_cents(row.amount_paid),
+        "balance_due": at_least_cents(row.total - row.amount_paid),
+    }
 
 
 def _row(invoice: Invoice) -> dict[str, Any]:

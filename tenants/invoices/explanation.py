@@ -112,6 +112,9 @@ _RATES_ARE_MONEY = frozenset(
     {"rate_escalated", "rate_multiplied", "hours_at_rate", "hours_saved_share"}
 )
 _HOUR_AMOUNTS = frozenset({"hours_saved"})
+_TEXTS = frozenset(
+    {"currency", "code", "job_code", "hour_class", "description", "category", "reason"}
+)
 
 
 @dataclass(frozen=True)
@@ -183,20 +186,22 @@ def _amount(step: Mapping[str, Any], currency: str) -> str:
 
 
 def _words(values: Mapping[str, Any], currency: str, label: str) -> dict[str, str]:
-    return {key: _word(key, value, currency, label) for key, value in values.items()}
+    is_price = label in _RATES_ARE_MONEY or str(values.get("code", "")).startswith("labor_")
+    return {key: _word(key, value, currency, is_price) for key, value in values.items()}
 
 
-def _word(key: str, value: Any, currency: str, label: str) -> str:
+def _word(key: str, value: Any, currency: str, is_price: bool) -> str:
+    """One value of a step or a check; `is_price`: its rates are money, not percentages."""
     if value is None:
         return ""
-    if key in ("currency", "job_code", "hour_class", "description", "category", "reason"):
+    if key in _TEXTS:
         return str(value)
     if key == "month":
         return format_day(date.fromisoformat(f"{value}-01"), "month", language=_language())
     if key.endswith("_date"):
         return format_day(date.fromisoformat(str(value)), language=_language())
     number = Decimal(value)
-    if key in _PERCENTAGES or (key == "rate" and label not in _RATES_ARE_MONEY):
+    if key in _PERCENTAGES or (key in ("rate", "expected") and not is_price):
         return format_percentage(number, language=_language())
     if key in _COUNTS:
         return format_quantity(number, language=_language())

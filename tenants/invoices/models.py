@@ -23,6 +23,15 @@ from tenants.sites.models import Customer, Site
 from tenants.structure.models import LegalEntity
 
 
+def derive_status(document_status: str, payment_status: str, delivery_status: str) -> str:
+    """The API's one `status` of an invoice: what is furthest of the three."""
+    if document_status != "issued":
+        return document_status
+    if payment_status != "unpaid":
+        return payment_status
+    return "delivered" if delivery_status == "delivered" else "issued"
+
+
 class NumberSeries(Row):
     """The last number given out for a prefix and year.
 
@@ -204,13 +213,7 @@ class Invoice(RevisedRow):
     @property
     def status(self) -> str:
         """The API's one word, derived from document, payment and delivery status."""
-        if self.document_status != self.DocumentStatus.ISSUED:
-            return self.document_status
-        if self.payment_status != self.PaymentStatus.UNPAID:
-            return self.payment_status
-        if self.delivery_status == self.DeliveryStatus.DELIVERED:
-            return "delivered"
-        return "issued"
+        return derive_status(self.document_status, self.payment_status, self.delivery_status)
 
     @property
     def status_label(self) -> Any:

@@ -5,6 +5,7 @@ from tenants.invoices.selectors.documents import load_invoice_document, preview_
 from tenants.invoices.selectors.invoices import (
     invoice_by_code,
     invoice_list,
+    listed_columns,
     live_invoices_of,
     search_invoices,
 )
@@ -12,6 +13,7 @@ from tenants.invoices.selectors.invoices import (
 __all__ = [
     "invoice_by_code",
     "invoice_list",
+    "listed_columns",
     "live_invoices_of",
     "load_contexts",
     "load_invoice_document",

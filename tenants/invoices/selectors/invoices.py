@@ -1,6 +1,7 @@
 """Reading invoices."""
 
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet
@@ -12,6 +13,29 @@ from shared.kernel.authorisation import authorize
 from shared.kernel.clock import today
 from shared.kernel.errors import NotFound
 from tenants.invoices.models import Invoice, InvoiceLine, InvoiceTax
+
+LISTED_COLUMNS = (
+    "pk",
+    "invoice_id",
+    "number",
+    "kind",
+    "site__site_id",
+    "customer__customer_id",
+    "contract__contract_id",
+    "document_status",
+    "payment_status",
+    "delivery_status",
+    "period_start",
+    "period_end",
+    "invoice_date",
+    "due_date",
+    "created_at",
+    "currency",
+    "subtotal",
+    "tax_total",
+    "total",
+    "amount_paid",
+)
 
 
 def invoice_list(*, actor: Actor) -> QuerySet[Invoice]:
@@ -49,6 +73,11 @@ def search_invoices(
             document_status="issued", payment_status="unpaid", delivery_status="delivered"
         )
     return found
+
+
+def listed_columns(invoices: QuerySet[Invoice]) -> QuerySet[Any, Any]:
+    """The same invoices as named rows with the columns that the API's list shows."""
+    return invoices.select_related(None).values_list(*LISTED_COLUMNS, named=True)
 
 
 def invoice_by_code(*, actor: Actor, invoice_id: str) -> Invoice:

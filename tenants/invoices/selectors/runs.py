@@ -5,7 +5,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import (
+    Count,
+    Exists,
+    F,
+    FilteredRelation,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+)
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django_stubs_ext import WithAnnotations
@@ -14,7 +24,7 @@ from billing.periods import Frequency, Period, calendar_period
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import NotFound
-from tenants.contracts.models import Contract, ContractTerms
+from tenants.contracts.models import Contract
 from tenants.invoices.models import BillingRun, BillingRunItem, Invoice
 
 
@@ -44,25 +54,22 @@ def periods_due(period: Period) -> Mapping[Frequency, Period]:
 def billable_contracts(period: Period) -> "QuerySet[BillableContract]":
     """Contracts due in a run of the period with an active day in it, drafts left out.
 
-    Each carries its `frequency`, that of the terms in force at the end of the period (or of
-    its first terms, where those begin later).
+    Each carries its `frequency`, that of the terms in force on the last day of the period.
     """
-    terms = ContractTerms.objects.filter(contract=OuterRef("pk"))
-    in_force = terms.filter(valid_from__lte=period.end_date).order_by("-valid_from")
-    active = Q()
+    last = period.end_date
+    in_force = Q(terms__valid_from__lte=last) & (
+        Q(terms__valid_to__isnull=True) | Q(terms__valid_to__gte=last)
+    )
+    due = Q()
     for frequency, own in periods_due(period).items():
-        active |= Q(frequency=frequency) & (
-            Q(end_date__isnull=True) | Q(end_date__gte=own.start_date)
+        due |= Q(frequency=frequency) & (Q(end_date__isnull=True) | Q(end_date__gte=own.start_date))
+    return (
+        Contract.objects.annotate(
+            terms_in_force=FilteredRelation("terms", condition=in_force),
+            frequency=F("terms_in_force__billing_frequency"),
         )
-    return Contract.objects.annotate(
-        frequency=Coalesce(
-            Subquery(in_force.values("billing_frequency")[:1]),
-            Subquery(terms.order_by("valid_from").values("billing_frequency")[:1]),
-        )
-    ).filter(
-        active,
-        status__in=(Contract.Status.ACTIVE, Contract.Status.TERMINATED),
-        effective_date__lte=period.end_date,
+        .filter(effective_date__lte=last)
+        .filter(due, status__in=(Contract.Status.ACTIVE, Contract.Status.TERMINATED))
     )
 
 

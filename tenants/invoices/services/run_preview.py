@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Count, Exists, Q
-
 from billing.periods import Period
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
@@ -17,7 +15,6 @@ from tenants.invoices.calculation import Calculation, calculate
 from tenants.invoices.selectors import load_contexts
 from tenants.invoices.selectors.runs import (
     billable_contracts,
-    live_invoices,
     periods_due,
     unbilled_contracts,
 )
@@ -37,19 +34,22 @@ class PreviewedContract:
 
 @dataclass(frozen=True)
 class RunPreview:
-    """What a run of the period would make, from the first CONTRACTS_MAX contracts of it."""
+    """What a run of the period would make, from the first CONTRACTS_MAX contracts of it.
+
+    `due` and `unbilled` count all contracts; `unbilled` are those the run takes up.
+    """
 
     due: int
-    billed_before: int
+    unbilled: int
     examined: int
     ready: int
     totals: dict[str, Decimal]
     failing: list[PreviewedContract]
 
     @property
-    def unbilled(self) -> int:
-        """Contracts that the run would take up."""
-        return self.due - self.billed_before
+    def billed_before(self) -> int:
+        """Contracts that the run would pass over."""
+        return self.due - self.unbilled
 
     @property
     def is_partial(self) -> bool:
@@ -64,17 +64,8 @@ def preview_run(*, actor: Actor, period: Period) -> RunPreview:
     CONTRACTS_MAX.
     """
     authorize(actor, "invoices.generate")
-    has_invoice = Exists(live_invoices(period))
-    counts = (
-        billable_contracts(period)
-        .annotate(has_invoice=has_invoice)
-        .aggregate(due=Count("pk"), billed=Count("pk", filter=Q(has_invoice=True)))
-    )
-    chosen = list(
-        unbilled_contracts(actor=actor, period=period)
-        .order_by("pk")
-        .values_list("pk", "frequency")[:CONTRACTS_MAX]
-    )
+    unbilled = unbilled_contracts(actor=actor, period=period)
+    chosen = list(unbilled.order_by("pk").values_list("pk", "frequency")[:CONTRACTS_MAX])
     totals: dict[str, Decimal] = defaultdict(Decimal)
     failing: list[PreviewedContract] = []
     ready = 0
@@ -87,8 +78,8 @@ def preview_run(*, actor: Actor, period: Period) -> RunPreview:
                 ready += 1
                 totals[outcome.context.contract.currency] += outcome.totals.total
     return RunPreview(
-        due=counts["due"],
-        billed_before=counts["billed"],
+        due=billable_contracts(period).count(),
+        unbilled=unbilled.count(),
         examined=len(chosen),
         ready=ready,
         totals=dict(sorted(totals.items())),

@@ -117,7 +117,7 @@ def _exact_number(value: Any) -> Any:
     raise PydanticCustomError("number_expected", "This is a number.")
 
 
-def _at_least_cents(value: Decimal) -> Decimal:
+def at_least_cents(value: Decimal) -> Decimal:
     """8000.0000 as 8000.00, 0.0825 and 12.5 as 0.0825 and 12.50; the value stays the same."""
     shortest = value.normalize()
     exponent = shortest.as_tuple().exponent
@@ -137,7 +137,7 @@ def _number(digits: int, places: int, *, cents: bool) -> Any:
         WithJsonSchema({**number, **about}, mode="serialization"),
     ]
     if cents:
-        parts.append(PlainSerializer(_at_least_cents, return_type=Decimal))
+        parts.append(PlainSerializer(at_least_cents, return_type=Decimal))
     return parts
 
 
