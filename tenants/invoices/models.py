@@ -168,6 +168,34 @@ class Invoice(RevisedRow):
                 condition=Q(document_status="issued") & ~Q(payment_status="paid"),
                 name="invoice_open_by_due_date",
             ),
+            # The home page sums twelve months and one month from these alone.
+            models.Index(
+                fields=["invoice_date"],
+                include=["currency", "contract_type", "subtotal"],
+                condition=Q(document_status="issued"),
+                name="invoice_revenue_by_date",
+            ),
+            models.Index(
+                fields=["period_end"],
+                include=[
+                    "contract",
+                    "period_start",
+                    "kind",
+                    "document_status",
+                    "payment_status",
+                    "currency",
+                    "total",
+                    "amount_paid",
+                ],
+                name="invoice_by_period",
+            ),
+            models.Index(
+                fields=["created_at"],
+                condition=Q(
+                    document_status__in=("draft", "validated", "pending_approval", "approved")
+                ),
+                name="invoice_unissued",
+            ),
         )
         constraints = (
             models.CheckConstraint(

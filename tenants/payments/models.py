@@ -39,6 +39,7 @@ class Payment(Row):
 
     class Meta:
         ordering = ("-received_on", "-payment_id")
+        indexes = (models.Index(fields=["-received_on", "-id"], name="payment_by_day"),)
         constraints = (
             models.CheckConstraint(condition=Q(amount__gt=0), name="payment_is_positive"),
         )
