@@ -1,7 +1,6 @@
 """Somebody with the database's own rights changes the record; verify_audit says so."""
 
 import os
-import time
 from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
 
@@ -9,6 +8,7 @@ import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, connections, transaction
+from django.test.utils import CaptureQueriesContext
 from psycopg import conninfo
 
 from shared.audit import chain
@@ -178,9 +178,9 @@ def test_every_kind_of_tampering_is_found(owner, subtests):
             check(owner)
 
 
-def test_threads_make_one_chain_and_bulk_is_fast(owner):
+def test_threads_and_bulk_make_one_chain(owner):
     threads_that_record_at_once_make_one_chain(owner.organisation)
-    bulk_recording_is_fast_enough_for_a_billing_run(owner.organisation)
+    a_billing_runs_worth_is_recorded_in_two_statements(owner.organisation)
 
 
 def threads_that_record_at_once_make_one_chain(recorded):
@@ -202,13 +202,11 @@ def threads_that_record_at_once_make_one_chain(recorded):
         assert ChainHead.objects.get().sequence == ENTRIES + THREADS * ACTS_A_THREAD
 
 
-def bulk_recording_is_fast_enough_for_a_billing_run(recorded):
-    """Aim: 10,000 entries a second; asserted at a third of it, tests share the machine."""
+def a_billing_runs_worth_is_recorded_in_two_statements(recorded):
+    """However many, so that everybody else waits for the head as shortly as can be."""
     acts = [Act("row.made", Target("row", str(n), f"Row {n}"), after={"n": n}) for n in range(BULK)]
     with organisation_context(recorded):
-        started = time.perf_counter()
-        with transaction.atomic():
+        with transaction.atomic(), CaptureQueriesContext(connection) as statements:
             record_many(actor=SYSTEM, acts=acts)
-        rate = BULK / (time.perf_counter() - started)
+        assert len(statements) == 2
         assert verify_chain().problems == ()
-    assert rate > 3_000

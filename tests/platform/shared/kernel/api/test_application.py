@@ -1,7 +1,7 @@
 """The shared pieces around an endpoint, through the whole middleware, at URLs of their own."""
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal
 
@@ -30,8 +30,10 @@ from shared.kernel.api import (
     paginate,
     require_fresh,
 )
+from shared.kernel.clock import now
 from shared.kernel.errors import Conflict, FieldError, Invalid, TooManyRequests
 from shared.kernel.tenancy import organisation_context
+from shared.outbox.models import Event
 
 router = Router()
 
@@ -311,6 +313,28 @@ def test_a_page_costs_the_same_whatever_its_size(client, many_rows, django_asser
             with django_assert_num_queries(1):
                 page = paginate(entries, asked, orderings=("sequence",), default="sequence")
             assert len(page.items) == limit
+
+
+@pytest.mark.parametrize("ordering", ["published_at", "-published_at"])
+def test_rows_without_a_value_come_last_and_once(in_acme, ordering):
+    moments = [None, None, None, *(now() - timedelta(minutes=n // 2) for n in range(6))]
+    Event.objects.bulk_create(
+        Event(topic="a.b", key=str(n), payload={}, published_at=moment)
+        for n, moment in enumerate(moments)
+    )
+    seen, cursor = [], None
+    while True:
+        asked = Paging(limit=2, cursor=cursor, ordering=ordering)
+        page = paginate(Event.objects.all(), asked, orderings=("published_at",), default=ordering)
+        seen += page.items
+        cursor = page.next
+        if cursor is None:
+            break
+    found = [row.published_at for row in seen]
+    values = [moment for moment in found if moment]
+    assert len({row.pk for row in seen}) == len(seen) == 9
+    assert found[6:] == [None, None, None]
+    assert values == sorted(values, reverse=ordering.startswith("-"))
 
 
 @pytest.mark.parametrize(

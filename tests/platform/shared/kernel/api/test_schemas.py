@@ -131,7 +131,8 @@ def test_camel_case_is_answered_and_both_are_accepted():
 
 
 def test_amounts_are_read_from_text_too():
-    read = Everything.model_validate({"lines": [{"amount": "-8000.10"}], "rate": "2", "part": "+0.1"})
+    given = {"lines": [{"amount": "-8000.10"}], "rate": "2", "part": "+0.1"}
+    read = Everything.model_validate(given)
     assert (str(read.lines[0].amount), str(read.rate), str(read.part)) == ("-8000.10", "2", "0.1")
 
 
