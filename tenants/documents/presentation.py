@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from shared.kernel import formats
 from shared.kernel.brand import HEX_COLOUR
+from shared.kernel.tax_names import tax_name
 from tenants.documents.contents import DocumentLine, DocumentTax, InvoiceDocument, Letterhead
 
 RUNNING_NAME_CHARACTERS = 70
@@ -151,7 +152,7 @@ class Wording:
         parts = [_("on %(base)s") % {"base": self.money(tax.base)}]
         if tax.registration:
             parts.append(_("No. %(number)s") % {"number": printable(tax.registration)})
-        return TaxText(f"{tax.name} {rate}", " · ".join(parts), self.money(tax.amount))
+        return TaxText(f"{tax_name(tax.name)} {rate}", " · ".join(parts), self.money(tax.amount))
 
     def terms(self) -> str:
         """The payment terms in words."""
@@ -219,7 +220,9 @@ def parties(document: InvoiceDocument) -> list[tuple[str, str, str]]:
     """Supplier, buyer and site: label, name, and address lines parted by newlines."""
     supplier, buyer, site = document.supplier, document.buyer, document.site
     kind = str(CONTRACT_TYPES.get(document.contract_type, ""))
-    registrations = (f"{entry.component} {entry.number}" for entry in supplier.registrations)
+    registrations = (
+        f"{tax_name(entry.component)} {entry.number}" for entry in supplier.registrations
+    )
     return [
         (
             _("From"),

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.validation import RuleResult
 from shared.kernel.formats import format_day, format_money, format_percentage, format_quantity
+from shared.kernel.tax_names import tax_name
 
 LINE_NAMES: Mapping[str, Promise] = {
     "revenue_share": _("Revenue share"),
@@ -194,6 +195,8 @@ def _word(key: str, value: Any, currency: str, is_price: bool) -> str:
     """One value of a step or a check; `is_price`: its rates are money, not percentages."""
     if value is None:
         return ""
+    if key == "description":  # the taxes a check names
+        return ", ".join(tax_name(name) for name in str(value).split(", "))
     if key in _TEXTS:
         return str(value)
     if key == "month":

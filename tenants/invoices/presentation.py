@@ -17,6 +17,7 @@ from shared.kernel.formats import (
     format_quantity,
     format_unit_price,
 )
+from shared.kernel.tax_names import tax_name
 from tenants.invoices.calculation import Calculation
 from tenants.invoices.explanation import (
     StepText,
@@ -65,7 +66,7 @@ def totals_of(source: Invoice | Calculation) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = [{"label": _("Subtotal"), "amount": subtotal}]
     rows.extend(
         {
-            "label": f"{tax.name} {format_percentage(tax.rate, language=language)}",
+            "label": f"{tax_name(tax.name)} {format_percentage(tax.rate, language=language)}",
             "amount": tax.amount,
         }
         for tax in taxes

@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from billing.errors import FieldProblem
+from shared.kernel.problem_texts import problem_text
 
 Text = str | Promise
 
@@ -118,9 +119,7 @@ class Invalid(AppError):
 
 def invalid_fields(problems: Iterable[FieldProblem]) -> Invalid:
     """The 422 answer to problems that `billing` found."""
-    return Invalid(
-        errors=[FieldError(problem.field, problem.code, problem.message) for problem in problems]
-    )
+    return Invalid(errors=[FieldError(one.field, one.code, problem_text(one)) for one in problems])
 
 
 class TooManyRequests(AppError):

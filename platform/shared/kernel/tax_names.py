@@ -1,0 +1,24 @@
+"""Names of Canadian sales taxes as a reader writes them: GST is TPS in French.
+
+Rates, lines and registrations keep the English short names, which are data.
+"""
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from billing.tax import GST, HST, PST, QST, RST
+
+NAMES: Mapping[str, Promise] = {
+    GST: _("GST"),
+    HST: _("HST"),
+    PST: _("PST"),
+    QST: _("QST"),
+    RST: _("RST"),
+}
+
+
+def tax_name(code: str) -> str:
+    """The tax in the active language, also of "GST/HST"; a tenant's own tax as it is called."""
+    return "/".join(str(NAMES.get(part, part)) for part in code.split("/"))
