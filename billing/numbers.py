@@ -22,11 +22,14 @@ class NumberRule:
     above: Decimal | None = None
 
 
+_MOST = Decimal(10) ** 9
+"""No period has a billion hours, no hour costs a billion: a slip, and more than is stored."""
+
 # Stored as NUMERIC(19,4); rates and hours have 4 decimals, percentages 6 (domain rule 2).
 AMOUNT = NumberRule(places=4)
 AMOUNT_FROM_ZERO = NumberRule(places=4, minimum=ZERO)
-RATE_PER_HOUR = NumberRule(places=4, above=ZERO)
-HOURS = NumberRule(places=4, minimum=ZERO)
+RATE_PER_HOUR = NumberRule(places=4, above=ZERO, maximum=_MOST)
+HOURS = NumberRule(places=4, minimum=ZERO, maximum=_MOST)
 FRACTION = NumberRule(places=6, minimum=ZERO, maximum=_UNIT)
 SHARE_RATE = NumberRule(places=6, minimum=Decimal("0.01"), maximum=Decimal("0.99"))
 MULTIPLIER = NumberRule(places=6, minimum=_UNIT, maximum=Decimal(100))

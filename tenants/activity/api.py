@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ninja import Query, Router
+from ninja import Query, Router, Status
 
 from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.pagination import Page, Paging, paginate
@@ -42,4 +42,4 @@ def record_revenue(request: ApiRequest, body: RevenueBatchIn) -> Any:
             for given in body.records
         ],
     )
-    return 201, [RevenueOut.of(row) for row in rows]
+    return Status(201, [RevenueOut.of(row) for row in rows])

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import prefetch_related_objects
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
-from ninja import Query, Router
+from ninja import Query, Router, Status
 
 from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.etags import Representation, expected_revision, require_fresh, set_etag
@@ -70,7 +70,7 @@ def create_contract(request: ApiRequest, response: HttpResponse, body: ContractI
         currency=body.currency,
         payment_terms_days=body.payment_terms_days,
     )
-    return 201, _changed(response, contract)
+    return Status(201, _changed(response, contract))
 
 
 @contracts_router.get("/{contract_id}", response=ContractOut)

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
-from ninja import Query, Router
+from ninja import Query, Router, Status
 
 from billing.errors import InvalidPeriod
 from billing.periods import Period
@@ -78,15 +78,15 @@ def generate_invoice(request: ApiRequest, body: GenerateIn, explain: bool = Fals
     }
     status = 201 if generated.created else 200
     if not explain:
-        return status, GeneratedOut(**answer)
-    explained = selectors.invoice_by_code(actor=request.actor, invoice_id=invoice.invoice_id)
-    return status, GeneratedExplainedOut(
+        return Status(status, GeneratedOut(**answer))
+    explained = GeneratedExplainedOut(
         **answer,
-        currency=explained.currency,
-        subtotal=explained.subtotal,
-        lines=[LineOut(**line) for line in _lines(explained)],
-        taxes=[TaxOut(**tax) for tax in _taxes(explained)],
+        currency=invoice.currency,
+        subtotal=invoice.subtotal,
+        lines=[LineOut(**line) for line in _lines(invoice)],
+        taxes=[TaxOut(**tax) for tax in _taxes(invoice)],
     )
+    return Status(status, explained)
 
 
 @billing_router.get("/invoices", response=Page[InvoiceRow])

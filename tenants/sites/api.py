@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import prefetch_related_objects
 from django.http import HttpResponse
-from ninja import Query, Router
+from ninja import Query, Router, Status
 
 from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.etags import expected_revision, require_fresh, set_etag
@@ -53,7 +53,7 @@ def create_site(request: ApiRequest, response: HttpResponse, body: SiteIn) -> An
         billing_contact=_contact(body.billing_contact),
         currency=body.currency,
     )
-    return 201, _changed(response, site)
+    return Status(201, _changed(response, site))
 
 
 @sites_router.get("/{site_id}", response=SiteOut)
@@ -96,7 +96,7 @@ def create_territory(request: ApiRequest, response: HttpResponse, body: Territor
         actor=request.actor, name=body.name, territory_id=body.territory_id
     )
     set_etag(response, territory)
-    return 201, TerritoryOut.of(territory)
+    return Status(201, TerritoryOut.of(territory))
 
 
 @territories_router.get("/{territory_id}", response=TerritoryOut)

@@ -169,8 +169,8 @@ def test_line_names_job_and_class(rate: Any) -> None:
 
 def test_a_rate_beyond_what_is_stored_is_refused(rate: Any, problems: Any) -> None:
     configuration = {
-        "hourly_rates": {"standard": "900000000000000"},
-        "escalation_schedule": {"annual_increase": 1, "effective_date": "2020-01-01"},
+        "hourly_rates": {"standard": "900000000"},
+        "escalation_schedule": {"annual_increase": 1, "effective_date": "1990-01-01"},
     }
     refused = problems(
         AmountTooLarge, rate, "per_labor_hour", configuration, {"labor_hours": {"regular": 1}}

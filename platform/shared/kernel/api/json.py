@@ -13,11 +13,13 @@ import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from ninja.parser import Parser
 from ninja.renderers import BaseRenderer
 
 from shared.kernel.errors import AppError, FieldError, Invalid, Malformed
 
+MEDIA_TYPE = "application/json"
 NESTING_MAX = 32
 NUMBER_LENGTH_MAX = 64
 EXPONENT_MAX = 30
@@ -26,10 +28,18 @@ UNSTORABLE_SHOWN_MAX = 20
 _ENCODER = msgspec.json.Encoder(decimal_format="number", uuid_format="canonical", enc_hook=str)
 
 
+class UnsupportedMediaType(AppError):
+    """415: the body is not sent as JSON."""
+
+    status = 415
+    code = "unsupported_media_type"
+    title = gettext_lazy("The body is not sent as JSON")
+
+
 class ExactRenderer(BaseRenderer):
     """Answers: Decimal as number, dates and aware instants by RFC 3339, UUID as text."""
 
-    media_type = "application/json"
+    media_type = MEDIA_TYPE
 
     def render(self, request: HttpRequest, data: Any, *, response_status: int) -> bytes:
         """UTF-8 JSON."""
@@ -49,7 +59,12 @@ class ExactParser(Parser):
     """Requests: bodies by `parse_json`, query strings without what cannot be stored."""
 
     def parse_body(self, request: HttpRequest) -> Any:
-        """The body's value. Raises Malformed or Invalid."""
+        """The body's value. Raises UnsupportedMediaType, Malformed or Invalid."""
+        given = request.content_type or MEDIA_TYPE
+        if given != MEDIA_TYPE and not given.endswith("+json"):
+            raise UnsupportedMediaType(
+                _("Send the body as application/json, not as %(type)s.") % {"type": given}
+            )
         return parse_json(request.body)
 
     def parse_querydict(

@@ -38,13 +38,14 @@ PROBLEM_RESPONSES = {
     "409": "The present state does not allow it, or the same Idempotency-Key is still running.",
     "412": "If-Match names a version that is gone.",
     "413": "The body is too large.",
+    "415": "The body is not sent as application/json.",
     "422": "Some fields need attention, or the Idempotency-Key came with another body before.",
     "429": "Too many requests: wait for Retry-After seconds.",
     "500": "Something broke on our side; nothing was changed.",
 }
-ALWAYS = ("400", "404", "429", "500")
+ALWAYS = ("400", "404", "422", "429", "500")
 SIGNED_IN = ("401", "403")
-WITH_BODY = ("409", "413", "422")
+WITH_BODY = ("409", "413", "415")
 CONDITIONAL_METHODS = ("put", "patch", "delete")
 
 IDEMPOTENCY_KEY = {
@@ -85,8 +86,6 @@ def _complete_operation(method: str, operation: dict[str, Any]) -> None:
     statuses = [*ALWAYS]
     if operation.get("security"):
         statuses += SIGNED_IN
-    if method != "get" or operation["parameters"]:
-        statuses.append("422")
     if method != "get":
         statuses += WITH_BODY
     if method in CONDITIONAL_METHODS:
