@@ -1,8 +1,12 @@
 """Pages of contracts: list, guided editor with a worked example, one contract."""
 
+from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.db.models import Max
+from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -18,12 +22,20 @@ from shared.kernel.forms import add_errors
 from tenants.contracts import selectors, services
 from tenants.contracts.example import work_example
 from tenants.contracts.forms import ContractForm, ExampleForm, TermsDateForm, TermsEditor
+from tenants.contracts.forms.editor import Data
 from tenants.contracts.models import Contract, ContractType
-from tenants.contracts.presentation import TYPE_TEXTS, example_lines, terms_timeline
+from tenants.contracts.presentation import (
+    TYPE_ICONS,
+    TYPE_TEXTS,
+    contract_facts,
+    example_lines,
+    terms_groups,
+    terms_timeline,
+)
 from tenants.sites.selectors import sites
 
 CHOICES_MAX = 500
-CONTRACT_FIELDS = ("site_id", "effective_date", "end_date", "payment_terms_days")
+INVOICES_SHOWN = 12
 
 
 @require_safe
@@ -65,8 +77,7 @@ def contract_new(request: ApiRequest) -> HttpResponse:
         initial={"site_id": request.GET.get("site"), "effective_date": today().replace(day=1)},
     )
     editor = TermsEditor(contract_type, data=data)
-    example = ExampleForm(data)
-    if data is not None and all([form.is_valid(), editor.is_valid()]):
+    if _is_to_save(request, form, editor):
         try:
             contract = _create(request, form, editor)
         except AppError as error:
@@ -74,11 +85,12 @@ def contract_new(request: ApiRequest) -> HttpResponse:
         else:
             messages.success(request, _("%(id)s was made as a draft.") % {"id": contract})
             return redirect("contract_detail", contract_id=contract.contract_id)
-    context = _editor_context(editor, example)
+    context = _editor_context(editor, data)
     context.update(
         form=form,
         crumbs=[(_("Contracts"), reverse("contract_list")), (_("New contract"), None)],
         title=_("New contract"),
+        submit_label=_("Save as draft"),
         cancel_url=reverse("contract_list"),
         change_type_url=reverse("contract_new"),
     )
@@ -87,7 +99,10 @@ def contract_new(request: ApiRequest) -> HttpResponse:
 
 def _choose_type(request: ApiRequest) -> HttpResponse:
     context = {
-        "types": [(value, label, TYPE_TEXTS[value]) for value, label in ContractType.choices],
+        "types": [
+            (value, label, TYPE_TEXTS[ContractType(value)], TYPE_ICONS[ContractType(value)])
+            for value, label in ContractType.choices
+        ],
         "crumbs": [(_("Contracts"), reverse("contract_list")), (_("New contract"), None)],
         "site": request.GET.get("site", ""),
         "has_sites": sites(actor=request.actor).exists(),
@@ -113,14 +128,14 @@ def contract_terms(request: ApiRequest, contract_id: str) -> HttpResponse:
     contract = selectors.contract_by_code(actor=request.actor, contract_id=contract_id)
     present = selectors.current_terms(contract, today())
     data = request.POST if request.method == "POST" else None
-    form = TermsDateForm(data)
+    form = TermsDateForm(data, initial={"effective_date": _first_open_day(contract)})
     editor = TermsEditor(
         present.contract_type,
         data=data,
         configuration=present.billing_configuration,
         frequency=present.billing_frequency,
     )
-    if data is not None and all([form.is_valid(), editor.is_valid()]):
+    if _is_to_save(request, form, editor):
         try:
             services.change_terms(
                 actor=request.actor,
@@ -134,7 +149,7 @@ def contract_terms(request: ApiRequest, contract_id: str) -> HttpResponse:
             messages.success(request, _("The new terms are recorded."))
             return redirect("contract_detail", contract_id=contract_id)
     detail_url = reverse("contract_detail", args=[contract_id])
-    context = _editor_context(editor, ExampleForm(data))
+    context = _editor_context(editor, data)
     context.update(
         form=form,
         crumbs=[
@@ -143,9 +158,27 @@ def contract_terms(request: ApiRequest, contract_id: str) -> HttpResponse:
             (_("Change terms"), None),
         ],
         title=_("Change terms"),
+        site_name=contract.site.name,
+        submit_label=_("Save new terms"),
         cancel_url=detail_url,
     )
     return render(request, "contracts/editor.html", context, status=_status(form, editor))
+
+
+def _is_to_save(request: ApiRequest, form: Form, editor: TermsEditor) -> bool:
+    """Whether a valid form was sent to be saved, not just to see its worked example."""
+    asks_example = request.POST.get("action") == "example"
+    return all([form.is_valid(), editor.is_valid()]) and not asks_example
+
+
+def _first_open_day(contract: Contract) -> date:
+    """The day from which terms can change: the next month's first, or the contract's own."""
+    invoiced = contract.invoices.filter(kind="regular").exclude(document_status="void")
+    last = invoiced.aggregate(last=Max("period_end"))["last"]
+    if last is not None:
+        return last + timedelta(days=1)
+    next_month = (today().replace(day=1) + timedelta(days=32)).replace(day=1)
+    return max(contract.effective_date, next_month)
 
 
 @require_POST
@@ -156,7 +189,7 @@ def contract_example(request: ApiRequest) -> HttpResponse:
     if contract_type not in ContractType.values:
         raise NotFound()
     editor = TermsEditor(contract_type, data=request.POST)
-    context = _editor_context(editor, ExampleForm(request.POST))
+    context = _editor_context(editor, request.POST)
     return render(request, "contracts/example.html", context)
 
 
@@ -165,20 +198,17 @@ def contract_detail(request: ApiRequest, contract_id: str) -> HttpResponse:
     """One contract: its terms by date, and what was billed under them."""
     contract = selectors.contract_by_code(actor=request.actor, contract_id=contract_id)
     terms = selectors.current_terms(contract, today())
-    invoices = contract.invoices.order_by("-invoice_date", "-pk").defer("parties")
+    invoices = contract.invoices.select_related("site").order_by("-invoice_date", "-pk")
     context = {
         "contract": contract,
         "terms": terms,
-        "facts": [
-            (_("Site"), contract.site.name),
-            (_("Customer"), contract.site.customer.name),
-            (_("Type"), terms.get_contract_type_display()),
-            (_("Billed"), terms.get_billing_frequency_display()),
-            (_("Payment terms"), _("%(days)s days") % {"days": contract.payment_terms_days}),
-            (_("Currency"), contract.currency),
-        ],
+        "groups": terms_groups(terms, contract.currency),
+        "facts": contract_facts(contract, terms),
         "timeline": terms_timeline(contract, today()),
-        "invoices": invoices[:12] if request.actor.may("invoices.read") else [],
+        "invoices_shown": request.actor.may("invoices.read"),
+        "invoices": invoices.defer("parties", "inputs", "checks")[:INVOICES_SHOWN],
+        "invoices_link": f"{reverse('invoice_list')}?{urlencode({'q': contract.site.name})}",
+        "today": today(),
         "crumbs": [(_("Contracts"), reverse("contract_list")), (contract_id, None)],
     }
     return render(request, "contracts/detail.html", context)
@@ -200,7 +230,7 @@ def _terms(editor: TermsEditor) -> services.TermsInput:
     )
 
 
-def _show_errors(form: Any, editor: TermsEditor, error: AppError) -> None:
+def _show_errors(form: Form, editor: TermsEditor, error: AppError) -> None:
     own = [problem for problem in error.errors if problem.field in form.fields]
     rest = [problem for problem in error.errors if problem.field not in form.fields]
     for problem in own:
@@ -211,31 +241,28 @@ def _show_errors(form: Any, editor: TermsEditor, error: AppError) -> None:
         add_errors(form, error, {})
 
 
-def _editor_context(editor: TermsEditor, example_form: ExampleForm) -> dict[str, Any]:
+def _editor_context(editor: TermsEditor, data: Data) -> dict[str, Any]:
+    contract_type = ContractType(editor.contract_type)
+    form = ExampleForm(data, contract_type=contract_type)
     context: dict[str, Any] = {
         "editor": editor,
-        "contract_type": editor.contract_type,
-        "type_label": ContractType(editor.contract_type).label,
-        "type_text": TYPE_TEXTS[editor.contract_type],
-        "example_form": example_form,
-        "component_types": [
-            (value, label, value in dict(editor.parts))
-            for value, label in ContractType.choices
-            if value != ContractType.HYBRID
-        ],
+        "contract_type": contract_type,
+        "type_label": contract_type.label,
+        "type_text": TYPE_TEXTS[contract_type],
+        "example_form": form,
     }
-    if example_form.is_bound and example_form.is_valid() and editor.is_valid():
+    if data is not None and all([form.is_valid(), editor.is_valid()]):
         example = work_example(
-            editor.contract_type,
+            contract_type,
             editor.configuration(),
-            example_form.billing_data(),
+            form.billing_data(),
             frequency=editor.frame.cleaned_data["billing_frequency"],
         )
         context.update(example=example, example_lines=example_lines(example))
     return context
 
 
-def _status(form: Any, editor: TermsEditor) -> int:
+def _status(form: Form, editor: TermsEditor) -> int:
     return 422 if form.errors or any(part.errors for part in editor.forms) else 200
 
 

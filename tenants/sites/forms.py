@@ -1,13 +1,35 @@
 """Forms of the site pages."""
 
+from typing import Any
+
 from django import forms
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from billing.tax import PROVINCES
 from tenants.sites.models import Site
 from tenants.sites.services import BillingContact
 
-PROVINCE_CHOICES = [("", _("Choose")), *((code, code) for code in sorted(PROVINCES))]
+PROVINCE_NAMES = {
+    "AB": _("Alberta"),
+    "BC": _("British Columbia"),
+    "MB": _("Manitoba"),
+    "NB": _("New Brunswick"),
+    "NL": _("Newfoundland and Labrador"),
+    "NS": _("Nova Scotia"),
+    "NT": _("Northwest Territories"),
+    "NU": _("Nunavut"),
+    "ON": _("Ontario"),
+    "PE": _("Prince Edward Island"),
+    "QC": _("Quebec"),
+    "SK": _("Saskatchewan"),
+    "YT": _("Yukon"),
+}
+PROVINCE_CHOICES = [
+    ("", _("Choose")),
+    *((code, format_lazy("{} ({})", PROVINCE_NAMES[code], code)) for code in sorted(PROVINCES)),
+]
+HOME_COUNTRY = "CA"
 SERVICE_FIELDS = {
     "site_name": "site_name",
     "billing_contact.name": "contact_name",
@@ -34,11 +56,18 @@ class SiteForm(forms.Form):
     contact_email = forms.EmailField(label=_("E-mail"))
     contact_phone = forms.CharField(label=_("Telephone"), max_length=40, required=False)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.country = str(self.initial.get("country", HOME_COUNTRY))
+        if self.country != HOME_COUNTRY:
+            label = self.fields["state"].label
+            self.fields["state"] = forms.CharField(label=label, max_length=100)
+
     @property
     def address(self) -> dict[str, object]:
-        """The billing address of a valid form."""
+        """The billing address of a valid form; it stays in its country."""
         keys = ("street1", "street2", "city", "state", "zip")
-        return {key: self.cleaned_data[key] for key in keys}
+        return {**{key: self.cleaned_data[key] for key in keys}, "country": self.country}
 
     @property
     def contact(self) -> BillingContact:

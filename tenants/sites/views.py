@@ -1,6 +1,7 @@
 """Pages of sites."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -12,11 +13,16 @@ from django.views.decorators.http import require_safe
 from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.authorisation import authorize
+from shared.kernel.clock import today
 from shared.kernel.errors import AppError
 from shared.kernel.forms import add_errors
 from tenants.sites import selectors, services
 from tenants.sites.forms import SERVICE_FIELDS, SiteForm
 from tenants.sites.models import Site
+from tenants.sites.presentation import site_facts
+
+CONTRACTS_SHOWN = 50
+INVOICES_SHOWN = 12
 
 
 @require_safe
@@ -92,20 +98,17 @@ def site_detail(request: ApiRequest, site_id: str) -> HttpResponse:
 
 
 def detail_context(request: ApiRequest, site: Site) -> dict[str, Any]:
-    """What the site's page shows of the site itself; other apps add their cards."""
-    contact = next(iter(site.billing_contacts), None)  # type: ignore[attr-defined]
-    address = site.billing_address
-    facts = [
-        (_("Customer"), site.customer.name),
-        (_("Territory"), site.territory or "—"),
-        (_("Address"), f"{address['street1']}, {address['city']} {address['state']}"),
-        (_("Billing contact"), contact.name if contact else "—"),
-        (_("E-mail"), contact.email if contact else "—"),
-    ]
+    """What the site's page shows of the site itself, as far as the reader may see it."""
+    contracts = site.contracts.prefetch_related("terms").order_by("contract_id")
+    invoices = site.invoices.order_by("-invoice_date", "-pk").defer("parties", "inputs", "checks")
     return {
         "site": site,
-        "facts": facts,
-        "contracts": site.contracts.prefetch_related("terms").order_by("contract_id")[:50],
-        "invoices": site.invoices.order_by("-invoice_date", "-pk").defer("parties")[:12],
+        "facts": site_facts(site),
+        "contracts_shown": request.actor.may("contracts.read"),
+        "contracts": contracts[:CONTRACTS_SHOWN],
+        "invoices_shown": request.actor.may("invoices.read"),
+        "invoices": invoices[:INVOICES_SHOWN],
+        "invoices_link": f"{reverse('invoice_list')}?{urlencode({'q': site.name})}",
+        "today": today(),
         "crumbs": [(_("Sites"), reverse("site_list")), (site.name, None)],
     }

@@ -6,34 +6,48 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from tenants.contracts.forms.fields import AmountField, DayField, HoursField
+from tenants.contracts.models import ContractType
 
-def _day(**kwargs: Any) -> forms.DateField:
-    return forms.DateField(
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **kwargs
-    )
+SITE_CHOICE = ("", _("Choose a site"))
+# Which amounts of a month the terms of a type look at.
+EXAMPLE_INPUTS = {
+    ContractType.REVENUE_SHARE: ("revenue",),
+    ContractType.PER_LABOR_HOUR: ("regular", "overtime", "double_time", "holiday"),
+    ContractType.FIXED_FEE: (),
+    ContractType.MANAGEMENT_AGREEMENT: ("revenue", "costs"),
+    ContractType.HYBRID: ("revenue", "costs", "regular", "overtime"),
+}
+
+
+class TermsDaysField(forms.IntegerField):
+    """A number of days with the word beside it."""
+
+    suffix = _("days")
 
 
 class ContractForm(forms.Form):
     """Site, days and terms of payment."""
 
     site_id = forms.ChoiceField(label=_("Site"))
-    effective_date = _day(label=_("In force from"))
-    end_date = _day(
+    effective_date = DayField(label=_("In force from"))
+    end_date = DayField(
         label=_("Last day"), required=False, help_text=_("Empty: until further notice.")
     )
-    payment_terms_days = forms.IntegerField(
-        label=_("Payment terms, days"), min_value=0, max_value=365, initial=30
+    payment_terms_days = TermsDaysField(
+        label=_("To be paid within"), min_value=0, max_value=365, initial=30
     )
 
     def __init__(self, *args: Any, sites: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["site_id"].choices = sites  # type: ignore[attr-defined]
+        choices = sites if len(sites) == 1 else [SITE_CHOICE, *sites]
+        self.fields["site_id"].choices = choices  # type: ignore[attr-defined]
 
 
 class TermsDateForm(forms.Form):
     """From which day changed terms apply."""
 
-    effective_date = _day(
+    effective_date = DayField(
         label=_("New terms from"), help_text=_("Days before it keep the terms they have.")
     )
 
@@ -41,42 +55,30 @@ class TermsDateForm(forms.Form):
 class ExampleForm(forms.Form):
     """A month to try the terms on; nothing of it is stored."""
 
-    revenue = forms.DecimalField(
-        label=_("Revenue"), initial=50000, required=False, max_digits=15, decimal_places=2
-    )
-    regular = forms.DecimalField(
-        label=_("Regular hours"),
-        initial=160,
-        required=False,
-        min_value=0,
-        max_digits=8,
-        decimal_places=2,
-    )
-    overtime = forms.DecimalField(
-        label=_("Overtime hours"),
-        initial=12,
-        required=False,
-        min_value=0,
-        max_digits=8,
-        decimal_places=2,
-    )
-    costs = forms.DecimalField(
-        label=_("Costs"), initial=20000, required=False, max_digits=15, decimal_places=2
-    )
+    revenue = AmountField(label=_("Revenue"), initial=50000)
+    costs = AmountField(label=_("Costs"), initial=20000)
+    regular = HoursField(label=_("Regular"), initial=160)
+    overtime = HoursField(label=_("Overtime"), initial=12)
+    double_time = HoursField(label=_("Double time"))
+    holiday = HoursField(label=_("Holiday"))
+
+    def __init__(self, *args: Any, contract_type: str, **kwargs: Any) -> None:
+        super().__init__(*args, prefix="example", **kwargs)
+        wanted = EXAMPLE_INPUTS[ContractType(contract_type)]
+        for name in [name for name in self.fields if name not in wanted]:
+            del self.fields[name]
 
     def billing_data(self) -> dict[str, object]:
         """The example month in the shape of `domain.md` 4."""
         data = self.cleaned_data
+        hours = ("regular", "overtime", "double_time", "holiday")
         return {
-            "revenue_amount": data["revenue"] or Decimal(0),
-            "labor_hours": {
-                "regular": data["regular"] or Decimal(0),
-                "overtime": data["overtime"] or Decimal(0),
-            },
+            "revenue_amount": data.get("revenue") or Decimal(0),
+            "labor_hours": {name: data.get(name) or Decimal(0) for name in hours},
             "costs": [
                 {
                     "description": str(_("Example cost")),
-                    "amount": data["costs"] or Decimal(0),
+                    "amount": data.get("costs") or Decimal(0),
                     "payroll": True,
                 }
             ],

@@ -1,35 +1,34 @@
 """The terms of one contract: its type's form, or one form a component of a hybrid.
 
-Every type has its own escalation; a hybrid has guarantee and maximum over its components.
+Every type and every component has its own escalation; a hybrid has guarantee and maximum over
+its components. All components can be filled in; only the ticked ones count, so unticking one
+and ticking it again loses nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.forms import Form
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from tenants.contracts.forms.fields import AmountField, PercentField, TypeForm, filled, percent
+from shared.kernel.errors import FieldError
+from tenants.contracts.forms.fields import AmountField, TypeForm, filled, plain
 from tenants.contracts.forms.types import SIMPLE_FORMS
 from tenants.contracts.models import BillingFrequency, ContractType
 
-COMPONENTS_MAX = 4
+COMPONENTS_MAX = 20
 ROOT = "billing_configuration"
 Data = Mapping[str, Any] | None
 
 
 class FrameForm(forms.Form):
-    """What every type has: frequency and escalation; a hybrid's own guarantee and maximum."""
+    """What every type has: how often it is billed."""
 
     billing_frequency = forms.ChoiceField(
         label=_("Billed"), choices=BillingFrequency.choices, initial=BillingFrequency.MONTHLY
-    )
-    annual_increase = PercentField(label=_("Raise a year, %"))
-    escalates_from = forms.DateField(
-        label=_("counted from"),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 
 
@@ -40,9 +39,34 @@ class BoundsForm(TypeForm):
     minimum_guarantee = AmountField(label=_("Minimum guarantee a month"))
     maximum_cap = AmountField(label=_("Maximum a month"))
 
-    def configuration(self) -> dict[str, Any]:
+    def terms(self) -> dict[str, Any]:
         """The bounds that are given."""
-        return filled(**self.cleaned_data)
+        data = self.cleaned_data
+        return filled(minimum_guarantee=data["minimum_guarantee"], maximum_cap=data["maximum_cap"])
+
+    @classmethod
+    def initial_of(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        """What the form starts with when terms are changed."""
+        return {
+            **super().initial_of(given),
+            "minimum_guarantee": plain(given.get("minimum_guarantee")),
+            "maximum_cap": plain(given.get("maximum_cap")),
+        }
+
+
+@dataclass(frozen=True)
+class Part:
+    """One type's form; `slot` tells the components of a hybrid apart."""
+
+    slot: str
+    contract_type: str
+    form: TypeForm
+    used: bool = True
+
+    @property
+    def label(self) -> str | Promise:
+        """What the type is called."""
+        return ContractType(self.contract_type).label
 
 
 class TermsEditor:
@@ -58,31 +82,25 @@ class TermsEditor:
     ) -> None:
         given = configuration or {}
         self.contract_type = contract_type
-        escalation = given.get("escalation_schedule", {})
-        self.frame = FrameForm(
-            data,
-            initial={
-                "billing_frequency": frequency,
-                "annual_increase": percent(escalation.get("annual_increase")),
-                "escalates_from": escalation.get("effective_date"),
-            },
-        )
+        self.frame = FrameForm(data, initial={"billing_frequency": frequency})
         self.bounds: BoundsForm | None = None
         if contract_type == ContractType.HYBRID:
-            self.bounds = BoundsForm(data, prefix="all", initial=dict(given))
-            self.parts = _component_forms(data, given)
+            initial = BoundsForm.initial_of(given)
+            self.bounds = BoundsForm(data, prefix="all", initial=initial)
+            self.all_parts = _component_parts(data, given)
         else:
-            self.parts = [(contract_type, _part(contract_type, data, given, ""))]
+            self.all_parts = [_part(contract_type, contract_type, data, given, prefix="terms")]
+
+    @property
+    def parts(self) -> list[Part]:
+        """The parts that count."""
+        return [part for part in self.all_parts if part.used]
 
     @property
     def forms(self) -> list[Form]:
-        """Every form of the editor."""
-        own: list[Form] = [self.frame]
-        return [
-            *own,
-            *([self.bounds] if self.bounds else []),
-            *(form for _type, form in self.parts),
-        ]
+        """Every form of the editor that counts."""
+        bounds: list[Form] = [self.bounds] if self.bounds else []
+        return [self.frame, *bounds, *(part.form for part in self.parts)]
 
     def is_valid(self) -> bool:
         """Whether every form can be read; the rules of the type are checked by the service."""
@@ -91,35 +109,32 @@ class TermsEditor:
 
     def configuration(self) -> dict[str, Any]:
         """The whole `billing_configuration` of a valid editor."""
-        data = self.frame.cleaned_data
-        escalation = filled(
-            annual_increase=data["annual_increase"],
-            effective_date=data["escalates_from"] and data["escalates_from"].isoformat(),
-        )
-        shared = filled(escalation_schedule=escalation)
         if self.bounds is None:
-            return {**self.parts[0][1].configuration(), **shared}
-        components = [{"contract_type": kind, **form.configuration()} for kind, form in self.parts]
-        return {"components": components, **self.bounds.configuration(), **shared}
+            return self.parts[0].form.configuration()
+        components = [
+            {"contract_type": part.contract_type, **part.form.configuration()}
+            for part in self.parts
+        ]
+        return {"components": components, **self.bounds.configuration()}
 
-    def add_errors(self, errors: Any) -> None:
+    def add_errors(self, errors: Iterable[FieldError]) -> None:
         """Put each problem the service found beside its input, or above its form."""
         for problem in errors:
             form, name = self._find(problem.field)
-            form.add_error(name, str(problem.message))
+            if problem.field == f"{ROOT}.components":
+                form.add_error(None, _("Tick at least one component."))
+            else:
+                form.add_error(name, str(problem.message))
 
     def _find(self, path: str) -> tuple[Form, str | None]:
-        if path.startswith(f"{ROOT}.escalation_schedule"):
-            field = "escalates_from" if path.endswith("effective_date") else "annual_increase"
-            return self.frame, field
-        for number, (_kind, form) in enumerate(self.parts):
+        for number, part in enumerate(self.parts):
             root = f"{ROOT}.components[{number}]" if self.bounds else ROOT
-            name = _longest(path, form.path_map(root))
+            name = _longest(path, part.form.path_map(root))
             if name or (self.bounds and path.startswith(root)):
-                return form, name
+                return part.form, name
         if self.bounds:
             return self.bounds, _longest(path, self.bounds.path_map(ROOT))
-        return self.parts[0][1], None
+        return self.parts[0].form, None
 
 
 def _longest(path: str, paths: Mapping[str, str]) -> str | None:
@@ -127,18 +142,45 @@ def _longest(path: str, paths: Mapping[str, str]) -> str | None:
     return paths[max(found, key=len)] if found else None
 
 
-def _part(contract_type: str, data: Data, given: Mapping[str, Any], prefix: str) -> TypeForm:
+def _part(
+    slot: str,
+    contract_type: str,
+    data: Data,
+    given: Mapping[str, Any],
+    *,
+    used: bool = True,
+    prefix: str = "",
+) -> Part:
     form = SIMPLE_FORMS[contract_type]
-    initial = form.initial_of(given) if given else {}  # type: ignore[attr-defined]
-    return form(data, prefix=prefix or "terms", initial=initial)
+    initial = form.initial_of(given) if given else {}
+    return Part(slot, contract_type, form(data, prefix=prefix or slot, initial=initial), used)
 
 
-def _component_forms(data: Data, given: Mapping[str, Any]) -> list[tuple[str, TypeForm]]:
-    """The components that are ticked in the request, else those of the configuration."""
-    stored = list(given.get("components", []))
+def _component_parts(data: Data, given: Mapping[str, Any]) -> list[Part]:
+    """A part for each stored component in its order, then one for each type without any."""
+    stored: list[Mapping[str, Any]] = list(given.get("components", []))
+    kinds = [part["contract_type"] for part in stored]
     if data is not None:
-        kinds = [kind for kind in SIMPLE_FORMS if data.get(f"use_{kind}")]
-        return [(kind, _part(kind, data, {}, kind)) for kind in kinds[:COMPONENTS_MAX]]
-    by_kind = {part["contract_type"]: part for part in stored}
-    chosen = by_kind or {ContractType.FIXED_FEE: {}, ContractType.REVENUE_SHARE: {}}
-    return [(kind, _part(kind, None, by_kind.get(kind, {}), kind)) for kind in chosen]
+        kinds = _slots_of(data)
+    rest = [kind for kind in SIMPLE_FORMS if kind not in kinds]
+    parts = []
+    for number, kind in enumerate([*kinds, *rest]):
+        slot = f"part{number}_{kind}"
+        configuration = stored[number] if number < len(stored) and data is None else {}
+        used = bool(configuration) if data is None else bool(data.get(f"use_{slot}"))
+        parts.append(_part(slot, kind, data, configuration, used=used))
+    return parts
+
+
+def _slots_of(data: Mapping[str, Any]) -> list[str]:
+    """The types of the components a request brings, in the order of the page."""
+    slots = sorted(
+        (int(number), kind)
+        for number, _separator, kind in (
+            name.removeprefix("slot_part").partition("_")
+            for name in data
+            if name.startswith("slot_part")
+        )
+        if number.isdecimal() and kind in SIMPLE_FORMS
+    )
+    return [kind for _number, kind in slots[:COMPONENTS_MAX]]

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,6 +24,7 @@ from lucide import IconDoesNotExist
 from lucide.templatetags.lucide import lucide
 
 from shared.kernel import formats
+from shared.kernel.actor import Actor
 from shared.kernel.shell import Shell, build_shell
 from shared.kernel.templatetags.blocks import register
 
@@ -177,6 +179,12 @@ def lookup(mapping: Any, key: Any) -> Any:
         return None
 
 
+@register.filter
+def may(actor: Actor | None, permission: str) -> bool:
+    """Whether to offer something: `{% if request.actor|may:"invoices.generate" %}`."""
+    return actor is not None and actor.may(permission)
+
+
 # --- links --------------------------------------------------------------------------------
 
 
@@ -322,10 +330,13 @@ def is_group(field: BoundField) -> bool:
 def form_problems(*form_list: object) -> Sequence[dict[str, str]]:
     """Every error of these forms with the id of its control, for the summary on top.
 
-    What is not a form (a variable the page did not set) is passed over.
+    A list of forms counts as its forms; what is neither (a variable the page did not set) is
+    passed over.
     """
     problems: list[dict[str, str]] = []
-    for form in form_list:
+    for form in chain.from_iterable(
+        one if isinstance(one, list | tuple) else [one] for one in form_list
+    ):
         if not isinstance(form, forms.BaseForm) or not form.is_bound:
             continue
         problems += [

@@ -1,0 +1,34 @@
+"""A site's facts for its page."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from tenants.sites.models import Site
+
+
+def site_facts(site: Site) -> list[tuple[str, Any]]:
+    """Customer, place and billing contact, as a list of terms."""
+    contact = next(iter(site.billing_contacts), None)  # type: ignore[attr-defined]
+    facts: list[tuple[str, Any]] = [
+        (_("Customer"), site.customer.name),
+        (_("Territory"), site.territory),
+        (_("Billing address"), _address(site.billing_address)),
+    ]
+    if site.site_address:
+        facts.append((_("Site address"), _address(site.site_address)))
+    if contact is None:
+        return [*facts, (_("Billing contact"), "")]
+    email = format_html('<a href="mailto:{0}">{0}</a>', contact.email)
+    facts += [(_("Billing contact"), contact.name), (_("E-mail"), email)]
+    return [*facts, (_("Telephone"), contact.phone)] if contact.phone else facts
+
+
+def _address(address: Mapping[str, str]) -> SafeString:
+    """An address on the lines an envelope has."""
+    place = f"{address['city']} {address['state']} {address['zip']}"
+    lines = (address["street1"], address.get("street2"), place)
+    return format_html_join(SafeString("<br>"), "{}", ((line,) for line in lines if line))
