@@ -51,7 +51,7 @@ def on_invalid_input(request: HttpRequest, error: ValidationError) -> HttpRespon
 
 def _field_error(found: dict[str, Any]) -> FieldError:
     return FieldError(
-        field=".".join(str(part) for part in _path(found["loc"])),
+        field=_written(_path(found["loc"])),
         code=str(found["type"]),
         message=_message(found),
     )
@@ -60,6 +60,12 @@ def _field_error(found: dict[str, Any]) -> FieldError:
 def _path(location: Sequence[Any]) -> Sequence[Any]:
     """Without ninja's source and, in a body, without the handler's parameter name."""
     return location[2:] if location[0] in ("body", "form", "file") else location[1:]
+
+
+def _written(path: Sequence[Any]) -> str:
+    """As in `records[0].day`, the form that `billing` uses too."""
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return "".join(parts).removeprefix(".")
 
 
 def _message(found: dict[str, Any]) -> str:

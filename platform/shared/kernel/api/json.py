@@ -174,4 +174,4 @@ def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:
             yield from _texts(child, f"{path}.{name}" if path else name)
     elif isinstance(value, list):
         for index, child in enumerate(value):
-            yield from _texts(child, f"{path}.{index}" if path else str(index))
+            yield from _texts(child, f"{path}[{index}]")

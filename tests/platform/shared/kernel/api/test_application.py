@@ -187,7 +187,7 @@ def test_each_wrong_field_is_named_by_its_path(client):
         ("billing_period.start_date", "date_from_datetime_parsing"),
         ("billing_period.end_date", "missing"),
         ("amount", "number_expected"),
-        ("names.1", "string_type"),
+        ("names[1]", "string_type"),
         ("colour", "extra_forbidden"),
     }
     assert all(error["message"] for error in body["errors"])

@@ -4,7 +4,14 @@ import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from shared.kernel.api.etags import NotModified, expected_revision, require_fresh, set_etag
+from shared.kernel.api.etags import (
+    NotModified,
+    Representation,
+    etag_of,
+    expected_revision,
+    require_fresh,
+    set_etag,
+)
 from shared.kernel.errors import PreconditionFailed
 
 ROW = SimpleNamespace(revision=3)
@@ -44,3 +51,12 @@ def test_if_match_names_a_revision(given, revision):
 def test_a_foreign_tag_cannot_match(given):
     with pytest.raises(PreconditionFailed):
         expected_revision(asking(if_match=given))
+
+
+def test_a_representation_is_compared_whole_to_read_and_by_revision_to_write():
+    shown, other = Representation(3, b"today"), Representation(3, b"tomorrow")
+    assert etag_of(shown) != etag_of(other)
+    with pytest.raises(NotModified):
+        require_fresh(asking(if_none_match=etag_of(shown)), HttpResponse(), shown)
+    require_fresh(asking(if_none_match=etag_of(other)), HttpResponse(), shown)
+    assert expected_revision(asking(if_match=etag_of(other))) == 3

@@ -1,0 +1,101 @@
+"""Revenue records over HTTP."""
+
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from support.api import Program, key_of
+
+from shared.kernel.tenancy import organisation_context
+from tenants.activity.models import RevenueRecord
+
+RECORDS = "/revenue-records"
+
+
+@pytest.fixture
+def count(acme):
+    def rows():
+        with organisation_context(acme):
+            return RevenueRecord.objects.count()
+
+    return rows
+
+
+def body_of(site_id, *records):
+    return {"site_id": site_id, "records": list(records)}
+
+
+def day(**changes):
+    return {"day": "2025-01-05", "gross_amount": Decimal("113.00"), **changes}
+
+
+def test_a_second_report_replaces_the_first(api, site_id, count):
+    first = api.post(RECORDS, body_of(site_id, day(net_amount="100.00"), day(category="valet")))
+    assert first.status == 201, first.raw
+    assert '"net_amount":100.00' in first.raw
+    api.make(RECORDS, body_of(site_id, day(net_amount=Decimal("-7.50"))))
+    assert count() == 2
+    stored = {
+        row["category"]: row["net_amount"]
+        for row in api.get(f"{RECORDS}?site_id={site_id}").body["items"]
+    }
+    assert stored == {"general": Decimal("-7.50"), "valet": Decimal("113.00")}
+    assert api.get(f"{RECORDS}?site_id=SITE999999").body["items"] == []
+
+
+WRONG = {
+    "future": ([day(day="2126-01-01")], "records[0].day"),
+    "no such day": ([day(day="2025-02-30")], "records[0].day"),
+    "twice": ([day(), day()], "records[1].day"),
+    "bool": ([day(gross_amount=True)], "records[0].gross_amount"),
+    "10^15": ([day(gross_amount=10**15)], "records[0].gross_amount"),
+    "five decimals": ([day(gross_amount="0.00001")], "records[0].gross_amount"),
+    "category": ([day(category="x" * 61)], "records[0].category"),
+    "no category": ([day(category="")], "records[0].category"),
+    "unknown": ([day(colour="red")], "records[0].colour"),
+    "none": ([], "records"),
+    "too many": ([day()] * 1001, "records"),
+}
+
+
+@pytest.mark.parametrize(("records", "field"), WRONG.values(), ids=WRONG.keys())
+def test_wrong_records_are_named_and_none_is_stored(api, site_id, count, records, field):
+    refused = api.post(RECORDS, body_of(site_id, *records))
+    assert refused.status == 422, refused.raw
+    assert set(refused.fields) == {field}
+    assert count() == 0
+
+
+def test_unknown_sites_and_missing_rights(api, acme, client_for, site_id):
+    refused = api.post(RECORDS, body_of("SITE999999", day()))
+    assert (refused.status, refused.fields) == (404, {"site_id": "unknown"})
+    reader = Program(client_for(acme), key_of(acme, ["activity:read"]))
+    assert reader.post(RECORDS, body_of(site_id, day())).status == 403
+    assert reader.get(RECORDS).status == 200
+
+
+def test_lists_cost_the_same_and_keep_their_order(api, site_id):
+    def queries():
+        with CaptureQueriesContext(connection) as captured:
+            assert api.get(f"{RECORDS}?limit=200").status == 200
+        return len(captured)
+
+    api.get("/me")
+    days = [day(day=f"2025-01-{number:02}") for number in range(1, 31)]
+    api.make(RECORDS, body_of(site_id, *days[:5]))
+    few = queries()
+    api.make(
+        RECORDS,
+        body_of(site_id, *days[5:], *(day(day="2025-02-01", category=str(n)) for n in range(20))),
+    )
+    assert queries() == few
+    seen, query = [], "limit=20"
+    while query:
+        page = api.get(f"{RECORDS}?{query}").body
+        seen += [(row["day"], row["category"]) for row in page["items"]]
+        query = page["next"] and f"limit=20&cursor={page['next']}"
+    assert len(seen) == len(set(seen)) == 50
+    assert [one[0] for one in seen] == sorted((one[0] for one in seen), reverse=True)
+    for query in ("ordering=category", "limit=0", "from=2025-01-01"):
+        assert api.get(f"{RECORDS}?{query}").status == 422, query
