@@ -116,6 +116,7 @@ class ChildGroup:
         finally:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)  # what it left behind ends with it
+            await _close_output(process)
             code = await process.wait()
             del self._running[child.name]
             self._on_change()
@@ -135,6 +136,13 @@ class ChildGroup:
                 await _wait_until_ended(process)
                 return
             self._on_line(name, line)
+
+
+async def _close_output(process: asyncio.subprocess.Process) -> None:
+    """Read the rest, so that the pipe is closed: nobody is left to hold it."""
+    assert process.stdout is not None
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(process.stdout.read(), POLL_SECONDS)
 
 
 async def _wait_until_ended(process: asyncio.subprocess.Process) -> None:
