@@ -10,7 +10,7 @@ from shared.kernel.tenancy import PUBLIC_SCHEMA, serving_schemas
 from tenants.invoices.services.runs import process_run, runs_to_resume
 
 
-@tenant_task(queue="billing", autoretry_for=(OperationalError,))
+@tenant_task(autoretry_for=(OperationalError,))
 def continue_run(run_id: str) -> None:
     """Go on with a billing run where it stands."""
     process_run(run_id=UUID(run_id))
@@ -24,7 +24,7 @@ def sweep_runs() -> None:
             resume_runs.delay(schema=schema)
 
 
-@tenant_task(queue="billing")
+@tenant_task()
 def resume_runs() -> None:
     """Go on with the runs of one organisation whose worker is gone; safe to run twice."""
     for run_id in runs_to_resume():

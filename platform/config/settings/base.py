@@ -165,6 +165,7 @@ CELERY_TASK_DEFAULT_QUEUE = "interactive"
 CELERY_TASK_ROUTES = {
     "shared.organisations.tasks.*": {"queue": "provisioning"},
     "tenants.documents.tasks.*": {"queue": "rendering"},
+    "tenants.invoices.tasks.*": {"queue": "billing"},
 }
 
 # --- People -------------------------------------------------------------------------------

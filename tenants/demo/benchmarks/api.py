@@ -36,8 +36,8 @@ INSERT INTO invoices_invoice (id, created_at, revision, updated_at, invoice_id, 
     payment_status, delivery_status, amount_paid, created_by, issued_by, issued_at)
 SELECT gen_random_uuid(), created_at, 1, updated_at, 'INV' || lpad((900000000 + n)::text, 9, '0'),
     'adjustment', contract_id, site_id, customer_id, entity_id, contract_type,
-    'XX-2020-' || n, 'XX', 2020, n, period_start, period_end, invoice_date - n % 1500,
-    due_date - n % 1500, currency, subtotal + n % 977, tax_total, total + n % 977, inputs,
+    'XX-2020-' || n, 'XX', 2020, n, period_start, period_end, invoice_date - n %% 1500,
+    due_date - n %% 1500, currency, subtotal + n %% 977, tax_total, total + n %% 977, inputs,
     inputs_digest, parties, checks, 'issued', 'unpaid', 'pending', 0, created_by, issued_by,
     issued_at
 FROM invoices_invoice, generate_series(1, %s) AS n WHERE number IS NOT NULL

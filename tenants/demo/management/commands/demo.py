@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import transaction
 
 from shared.accounts.services.people import add_person
 from shared.kernel.actor import SYSTEM
@@ -15,6 +16,7 @@ from tenants.demo.acme import ACME
 from tenants.demo.build import play
 from tenants.demo.globex import GLOBEX
 from tenants.demo.story import OrganisationStory
+from tenants.sites.models import Site
 
 PASSWORD = "invoicepatch-demo"  # noqa: S105 - printed beside the sign-ins, for the demo only
 STORIES = (ACME, GLOBEX)
@@ -35,12 +37,11 @@ class Command(BaseCommand):
         """Print each organisation and how to sign in."""
         today = options["today"] or date.today()  # noqa: DTZ011 - the machine's day will do
         for story in STORIES:
-            if Organisation.objects.filter(subdomain=story.subdomain).exists():
-                continue
-            organisation = _provision(story)
-            with organisation_context(organisation):
-                _add_people(story)
-                play(story, today=today, seed=options["seed"])
+            organisation = _find(story) or _provision(story)
+            with organisation_context(organisation), transaction.atomic():
+                if not Site.objects.exists():  # all of a story is there, or nothing of it
+                    _add_people(story)
+                    play(story, today=today, seed=options["seed"])
         for story in STORIES:
             self._tell(story)
 
@@ -49,6 +50,11 @@ class Command(BaseCommand):
         self.stdout.write(f"{story.name}: {organisation.url}  (password {PASSWORD})")
         for person in story.people:
             self.stdout.write(f"    {person.email:<26} {person.role.replace('_', ' ')}")
+
+
+def _find(story: OrganisationStory) -> Organisation | None:
+    found: Organisation | None = Organisation.objects.filter(subdomain=story.subdomain).first()
+    return found
 
 
 def _provision(story: OrganisationStory) -> Organisation:
