@@ -4,7 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from tenants.activity import views as activity
 from tenants.contracts import views as contracts
-from tenants.invoices.views import invoices, runs
+from tenants.invoices.views import generating, invoices, runs
 from tenants.payments import views as payments
 from tenants.reporting import views as reporting
 from tenants.sites import views as sites
@@ -33,7 +33,7 @@ contract_patterns: list[URLPattern | URLResolver] = [
 
 invoice_patterns: list[URLPattern | URLResolver] = [
     path("invoices", invoices.invoice_list, name="invoice_list"),
-    path("invoices/new", invoices.generate, name="invoice_generate"),
+    path("invoices/new", generating.generate, name="invoice_generate"),
     path("billing-runs", runs.billing_runs, name="billing_runs"),
     path("billing-runs/<uuid:run_id>", runs.billing_run_detail, name="billing_run_detail"),
     path("invoices/<str:invoice_id>", invoices.invoice_detail, name="invoice_detail"),

@@ -113,7 +113,10 @@ def terms_timeline(contract: Contract, on: date) -> list[dict[str, Any]]:
 def _summary(terms: ContractTerms, currency: str) -> str:
     """The first facts in one line, and who recorded them."""
     facts = [fact for group in terms_groups(terms, currency) for fact in group.facts]
-    words = [f"{label}: {value}" for label, value in facts[:SUMMARY_FACTS]]
+    words = [
+        _("%(label)s: %(value)s") % {"label": label, "value": value}
+        for label, value in facts[:SUMMARY_FACTS]
+    ]
     more = len(facts) - SUMMARY_FACTS
     if more > 0:
         words.append(_("%(number)s more") % {"number": more})

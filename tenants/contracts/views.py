@@ -22,7 +22,7 @@ from shared.kernel.forms import add_errors
 from tenants.contracts import selectors, services
 from tenants.contracts.example import work_example
 from tenants.contracts.forms import ContractForm, ExampleForm, TermsDateForm, TermsEditor
-from tenants.contracts.forms.editor import Data
+from tenants.contracts.forms.contract import Data
 from tenants.contracts.models import Contract, ContractType
 from tenants.contracts.presentation import (
     TYPE_ICONS,
@@ -33,6 +33,7 @@ from tenants.contracts.presentation import (
     terms_timeline,
 )
 from tenants.sites.selectors import sites
+from tenants.structure.selectors import default_entity
 
 CHOICES_MAX = 500
 INVOICES_SHOWN = 12
@@ -74,7 +75,11 @@ def contract_new(request: ApiRequest) -> HttpResponse:
     form = ContractForm(
         data,
         sites=_site_choices(request),
-        initial={"site_id": request.GET.get("site"), "effective_date": today().replace(day=1)},
+        initial={
+            "site_id": request.GET.get("site"),
+            "effective_date": today().replace(day=1),
+            "payment_terms_days": default_entity().payment_terms_days,
+        },
     )
     editor = TermsEditor(contract_type, data=data)
     if _is_to_save(request, form, editor):
@@ -166,15 +171,23 @@ def contract_terms(request: ApiRequest, contract_id: str) -> HttpResponse:
 
 
 def _is_to_save(request: ApiRequest, form: Form, editor: TermsEditor) -> bool:
-    """Whether a valid form was sent to be saved, not just to see its worked example."""
-    asks_example = request.POST.get("action") == "example"
-    return all([form.is_valid(), editor.is_valid()]) and not asks_example
+    """Whether a valid form was sent to be saved, not just to see its worked example.
+
+    Where only the form around the terms is wrong, their own problems are shown with its.
+    """
+    is_valid, can_be_read = form.is_valid(), editor.is_valid()
+    if form.is_bound and can_be_read and not is_valid:
+        try:
+            services.check_terms(_terms(editor))
+        except AppError as error:
+            _show_errors(form, editor, error)
+    return is_valid and can_be_read and request.POST.get("action") != "example"
 
 
 def _first_open_day(contract: Contract) -> date:
     """The day from which terms can change: the next month's first, or the contract's own."""
     invoiced = contract.invoices.filter(kind="regular").exclude(document_status="void")
-    last = invoiced.aggregate(last=Max("period_end"))["last"]
+    last: date | None = invoiced.aggregate(last=Max("period_end"))["last"]
     if last is not None:
         return last + timedelta(days=1)
     next_month = (today().replace(day=1) + timedelta(days=32)).replace(day=1)

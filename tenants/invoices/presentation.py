@@ -6,6 +6,9 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
 
@@ -93,6 +96,25 @@ def checks_of(source: Invoice | Calculation) -> list[dict[str, Any]]:
     return list(shown.values())
 
 
+@dataclass(frozen=True)
+class ChecksScore:
+    """How many of the different checks passed, and the tone of that."""
+
+    passed: int
+    total: int
+
+    @property
+    def tone(self) -> str:
+        """Good only where all passed."""
+        return "ok" if self.passed == self.total else "warn"
+
+
+def checks_score(source: Invoice | Calculation) -> ChecksScore:
+    """The checks as `checks_of` shows them, counted."""
+    shown = checks_of(source)
+    return ChecksScore(sum(check["tone"] == "ok" for check in shown), len(shown))
+
+
 def facts_of(invoice: Invoice) -> list[tuple[str, Any]]:
     """Buyer, dates and contract, as a list of terms."""
     buyer = invoice.parties["buyer"]
@@ -101,10 +123,15 @@ def facts_of(invoice: Invoice) -> list[tuple[str, Any]]:
         (_("Customer"), buyer["name"]),
         (_("Attention"), buyer["contact_name"]),
         (_("E-mail"), buyer["contact_email"]),
-        (_("Contract"), invoice.contract.contract_id),
+        (_("Contract"), _link("contract_detail", invoice.contract.contract_id)),
+        (_("Site"), _link("site_detail", invoice.site.site_id)),
         (_("Invoice date"), format_day(invoice.invoice_date, language=language)),
         (_("Due date"), format_day(invoice.due_date, language=language)),
     ]
+
+
+def _link(url_name: str, code: str) -> SafeString:
+    return format_html('<a href="{}">{}</a>', reverse(url_name, args=[code]), code)
 
 
 def subtitle_of(invoice: Invoice) -> str:

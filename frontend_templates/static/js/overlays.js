@@ -92,6 +92,10 @@
   document.addEventListener("DOMContentLoaded", () => {
     document.querySelectorAll(".toast").forEach(settle);
     document.querySelector("[data-focus-on-load]")?.focus();
-    document.querySelectorAll("dialog[data-open-now]").forEach(open);
+    // Sent open for readers without scripts; a modal one keeps focus and answers Escape.
+    document.querySelectorAll("dialog[data-open-now]").forEach((dialog) => {
+      dialog.open = false;
+      open(dialog);
+    });
   });
 })();

@@ -1,5 +1,6 @@
 """The contract around the terms, and the worked example beside them."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from tenants.contracts.forms.fields import AmountField, DayField, HoursField
 from tenants.contracts.models import ContractType
 
+Data = Mapping[str, Any] | None
 SITE_CHOICE = ("", _("Choose a site"))
 # Which amounts of a month the terms of a type look at.
 EXAMPLE_INPUTS = {
@@ -62,8 +64,8 @@ class ExampleForm(forms.Form):
     double_time = HoursField(label=_("Double time"))
     holiday = HoursField(label=_("Holiday"))
 
-    def __init__(self, *args: Any, contract_type: str, **kwargs: Any) -> None:
-        super().__init__(*args, prefix="example", **kwargs)
+    def __init__(self, data: Data, *, contract_type: str) -> None:
+        super().__init__(data, prefix="example")
         wanted = EXAMPLE_INPUTS[ContractType(contract_type)]
         for name in [name for name in self.fields if name not in wanted]:
             del self.fields[name]

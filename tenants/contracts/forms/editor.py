@@ -15,13 +15,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from shared.kernel.errors import FieldError
+from tenants.contracts.forms.contract import Data
 from tenants.contracts.forms.fields import AmountField, TypeForm, filled, plain
 from tenants.contracts.forms.types import SIMPLE_FORMS
 from tenants.contracts.models import BillingFrequency, ContractType
 
 COMPONENTS_MAX = 20
 ROOT = "billing_configuration"
-Data = Mapping[str, Any] | None
 
 
 class FrameForm(forms.Form):

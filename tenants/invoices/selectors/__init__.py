@@ -3,6 +3,7 @@
 from tenants.invoices.selectors.contexts import load_contexts
 from tenants.invoices.selectors.documents import load_invoice_document, preview_document
 from tenants.invoices.selectors.invoices import (
+    billed_to,
     invoice_by_code,
     invoice_list,
     listed_columns,
@@ -11,6 +12,7 @@ from tenants.invoices.selectors.invoices import (
 )
 
 __all__ = [
+    "billed_to",
     "invoice_by_code",
     "invoice_list",
     "listed_columns",

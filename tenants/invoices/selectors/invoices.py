@@ -1,10 +1,11 @@
 """Reading invoices."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Max, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from billing.periods import Period
@@ -110,3 +111,12 @@ def live_invoices_of(contract_pks: Iterable[UUID], period: Period) -> dict[UUID,
         .order_by("-period_start")
     )
     return {invoice.contract_id: invoice for invoice in found}
+
+
+def billed_to(contract_pk: UUID) -> date | None:
+    """The last day that a live regular invoice of the contract covers."""
+    live = Invoice.objects.filter(contract_id=contract_pk, kind=Invoice.Kind.REGULAR).exclude(
+        document_status=Invoice.DocumentStatus.VOID
+    )
+    last: date | None = live.aggregate(last=Max("period_end"))["last"]
+    return last

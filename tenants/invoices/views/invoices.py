@@ -1,4 +1,4 @@
-"""Pages of invoices: list, one invoice with its reasons, generating with a preview, paying."""
+"""Pages of invoices: list, one invoice with its reasons, issuing and paying it."""
 
 from datetime import date
 from typing import Any
@@ -16,15 +16,15 @@ from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.clock import today
 from shared.kernel.errors import AppError
 from shared.kernel.forms import add_errors
-from tenants.contracts.selectors import contract_by_code, search_contracts
 from tenants.documents.rendering import render_invoice_html
 from tenants.documents.services import signed_link
 from tenants.invoices import selectors, services
-from tenants.invoices.forms import GenerateForm, PaymentForm, last_full_month
+from tenants.invoices.forms import PaymentForm
 from tenants.invoices.models import Invoice
 from tenants.invoices.presentation import (
     action_text,
     checks_of,
+    checks_score,
     facts_of,
     lines_of,
     statuses,
@@ -34,17 +34,7 @@ from tenants.invoices.presentation import (
 from tenants.payments.selectors import payments_of_invoice
 from tenants.payments.services import record_payment
 
-CHOICES_MAX = 500
 HISTORY_MAX = 50
-GENERATE_FIELDS = {
-    "billing_period.end_date": "end_date",
-    "billing_period": "start_date",
-    "billing_data.revenue_amount": "revenue_amount",
-    "billing_data.labor_hours": "regular",
-    "billing_data.costs": "cost_amount",
-    "billing_data.additional_charges": "charge_amount",
-    "contract_id": "contract_id",
-}
 
 
 @require_safe
@@ -80,6 +70,7 @@ def _detail(
         "lines": lines_of(invoice),
         "totals": totals_of(invoice),
         "checks": checks_of(invoice),
+        "score": checks_score(invoice),
         "facts": facts_of(invoice),
         "sub": subtitle_of(invoice),
         "crumbs": [(_("Invoices"), reverse("invoice_list")), (str(invoice), None)],
@@ -87,9 +78,12 @@ def _detail(
         "history": _history(request, invoice),
         "pdf_url": signed_link(invoice_pk=invoice.pk),
         "overdue_label": _("Overdue") if invoice.is_overdue(today()) else "",
+        "may_pay": invoice.document_status == Invoice.DocumentStatus.ISSUED
+        and invoice.balance_due > 0
+        and request.actor.may("payments.write"),
         "payment_form": payment_form
         or PaymentForm(initial={"payment_amount": invoice.balance_due, "payment_date": today()}),
-        "payment_open": payment_form is not None,
+        "payment_open": payment_form is not None or "pay" in request.GET,
     }
 
 
@@ -115,72 +109,6 @@ def invoice_html(request: ApiRequest, invoice_id: str) -> HttpResponse:
     invoice = selectors.invoice_by_code(actor=request.actor, invoice_id=invoice_id)
     document, language = selectors.load_invoice_document(invoice.pk)
     return HttpResponse(render_invoice_html(document, language))
-
-
-def generate(request: ApiRequest) -> HttpResponse:
-    """Choose a contract and period, see the invoice before it exists, then make it."""
-    period = last_full_month()
-    initial = {
-        "start_date": period.start_date,
-        "end_date": period.end_date,
-        "contract_id": request.GET.get("contract", ""),
-    }
-    contracts = _contract_choices(request)
-    form = GenerateForm(request.POST or None, initial=initial, contracts=contracts)
-    calculation = None
-    if request.method == "POST" and form.is_valid():
-        action = request.POST.get("action", "preview")
-        try:
-            if action == "preview":
-                calculation = services.preview_invoice(**_generation(request, form))
-            else:
-                return _generated(request, form, issue=action == "issue")
-        except AppError as error:
-            add_errors(form, error, GENERATE_FIELDS)
-    context: dict[str, Any] = {
-        "form": form,
-        "has_contracts": bool(contracts),
-        "crumbs": [(_("Invoices"), reverse("invoice_list")), (_("New invoice"), None)],
-        "preview_variant": "primary" if calculation is None else "",
-    }
-    if calculation is not None:
-        context.update(
-            calculation=calculation,
-            lines=lines_of(calculation),
-            totals=totals_of(calculation),
-            checks=checks_of(calculation),
-        )
-    return render(request, "invoices/generate.html", context, status=422 if form.errors else 200)
-
-
-def _generation(request: ApiRequest, form: GenerateForm) -> dict[str, Any]:
-    contract = contract_by_code(actor=request.actor, contract_id=form.cleaned_data["contract_id"])
-    return {
-        "actor": request.actor,
-        "site_id": contract.site.site_id,
-        "contract_id": contract.contract_id,
-        "period": form.period,
-        "billing_data": form.billing_data,
-    }
-
-
-def _generated(request: ApiRequest, form: GenerateForm, *, issue: bool) -> HttpResponse:
-    generated = services.generate_invoice(**_generation(request, form), issue=issue)
-    invoice = generated.invoice
-    if generated.created:
-        text = _("%(id)s was issued.") if issue else _("%(id)s was made; issue it when ready.")
-    else:
-        text = _("%(id)s bills exactly this already.")
-    messages.success(request, text % {"id": invoice})
-    return redirect("invoice_detail", invoice_id=invoice.invoice_id)
-
-
-def _contract_choices(request: ApiRequest) -> list[tuple[str, str]]:
-    found = search_contracts(actor=request.actor).exclude(status="draft")[:CHOICES_MAX]
-    return [
-        (contract.contract_id, f"{contract.site.name} · {contract.contract_id}")
-        for contract in found
-    ]
 
 
 @require_POST
