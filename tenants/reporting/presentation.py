@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from billing.ageing import Bucket
@@ -71,7 +71,7 @@ def pipeline_steps(
             "tone": "bad",
         },
         {
-            "label": _("Paid"),
+            "label": pgettext("invoices of a month", "Paid"),
             "count": figures.paid.count,
             "note": format_amounts(figures.paid.amounts) or _("none of this month yet"),
             "url": _invoices_url("paid"),

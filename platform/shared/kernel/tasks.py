@@ -10,6 +10,7 @@ from typing import Any
 
 from celery import shared_task
 from django.db import transaction
+from django.utils.translation import override
 
 from shared.kernel.tenancy import (
     PUBLIC_SCHEMA,
@@ -26,15 +27,16 @@ RETRY_BACKOFF_MAX_SECONDS = 600
 def tenant_task(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     """Declare a Celery task that runs inside the organisation named by `schema`.
 
-    Options are Celery's; it is acknowledged late and retried with exponential backoff and
-    jitter on the exceptions in `autoretry_for`. LookupError where the organisation is gone.
+    What it writes is in `language`, else in the organisation's. Options are Celery's; it is
+    acknowledged late and retried with exponential backoff and jitter on the exceptions in
+    `autoretry_for`. LookupError where the organisation is gone.
     """
 
     def decorate(function: Callable[..., Any]) -> Any:
         @wraps(function)
-        def run(*args: Any, schema: str, **kwargs: Any) -> Any:
+        def run(*args: Any, schema: str, language: str | None = None, **kwargs: Any) -> Any:
             organisation = load_organisation(schema)
-            with organisation_context(organisation):
+            with organisation_context(organisation), override(language or organisation.language):
                 return function(*args, **kwargs)
 
         # Celery checks arguments against the wrapped signature, which lacks `schema`.

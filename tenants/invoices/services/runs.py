@@ -12,8 +12,8 @@ from uuid import UUID
 
 from django.db import DatabaseError, OperationalError, transaction
 from django.db.models import Q
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from billing.periods import Frequency, Period
 from shared.audit.services import record, record_many
@@ -61,7 +61,8 @@ def start_run(*, actor: Actor, period: Period, issue: bool = True) -> BillingRun
         )
         from tenants.invoices.tasks import continue_run
 
-        enqueue_after_commit(continue_run, run_id=str(run.pk))
+        # Reasons of failures are kept as text: in the language of whoever asks for the run.
+        enqueue_after_commit(continue_run, run_id=str(run.pk), language=get_language())
         record(
             actor=actor,
             action="billing_run.started",
@@ -209,7 +210,7 @@ def _calculate(item: BillingRunItem, context: BillingContext, period: Period) ->
 def reason_of(error: AppError) -> str:
     """What is wrong with each input, by its name, else what the error says as a whole."""
     messages = dict.fromkeys(
-        f"{_INPUT_NAMES[problem.field]}: {problem.message}"
+        _("%(label)s: %(value)s") % {"label": _INPUT_NAMES[problem.field], "value": problem.message}
         if problem.field in _INPUT_NAMES
         else str(problem.message)
         for problem in error.errors
