@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from billing.periods import Frequency, Period, calendar_period
 from shared.kernel.clock import today
@@ -44,8 +45,8 @@ class GenerateForm(forms.Form):
     """Contract, period, and what the records do not hold; only what the terms need is asked."""
 
     contract_id = forms.ChoiceField(label=_("Contract"))
-    start_date = DayField(label=_("From"))
-    end_date = DayField(label=_("To"))
+    start_date = DayField(label=pgettext_lazy("first day", "From"))
+    end_date = DayField(label=pgettext_lazy("last day", "To"))
     revenue_amount = AmountField(
         label=_("Revenue, net of sales tax"),
         help_text=_("Leave empty to use the recorded revenue of the period."),

@@ -18,6 +18,8 @@ from django.utils.translation import gettext as translate
 from django.utils.translation import ngettext, override
 from django.utils.translation.template import templatize
 
+from shared.accounts import allauth_texts
+
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "frontend_templates" / "locale" / "fr_CA" / "LC_MESSAGES"
 PYTHON_ROOTS = ("platform", "tenants", "billing", "connectors")
@@ -128,3 +130,6 @@ def test_django_and_allauth_speak_french_too():
     with override("fr-ca"):
         assert translate("This password is too common.") == "Ce mot de passe est trop courant."
         assert translate("Incorrect code.") == "Code incorrect."
+        for text in allauth_texts.TEXTS:
+            assert translate(text) != text
+            assert "e-mail" not in translate(text)

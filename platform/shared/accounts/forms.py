@@ -9,6 +9,7 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from shared.accounts.models import User
@@ -207,7 +208,8 @@ class CredentialForm(forms.Form):
 def _scope_label(scope: str) -> str:
     area, kind = scope.split(":")
     meaning = _("see") if kind == "read" else _("change")
-    return f"{AREA_LABELS[area]}: {meaning} ({scope})"
+    words = gettext("%(label)s: %(value)s") % {"label": AREA_LABELS[area], "value": meaning}
+    return f"{words} ({scope})"
 
 
 def _end_of_day(day: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from shared.audit.selectors import EntryFilter
 
@@ -14,10 +15,14 @@ class EntryFilterForm(forms.Form):
     action = forms.CharField(label=_("What"), required=False, max_length=80)
     object = forms.CharField(label=_("On what"), required=False, max_length=254)
     from_day = forms.DateField(
-        label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=pgettext_lazy("first day", "From"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
     )
     to_day = forms.DateField(
-        label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=pgettext_lazy("last day", "To"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
     )
 
     def wanted(self) -> EntryFilter:
