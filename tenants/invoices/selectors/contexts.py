@@ -8,10 +8,12 @@ from django.db.models import Prefetch, Q
 
 from billing.periods import Period
 from tenants.activity.selectors import revenue_totals
-from tenants.contracts.models import Contract, ContractTerms
+from tenants.contracts.models import Contract, ContractTerms, ContractType
 from tenants.invoices.calculation import BillingContext
 from tenants.sites.models import Contact, TaxExemption
 from tenants.structure.selectors import default_entity
+
+WITHOUT_REVENUE = {ContractType.FIXED_FEE, ContractType.PER_LABOR_HOUR, ContractType.HYBRID}
 
 
 def load_contexts(
@@ -37,7 +39,8 @@ def load_contexts(
         .order_by("pk")
     )
     entity = default_entity()
-    revenue = revenue_totals({contract.site_id for contract in locked}, period)
+    sharing = {contract.site_id for contract in locked if _may_need_revenue(contract)}
+    revenue = revenue_totals(sharing, period) if sharing else {}
     exempt = _exemptions({contract.site.customer_id for contract in locked}, on)
     return [
         BillingContext(
@@ -48,6 +51,16 @@ def load_contexts(
         )
         for contract in locked
     ]
+
+
+def _may_need_revenue(contract: Contract) -> bool:
+    """Whether any version of the terms has a part that is computed from revenue."""
+    kinds: set[str] = set()
+    for terms in contract.terms.all():
+        parts = terms.billing_configuration.get("components", ())
+        kinds.add(terms.contract_type)
+        kinds.update(part["contract_type"] for part in parts)
+    return not kinds <= WITHOUT_REVENUE
 
 
 def _exemptions(customer_ids: set[UUID], on: date) -> dict[UUID, frozenset[str]]:

@@ -144,7 +144,7 @@ def _same_or_refuse(existing: Invoice, calculation: Calculation) -> Invoice:
         calculation.period.end_date,
     )
     if same_period and existing.inputs_digest == calculation.inputs_digest:
-        return existing
+        return Invoice.objects.select_related("site", "entity").get(pk=existing.pk)
     values = {
         "id": existing.number or existing.invoice_id,
         "start": existing.period_start,

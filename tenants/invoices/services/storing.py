@@ -1,14 +1,36 @@
 """Writing calculated invoices, one or many, in the same few statements."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from uuid import uuid4
 
+import msgspec
+from django.db import connection
+
+from billing.lines import ChargeLine
 from shared.audit.services import Act
 from shared.kernel.actor import Actor
+from shared.kernel.clock import now
 from shared.kernel.codes import next_codes
 from tenants.invoices.calculation import Calculation
 from tenants.invoices.explanation import check_as_json
-from tenants.invoices.models import Invoice, InvoiceLine, InvoiceTax
+from tenants.invoices.models import Invoice, InvoiceTax
 from tenants.invoices.parties import parties_of
+
+LINE_COLUMNS = (
+    "id",
+    "created_at",
+    "invoice_id",
+    "position",
+    "code",
+    "component",
+    "subject",
+    "quantity",
+    "rate",
+    "amount",
+    "taxable",
+    "trace",
+)
 
 
 def store_invoices(*, actor: Actor, calculations: Sequence[Calculation]) -> list[Invoice]:
@@ -24,9 +46,7 @@ def store_invoices(*, actor: Actor, calculations: Sequence[Calculation]) -> list
     ]
     Invoice.objects.bulk_create(invoices)
     pairs = list(zip(invoices, calculations, strict=True))
-    InvoiceLine.objects.bulk_create(
-        line for invoice, calculation in pairs for line in _lines(invoice, calculation)
-    )
+    _copy_lines(pairs)
     InvoiceTax.objects.bulk_create(
         tax for invoice, calculation in pairs for tax in _taxes(invoice, calculation)
     )
@@ -68,22 +88,38 @@ def _invoice(calculation: Calculation, code: str, actor: Actor) -> Invoice:
     )
 
 
-def _lines(invoice: Invoice, calculation: Calculation) -> list[InvoiceLine]:
-    return [
-        InvoiceLine(
-            invoice=invoice,
-            position=position,
-            code=line.code,
-            component=line.component,
-            subject=line.subject,
-            quantity=line.quantity,
-            rate=line.rate,
-            amount=line.amount,
-            taxable=line.taxable,
-            trace=line.trace.as_json(),
-        )
-        for position, line in enumerate(calculation.lines, start=1)
-    ]
+def _copy_lines(pairs: Sequence[tuple[Invoice, Calculation]]) -> None:
+    """COPY takes a third of the time that INSERT does, and an invoice has many lines."""
+    created_at = now()
+    statement = f"COPY invoices_invoiceline ({', '.join(LINE_COLUMNS)}) FROM STDIN"
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for invoice, calculation in pairs:
+            for position, line in enumerate(calculation.lines, start=1):
+                copy.write_row(_line(invoice, position, line, created_at))
+
+
+def _line(
+    invoice: Invoice, position: int, line: ChargeLine, created_at: datetime
+) -> tuple[object, ...]:
+    """The values of LINE_COLUMNS."""
+    return (
+        uuid4(),
+        created_at,
+        invoice.pk,
+        position,
+        line.code,
+        line.component,
+        line.subject,
+        line.quantity,
+        line.rate,
+        line.amount,
+        _json(line.taxable),
+        _json(line.trace.as_json()),
+    )
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def _taxes(invoice: Invoice, calculation: Calculation) -> list[InvoiceTax]:
