@@ -137,8 +137,9 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 REDIS_URL = env.secret("REDIS_URL")
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "shared.kernel.cache.ForgivingCache",
         "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
         "KEY_FUNCTION": "shared.kernel.cache.make_tenant_key",
         "KEY_PREFIX": "cache",
     }

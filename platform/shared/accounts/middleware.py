@@ -13,6 +13,7 @@ from django.utils.translation.trans_real import (
     get_supported_language_variant,
     parse_accept_lang_header,
 )
+from redis import RedisError
 
 from shared.accounts.actors import actor_of_bearer, actor_of_user
 from shared.accounts.models import User
@@ -67,13 +68,17 @@ class SessionActivityMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         key = request.session.session_key
-        if (
-            key
-            and request.user.is_authenticated
-            and cache.add(f"accounts.seen:{key}", 1, ACTIVITY_EVERY_SECONDS)
-        ):
+        if key and request.user.is_authenticated and _is_due(key):
             UserSession.objects.create_from_request(request)
         return self.get_response(request)
+
+
+def _is_due(session_key: str) -> bool:
+    """Whether the session's last note is a minute old; without Redis nobody knows, so it waits."""
+    try:
+        return cache.add(f"accounts.seen:{session_key}", 1, ACTIVITY_EVERY_SECONDS)
+    except RedisError:
+        return False
 
 
 def _language(request: HttpRequest) -> str:

@@ -6,12 +6,40 @@ from typing import Any, TypeVar
 import redis
 import structlog
 from django.core.cache import cache
+from django.core.cache.backends.redis import RedisCache
 
 from shared.kernel.tenancy import current_schema
 
 logger = structlog.get_logger(__name__)
 
 Value = TypeVar("Value")
+
+
+class ForgivingCache(RedisCache):
+    """Redis, or nothing kept where it does not answer: then what it holds is made each time.
+
+    Only reading and filling forgive. What decides by the answer (a link's single use, a count of
+    wrong passwords) and what must be gone (an ended session) raises, and the caller sees a 503.
+    """
+
+    def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
+        """The value, or `default` where there is none or nobody to ask."""
+        try:
+            return super().get(key, default, version)
+        except redis.RedisError as error:
+            _note(error)
+            return default
+
+    def set(self, *given: Any, **options: Any) -> None:
+        """Keep the value where that is possible."""
+        try:
+            super().set(*given, **options)
+        except redis.RedisError as error:
+            _note(error)
+
+
+def _note(error: redis.RedisError) -> None:
+    logger.warning("cache_unavailable", why=type(error).__name__)
 
 
 def make_tenant_key(key: str, key_prefix: str, version: int) -> str:
@@ -27,13 +55,9 @@ def remember(key: str, stamp: tuple[Any, ...], make: Callable[[], Value], *, sec
     value at once, also when a slow reader stores an old one after it. Without Redis the value
     is made each time.
     """
-    try:
-        kept = cache.get(key)
-        if kept is not None and kept[0] == stamp:
-            return kept[1]  # type: ignore[no-any-return]
-        value = make()
-        cache.set(key, (stamp, value), seconds)
-    except redis.RedisError as error:
-        logger.warning("cache_unavailable", why=type(error).__name__)
-        return make()
+    kept = cache.get(key)
+    if kept is not None and kept[0] == stamp:
+        return kept[1]  # type: ignore[no-any-return]
+    value = make()
+    cache.set(key, (stamp, value), seconds)
     return value

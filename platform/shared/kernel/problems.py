@@ -3,25 +3,32 @@
 Source: RFC 9457; `api.md` Conventions, Errors; `interface.md`, errors say what happened.
 """
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
+import kombu.exceptions
 import msgspec
+import redis
 import structlog
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template import TemplateDoesNotExist
 from django.template.loader import get_template, select_template
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from shared.kernel.errors import AppError, TooManyRequests, Unauthenticated
+from shared.kernel.errors import AppError, TooManyRequests, Unauthenticated, Unavailable
 
 logger = structlog.get_logger(__name__)
 
 PROBLEM_TYPE = "application/problem+json"
 API_PREFIX = "/api/"
+# PostgreSQL, Redis or the queue does not answer, or asks to try again (a deadlock, say).
+OUTAGES = (OperationalError, InterfaceError, redis.RedisError, kombu.exceptions.OperationalError)
+OUTAGE_RETRY_SECONDS = 5
 
 
 class UnexpectedError(AppError):
@@ -65,6 +72,8 @@ def headers_of(error: AppError) -> Mapping[str, str]:
     """What RFC 9110 wants beside the status."""
     if isinstance(error, TooManyRequests):
         return {"Retry-After": str(error.retry_after)}
+    if isinstance(error, Unavailable):
+        return {"Retry-After": str(OUTAGE_RETRY_SECONDS)}
     if isinstance(error, Unauthenticated):
         return {"WWW-Authenticate": 'Bearer realm="InvoicePatch"'}
     return {}
@@ -102,16 +111,23 @@ def error_response(request: HttpRequest, error: AppError) -> HttpResponse:
 
 
 def unexpected_response(request: HttpRequest) -> HttpResponse:
-    """The answer to an exception nobody expected: nothing of it leaks, not even a template's."""
+    """The answer to an exception nobody expected: nothing of it leaks, not even a template's.
+
+    Call it while the exception is handled: one that an outage caused is answered 503.
+    """
+    error: AppError = UnexpectedError(
+        _("Something broke on our side and the request was undone. Try again.")
+    )
+    if isinstance(sys.exception(), OUTAGES):
+        error = Unavailable(_("A part of the service does not answer just now. Try again soon."))
     if is_api_request(request):
-        detail = _("Something broke on our side and the request was undone. Try again.")
-        return problem_response(request, UnexpectedError(detail))
+        return problem_response(request, error)
     context = {"request_id": getattr(request, "request_id", None)}
     try:
-        page = get_template("500.html").render(context)
+        page = get_template(f"{error.status}.html").render(context)
     except TemplateDoesNotExist:
-        page = _("Something broke on our side.")
-    return HttpResponse(page, status=500)
+        page = str(error.detail)
+    return HttpResponse(page, status=error.status, headers=headers_of(error))
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:

@@ -42,8 +42,9 @@ PROBLEM_RESPONSES = {
     "422": "Some fields need attention, or the Idempotency-Key came with another body before.",
     "429": "Too many requests: wait for Retry-After seconds.",
     "500": "Something broke on our side; nothing was changed.",
+    "503": "A part of the service does not answer just now: try again after Retry-After seconds.",
 }
-ALWAYS = ("400", "404", "422", "429", "500")
+ALWAYS = ("400", "404", "422", "429", "500", "503")
 SIGNED_IN = ("401", "403")
 WITH_BODY = ("409", "413", "415")
 CONDITIONAL_METHODS = ("put", "patch", "delete")

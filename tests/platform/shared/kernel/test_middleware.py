@@ -1,7 +1,10 @@
 import re
 from io import BytesIO
 
+import kombu.exceptions
 import pytest
+import redis
+from django.db import OperationalError
 from django.http import HttpResponse
 from django.test import RequestFactory, override_settings
 from django.urls import path
@@ -16,6 +19,9 @@ FAILURES = {
     "busy": TooManyRequests(retry_after=9),
     "sign-in": Unauthenticated(),
     "broken": RuntimeError("password=hunter2"),
+    "database": OperationalError("password=hunter2"),
+    "redis": redis.ConnectionError("password=hunter2"),
+    "queue": kombu.exceptions.OperationalError("password=hunter2"),
 }
 
 
@@ -105,6 +111,9 @@ def test_a_length_that_is_no_number_is_refused(length):
         ("gone", 410, ""),
         ("busy", 429, "9 seconds"),
         ("broken", 500, ""),
+        ("database", 503, ""),
+        ("redis", 503, ""),
+        ("queue", 503, ""),
     ],
 )
 def test_failures_of_pages_are_pages_with_the_request_id(client, name, status, text):

@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.http import Http404, HttpResponse
 from django.test import override_settings
 from django.urls import path
@@ -74,6 +74,7 @@ FAILURES = {
     "model": DjangoValidationError({"name": ["Too odd."]}),
     "model-whole": DjangoValidationError("Too odd.", code="odd"),
     "unexpected": RuntimeError("password=hunter2"),
+    "outage": OperationalError("password=hunter2"),
 }
 
 
@@ -219,6 +220,7 @@ def test_a_missing_body_is_422(client):
         ("model", 422, "invalid"),
         ("model-whole", 422, "invalid"),
         ("unexpected", 500, "internal_error"),
+        ("outage", 503, "unavailable"),
     ],
 )
 def test_whatever_is_raised_is_a_problem_that_leaks_nothing(client, name, status, code):
@@ -235,6 +237,7 @@ def test_problems_carry_fields_extras_and_retry_after(client):
     ]
     assert client.get("/api/v1/fail/conflict").json()["contract_ids"] == ["C1"]
     assert client.get("/api/v1/fail/busy")["Retry-After"] == "7"
+    assert client.get("/api/v1/fail/outage")["Retry-After"] == "5"
     assert client.get("/api/v1/fail/model").json()["errors"][0]["field"] == "name"
 
 
@@ -366,7 +369,7 @@ def test_the_document_tells_of_problems_and_headers(client):
     assert document["openapi"] == "3.1.0"
     assert document["components"]["schemas"]["Problem"]["required"]
     echo_operation = document["paths"]["/api/v1/echo"]["post"]
-    assert {"200", "400", "401", "403", "409", "413", "422", "429", "500"} <= set(
+    assert {"200", "400", "401", "403", "409", "413", "422", "429", "500", "503"} <= set(
         echo_operation["responses"]
     )
     assert "Idempotency-Key" in {one["name"] for one in echo_operation["parameters"]}
