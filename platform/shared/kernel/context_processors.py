@@ -21,8 +21,11 @@ def page(request: HttpRequest) -> dict[str, Any]:
 
 
 def live_url(request: HttpRequest) -> str:
-    """The origin of the event server for this host: sessions are bound to the host."""
-    if not settings.LIVE_URL:
+    """The origin of the event server for this host: sessions are bound to the host.
+
+    Only an organisation's host has events; another name may not even be a valid one.
+    """
+    if not settings.LIVE_URL or getattr(request, "tenant", None) is None:
         return ""
     port = urlsplit(settings.LIVE_URL).port
     host = request.get_host().rsplit(":", 1)[0]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.request import split_domain_port
 from django.shortcuts import render
@@ -11,7 +12,7 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from shared.kernel.errors import AppError, NotFound
+from shared.kernel.errors import AppError, Malformed, NotFound
 from shared.kernel.problems import error_response, is_api_request
 from shared.kernel.tenancy import connection
 from shared.organisations.models import Organisation
@@ -32,8 +33,8 @@ class OrganisationMiddleware:
     """Enter the organisation whose host is asked for; afterwards return to the public schema.
 
     The bare domain serves the public pages, an unknown host 404, a former address a redirect, a
-    closed organisation the reason. Django has refused hosts outside ALLOWED_HOSTS (names in
-    other scripts among them) and split_domain_port drops case, port and a trailing dot.
+    closed organisation the reason. Django refuses hosts outside ALLOWED_HOSTS (names in other
+    scripts among them) and split_domain_port drops case, port and a trailing dot.
     """
 
     def __init__(self, get_response: Handler) -> None:
@@ -42,7 +43,10 @@ class OrganisationMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         connection.set_schema_to_public()
         request.organisation = None  # type: ignore[attr-defined]
-        host, _port = split_domain_port(request.get_host())
+        try:
+            host, _port = split_domain_port(request.get_host())
+        except DisallowedHost:
+            return _refuse(request, Malformed(_("This service has no such address.")))
         if not host.endswith(f".{settings.BASE_DOMAIN}") or _is_static(request):
             return self._serve_public(request)
         site = find_site(host)
