@@ -54,12 +54,16 @@ def migrate_public() -> None:
 def grant_public_to_application() -> None:
     """Give the application role its rights on the public tables, present and to come.
 
-    Tenant roles get none: schema public is closed to everybody else.
+    Tenant roles get none: schema public is closed to everybody else. Nor may anybody but the
+    owner make temporary tables, which are found before an organisation's own: one named like
+    them would hide issued invoices from the triggers that guard their lines.
     """
     application = sql.Identifier(settings.APPLICATION_ROLE)
     public = sql.Identifier(PUBLIC_SCHEMA)
     with shared_context(), transaction.atomic():
         _execute(sql.SQL("REVOKE ALL ON SCHEMA {} FROM PUBLIC").format(public))
+        database = sql.Identifier(connection.settings_dict["NAME"])
+        _execute(sql.SQL("REVOKE TEMPORARY ON DATABASE {} FROM PUBLIC").format(database))
         _grant_schema(public, application)
         for table in OWNER_TABLES:
             _execute(

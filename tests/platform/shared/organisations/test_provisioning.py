@@ -4,7 +4,8 @@ import os
 
 import psycopg
 import pytest
-from django.db import connection
+from django.conf import settings
+from django.db import connection, transaction
 
 from shared.kernel.tenancy import shared_context
 from shared.organisations import provisioning
@@ -63,6 +64,16 @@ def test_the_tenants_role_reads_and_writes_its_own_tables_only(fresh: Organisati
         "CREATE TABLE public.extra (id int)",
     ):
         _fails_as(fresh.database_role, statement)
+
+
+def test_nobody_but_the_owner_makes_temporary_tables() -> None:
+    """They are found first: one called invoices_invoice would blind the triggers of its lines."""
+    may = "SELECT has_database_privilege(%s, current_database(), 'TEMPORARY')"
+    with transaction.atomic(), connection.cursor() as cursor:
+        provisioning.grant_public_to_application()
+        cursor.execute(may, [settings.APPLICATION_ROLE])
+        assert cursor.fetchone() == (False,)
+        transaction.set_rollback(True)  # tests make some
 
 
 def test_the_application_inherits_nothing_and_owns_nothing(fresh: Organisation) -> None:
