@@ -6,10 +6,12 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field
 
 from shared.kernel.api.schemas import Schema
+from tenants.contracts.json_schema import ConfigurationShape
 from tenants.contracts.models import BillingFrequency, Contract, ContractTerms, ContractType
 from tenants.sites.schemas import AddressOut, ContactOut
 
 Code = Annotated[str, Field(max_length=20)]
+Configuration = Annotated[dict[str, Any], ConfigurationShape]
 
 
 class ContractIn(Schema):
@@ -23,7 +25,7 @@ class ContractIn(Schema):
     end_date: date | None = None
     currency: Annotated[str, Field(max_length=3)] = "CAD"
     payment_terms_days: Annotated[int, Field(ge=0, le=365)] = 30
-    billing_configuration: dict[str, Any]
+    billing_configuration: Configuration
 
 
 class ContractOut(Schema):
@@ -38,7 +40,7 @@ class ContractOut(Schema):
     end_date: date | None
     currency: str
     payment_terms_days: int
-    billing_configuration: dict[str, Any]
+    billing_configuration: Configuration
 
     @staticmethod
     def of(contract: Contract, terms: ContractTerms) -> "ContractOut":
@@ -69,7 +71,7 @@ class AmendmentOut(Schema):
     change_id: str
     contract_type: str
     billing_frequency: str
-    billing_configuration: dict[str, Any]
+    billing_configuration: Configuration
     effective_date: date
     end_date: date | None
 
@@ -85,7 +87,7 @@ class BillingConfigIn(Schema):
     contract_type: ContractType
     billing_frequency: BillingFrequency | None = None
     effective_date: date
-    billing_configuration: dict[str, Any] | None = None
+    billing_configuration: Configuration | None = None
 
 
 class BillingConfigOut(Schema):
@@ -114,4 +116,4 @@ class BillingInfoOut(Schema):
     billing_contact: ContactOut | None
     billing_address: AddressOut
     contract_info: ContractInfo
-    billing_configuration: dict[str, Any]
+    billing_configuration: Configuration

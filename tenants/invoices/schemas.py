@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from shared.kernel.api.schemas import Fraction, Money, Number, Schema
+from tenants.invoices.json_schema import BillingDataShape
 
 Code = Annotated[str, Field(max_length=20)]
 InvoiceStatus = Literal[
@@ -36,7 +37,7 @@ class GenerateIn(Schema):
     site_id: Code
     contract_id: Code | None = None
     billing_period: PeriodIn
-    billing_data: dict[str, Any] | None = None
+    billing_data: Annotated[dict[str, Any], BillingDataShape] | None = None
     invoice_date: date | None = None
 
 
