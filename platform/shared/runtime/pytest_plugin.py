@@ -6,6 +6,7 @@ reads the settings before any conftest. Imports nothing of Django.
 """
 
 import os
+import sys
 from collections.abc import Iterator
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -14,6 +15,7 @@ import pytest
 from shared.runtime import databases, test_database
 from shared.runtime.embedded import data_folder, start_servers
 from shared.runtime.locks import FileLock
+from shared.runtime.system_packages import ensure_packages
 
 SLOTS = 15  # Redis has 16 databases unless it is told otherwise; 0 is the service's
 
@@ -23,6 +25,8 @@ _slot_lock: FileLock | None = None
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests() -> Iterator[None]:
     """Point DATABASE_URL, OWNER_DATABASE_URL and REDIS_URL at this process's own databases."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        ensure_packages(_say, for_tests=True)
     if "DATABASE_URL" not in os.environ:
         os.environ.update(start_servers(data_folder()).environment())
     slot = _take_slot()
@@ -44,6 +48,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 f"{item.nodeid}: a transactional test empties the public schema; "
                 "use throwaway_organisation for what must commit."
             )
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
 
 
 def _take_slot() -> int:

@@ -13,16 +13,24 @@ LIBRARIES = {
     "libpangoft2-1.0.so.0": "libpangoft2-1.0-0",
     "libharfbuzz-subset.so.0": "libharfbuzz-subset0",
 }
+# What tests drive a browser with: Playwright's own program needs the library.
+TEST_LIBRARIES = {"libatomic.so.1": "libatomic1"}
+BROWSER = "chromium"
 FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
 FONT_PACKAGE = "fonts-dejavu-core"
 
 
-def missing_packages() -> list[str]:
+def missing_packages(*, for_tests: bool = False) -> list[str]:
     """Debian's packages for what is not on this machine; none on other systems than Linux."""
     if os.uname().sysname != "Linux":
         return []
-    missing = [package for library, package in LIBRARIES.items() if not _loads(library)]
-    return missing if _has_font() else [*missing, FONT_PACKAGE]
+    libraries = {**LIBRARIES, **TEST_LIBRARIES} if for_tests else LIBRARIES
+    missing = [package for library, package in libraries.items() if not _loads(library)]
+    if not _has_font():
+        missing.append(FONT_PACKAGE)
+    if for_tests and shutil.which(BROWSER) is None:
+        missing.append(BROWSER)
+    return missing
 
 
 def install_command(packages: list[str]) -> list[str]:
@@ -30,22 +38,23 @@ def install_command(packages: list[str]) -> list[str]:
     return ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
 
 
-def ensure_packages(say: Callable[[str], None]) -> None:
+def ensure_packages(say: Callable[[str], None], *, for_tests: bool = False) -> None:
     """Install what is missing where we may, as root on Debian or Ubuntu; else name the command.
 
-    Nothing but PDFs depends on them, so a failure is told and not raised.
+    Only PDFs (and, for tests, browsers) depend on them, so a failure is told and not raised.
     """
-    packages = missing_packages()
+    packages = missing_packages(for_tests=for_tests)
     if not packages:
         return
+    purpose = "PDFs and browser tests" if for_tests else "PDFs"
     command = " ".join(install_command(packages))
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         say(
-            f"Missing for PDFs: {', '.join(packages)}. On Debian and Ubuntu: sudo {command}\n"
-            "Everything else works; documents are rendered once they are there."
+            f"Missing for {purpose}: {', '.join(packages)}. On Debian and Ubuntu: sudo {command}\n"
+            "Everything else works without."
         )
         return
-    say(f"Installing {', '.join(packages)} for PDFs")
+    say(f"Installing {', '.join(packages)} for {purpose}")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for step in (["apt-get", "update", "-qq"], install_command(packages)):
         done = subprocess.run(

@@ -106,8 +106,18 @@ def test_missing_libraries_become_packages(monkeypatch: pytest.MonkeyPatch) -> N
     ]
 
 
+def test_tests_need_a_browser_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(system_packages, "_loads", lambda name: name != "libatomic.so.1")
+    monkeypatch.setattr(system_packages, "_has_font", lambda: True)
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    assert system_packages.missing_packages(for_tests=True) == ["libatomic1", "chromium"]
+    assert system_packages.missing_packages() == []
+
+
 def test_without_root_the_exact_command_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(system_packages, "missing_packages", lambda: ["libharfbuzz-subset0"])
+    monkeypatch.setattr(
+        system_packages, "missing_packages", lambda *, for_tests: ["libharfbuzz-subset0"]
+    )
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     said: list[str] = []
     system_packages.ensure_packages(said.append)
