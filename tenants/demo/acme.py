@@ -16,7 +16,13 @@ def _people(domain: str) -> tuple[Person, ...]:
     )
 
 
-def _labour(standard: str, regular: str, overtime: str, **options: object) -> ContractStory:
+def _labour(
+    standard: str,
+    regular: str,
+    overtime: str,
+    materials: str = "Materials, at cost plus 8%",
+    **options: object,
+) -> ContractStory:
     configuration = {
         "hourly_rates": {"standard": standard, "overtime_multiplier": "1.5"},
         "job_rates": [
@@ -29,7 +35,7 @@ def _labour(standard: str, regular: str, overtime: str, **options: object) -> Co
             {"job_code": "ELEC1", "regular": regular, "overtime": overtime},
             {"job_code": "APPR2", "regular": regular},
         ],
-        "additional_charges": [{"description": "Materials, at cost plus 8%", "amount": "1240.00"}],
+        "additional_charges": [{"description": materials, "amount": "1240.00"}],
     }
     return ContractStory(
         contract_type="per_labor_hour",
@@ -62,7 +68,7 @@ ACME = OrganisationStory(
         "email": "billing@acme.example",
         "phone": "+1 416 555 0142",
         "number_prefix": "AE",
-        "payment_instructions": "EFT: institution 003, transit 01234, account 100-234-5.",
+        "payment_instructions": "EFT/TEF: institution 003, transit 01234, account/compte 100-234-5.",
         "brand_colour": "#0b5cad",
     },
     registrations={
@@ -104,7 +110,7 @@ ACME = OrganisationStory(
             "H2X 3E4",
             "Marie-Claude Tremblay",
             "Montréal",
-            (_labour("89.7500", "320", "34"),),
+            (_labour("89.7500", "320", "34", "Matériaux, au coût plus 8\u00a0%"),),
             habit="slow",
             language="fr-ca",
             season="flat",
