@@ -68,7 +68,7 @@ ACME = OrganisationStory(
         "email": "billing@acme.example",
         "phone": "+1 416 555 0142",
         "number_prefix": "AE",
-        "payment_instructions": "EFT/TEF: institution 003, transit 01234, account/compte 100-234-5.",
+        "payment_instructions": "EFT/TEF: institution 003, transit 01234, no. 100-234-5.",
         "brand_colour": "#0b5cad",
     },
     registrations={
