@@ -23,7 +23,9 @@ HOST = "http://styleguide.test"
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 360, "height": 740}
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'"
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'"
+)
 
 
 def answer(route: Route) -> None:
@@ -33,6 +35,9 @@ def answer(route: Route) -> None:
         html = styleguide(RequestFactory().get(f"{url.path}?{url.query}")).content
         headers = {"Content-Security-Policy": POLICY}
         route.fulfill(body=html, content_type="text/html; charset=utf-8", headers=headers)
+        return
+    if url.path == "/events":
+        route.fulfill(status=204)  # an event source takes it as the end
         return
     found = finders.find(url.path.removeprefix("/static/"))
     if not isinstance(found, str):
