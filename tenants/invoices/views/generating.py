@@ -44,7 +44,6 @@ def generate(request: ApiRequest) -> HttpResponse:
         "form": form,
         "has_contracts": bool(contracts),
         "crumbs": [(_("Invoices"), reverse("invoice_list")), (_("New invoice"), None)],
-        "preview_variant": "primary" if calculation is None else "",
         "changed": changed,
     }
     if calculation is not None:
