@@ -110,6 +110,8 @@ TAX_TABLE: tuple[TaxRule, ...] = (
     *_rule("QC", QST, "0.09975", "Act respecting the Québec sales tax, CQLR c. T-0.1, s. 16"),
 )
 
+TAX_NAMES = frozenset(rule.name for rule in TAX_TABLE)
+
 
 def components_for(
     province: str, on: date, extra: Iterable[TaxRule] = (), *, country: str = CANADA

@@ -16,7 +16,7 @@ from billing.lines import ChargeLine
 from billing.periods import Period
 from billing.rating import rate_contract
 from billing.recomputation import Recomputation
-from billing.tax import TaxComponent, components_for
+from billing.tax import TAX_NAMES, TaxComponent, components_for
 from billing.totals import Totals, sum_amounts, total_invoice
 from billing.validation import (
     RuleResult,
@@ -88,14 +88,14 @@ def calculate(
     dated = invoice_date or period.end_date
     try:
         given = parse_activity(billing_data or {})
+        components = _components(context, dated)
+        _refuse_unknown_taxes(given, components)
         segments = terms_segments(contract, period)
         activity = _with_stored(given, context.revenue)
         _refuse_unsplittable(segments, activity)
         rated = _rate(contract, segments, activity)
         lines = tuple(line for part in rated for line in part.lines)
-        totals = total_invoice(
-            lines, _components(context, dated), contract.currency, context.exempt_components
-        )
+        totals = total_invoice(lines, components, contract.currency, context.exempt_components)
         checks = _check(context, rated, totals)
     except BillingError as error:
         raise invalid_fields(error.problems) from error
@@ -124,6 +124,23 @@ def _with_stored(given: Activity, revenue: RevenueTotal | None) -> Activity:
     if given.revenue_amount is None and revenue is not None:
         return replace(given, revenue_amount=revenue.net_amount)
     return given
+
+
+def _refuse_unknown_taxes(activity: Activity, components: tuple[TaxComponent, ...]) -> None:
+    """A slip in the name of a tax would leave an amount untaxed. Raises Invalid."""
+    known = TAX_NAMES | {component.name for component in components}
+    message = _("Use names of taxes: %(names)s.") % {"names": ", ".join(sorted(known))}
+    told = {f"costs[{n}]": cost.taxable for n, cost in enumerate(activity.costs)} | {
+        f"additional_charges[{n}]": charge.taxable
+        for n, charge in enumerate(activity.additional_charges)
+    }
+    errors = [
+        FieldError(f"billing_data.{row}.taxable", "unknown_tax", message)
+        for row, taxable in told.items()
+        if isinstance(taxable, tuple) and not known.issuperset(taxable)
+    ]
+    if errors:
+        raise Invalid(errors=errors)
 
 
 def _refuse_unsplittable(segments: list[TermsSegment], activity: Activity) -> None:

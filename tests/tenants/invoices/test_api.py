@@ -282,6 +282,15 @@ WRONG_DATA = {
         {"costs": [{"description": "x", "amount": 1, "taxable": "yes"}]},
         {"costs[0].taxable"},
     ),
+    "a tax nobody knows": (
+        {
+            "additional_charges": [
+                {"description": "x", "amount": 1, "taxable": ["GST"]},
+                {"description": "y", "amount": 1, "taxable": ["HST", "GTS"]},
+            ]
+        },
+        {"additional_charges[1].taxable"},
+    ),
 }
 
 
