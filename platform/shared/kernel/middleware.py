@@ -116,6 +116,8 @@ class ContentSecurityPolicyMiddleware:
             "gyroscope=(), magnetometer=(), microphone=(), payment=(), usb=()",
         )
         response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        # Somebody's books: no proxy keeps them, and a browser asks again before it shows them.
+        response.setdefault("Cache-Control", "private, no-cache")
         return response
 
     def _policy(self, path: str) -> str:

@@ -154,5 +154,9 @@ def test_scripts_styles_and_frames_come_from_us_only(client):
     assert answer["X-Content-Type-Options"] == "nosniff"
 
 
+def test_no_proxy_keeps_a_page(client):
+    assert client.get("/own-policy")["Cache-Control"] == "private, no-cache"
+
+
 def test_a_view_may_set_its_own_policy(client):
     assert client.get("/own-policy")["Content-Security-Policy"] == "default-src 'none'"
