@@ -22,6 +22,11 @@ from tenants.contracts.models import BillingFrequency, ContractType
 
 COMPONENTS_MAX = 20
 ROOT = "billing_configuration"
+# Said without the names that only the API knows.
+PAGE_TEXTS: Mapping[str, str | Promise] = {
+    "required": _("Fill this in."),
+    "only_one_of": _("Fill in only one of these."),
+}
 
 
 class FrameForm(forms.Form):
@@ -124,7 +129,7 @@ class TermsEditor:
             if problem.field == f"{ROOT}.components":
                 form.add_error(None, _("Tick at least one component."))
             else:
-                form.add_error(name, str(problem.message))
+                form.add_error(name, str(PAGE_TEXTS.get(problem.code, problem.message)))
 
     def _find(self, path: str) -> tuple[Form, str | None]:
         for number, part in enumerate(self.parts):
