@@ -271,7 +271,11 @@ def _editor_context(editor: TermsEditor, data: Data) -> dict[str, Any]:
             form.billing_data(),
             frequency=editor.frame.cleaned_data["billing_frequency"],
         )
-        context.update(example=example, example_lines=example_lines(example))
+        context.update(
+            example=example,
+            example_lines=example_lines(example),
+            example_problems=editor.name_problems(example.problems),
+        )
     return context
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.periods import Frequency, Period, calendar_period
 from shared.kernel.clock import today
-from tenants.contracts.forms.fields import DayField
+from tenants.contracts.forms.fields import DayField, plain
 from tenants.payments.models import Payment
 
 
@@ -66,3 +66,8 @@ class PaymentForm(forms.Form):
         required=False,
         help_text=_("The same number is never recorded twice."),
     )
+
+    @staticmethod
+    def initial_of(balance: Decimal) -> dict[str, object]:
+        """What the form starts with: the whole balance, today."""
+        return {"payment_amount": plain(balance), "payment_date": today()}

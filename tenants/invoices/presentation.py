@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from billing.lines import ChargeLine
 from shared.kernel.formats import (
     format_day,
+    format_money,
     format_percentage,
     format_period,
     format_quantity,
@@ -31,6 +32,7 @@ from tenants.invoices.explanation import (
     trace_steps,
 )
 from tenants.invoices.models import Invoice
+from tenants.payments.models import PaymentAllocation
 
 _SHARES = frozenset({"revenue_share", "insurance", "profit_share", "performance_bonus"})
 _TONES = {"critical": "bad", "error": "bad", "warning": "warn"}
@@ -155,6 +157,16 @@ _ACTIONS = {
 def action_text(action: str) -> str:
     """What an audit entry says happened to the invoice."""
     return _(_ACTIONS[action]) if action in _ACTIONS else action
+
+
+def payment_event(paid: PaymentAllocation, currency: str) -> dict[str, Any]:
+    """A payment as an item of the timeline."""
+    amount = format_money(paid.amount, currency, language=get_language())
+    return {
+        "title": _("%(amount)s received") % {"amount": amount},
+        "note": paid.payment.get_method_display(),
+        "when": paid.created_at,
+    }
 
 
 def statuses() -> list[tuple[str, Any]]:

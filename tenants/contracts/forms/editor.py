@@ -14,7 +14,9 @@ from django.forms import Form
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from billing.errors import FieldProblem
 from shared.kernel.errors import FieldError
+from shared.kernel.problem_texts import problem_text
 from tenants.contracts.forms.contract import Data
 from tenants.contracts.forms.fields import AmountField, TypeForm, filled, plain
 from tenants.contracts.forms.types import SIMPLE_FORMS
@@ -130,6 +132,14 @@ class TermsEditor:
                 form.add_error(None, _("Tick at least one component."))
             else:
                 form.add_error(name, str(PAGE_TEXTS.get(problem.code, problem.message)))
+
+    def name_problems(self, problems: Iterable[FieldProblem]) -> list[tuple[str, str]]:
+        """Input and reason of what stands in the way; what is only missing still is not told."""
+        found = ((*self._find(one.field), one) for one in problems if one.code != "required")
+        return [
+            (str(form[name].label) if name else "", str(problem_text(problem)))
+            for form, name, problem in found
+        ]
 
     def _find(self, path: str) -> tuple[Form, str | None]:
         for number, part in enumerate(self.parts):

@@ -1,5 +1,6 @@
 """Pages of invoices: list, one invoice with its reasons, issuing and paying it."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -27,10 +28,12 @@ from tenants.invoices.presentation import (
     checks_score,
     facts_of,
     lines_of,
+    payment_event,
     statuses,
     subtitle_of,
     totals_of,
 )
+from tenants.payments.models import PaymentAllocation
 from tenants.payments.selectors import payments_of_invoice
 from tenants.payments.services import record_payment
 
@@ -65,6 +68,7 @@ def _detail(
     request: ApiRequest, invoice_id: str, payment_form: PaymentForm | None = None
 ) -> dict[str, Any]:
     invoice = selectors.invoice_by_code(actor=request.actor, invoice_id=invoice_id)
+    payments = list(payments_of_invoice(actor=request.actor, invoice_pk=invoice.pk))
     return {
         "invoice": invoice,
         "lines": lines_of(invoice),
@@ -74,33 +78,33 @@ def _detail(
         "facts": facts_of(invoice),
         "sub": subtitle_of(invoice),
         "crumbs": [(_("Invoices"), reverse("invoice_list")), (str(invoice), None)],
-        "payments": payments_of_invoice(actor=request.actor, invoice_pk=invoice.pk),
-        "history": _history(request, invoice),
+        "payments": payments,
+        "history": _history(request, invoice, payments),
         "pdf_url": signed_link(invoice_pk=invoice.pk),
         "overdue_label": _("Overdue") if invoice.is_overdue(today()) else "",
         "may_pay": invoice.document_status == Invoice.DocumentStatus.ISSUED
         and invoice.balance_due > 0
         and request.actor.may("payments.write"),
         "payment_form": payment_form
-        or PaymentForm(initial={"payment_amount": invoice.balance_due, "payment_date": today()}),
+        or PaymentForm(initial=PaymentForm.initial_of(invoice.balance_due)),
         "payment_open": payment_form is not None or "pay" in request.GET,
     }
 
 
-def _history(request: ApiRequest, invoice: Invoice) -> list[dict[str, Any]]:
+def _history(
+    request: ApiRequest, invoice: Invoice, payments: Iterable[PaymentAllocation]
+) -> list[dict[str, Any]]:
+    """What was done to the invoice and paid on it, in order of time."""
     if not request.actor.may("audit.read"):
         return []
     wanted = EntryFilter(object=str(invoice.pk))
     entries = list_entries(actor=request.actor, wanted=wanted).order_by("sequence")
-    return [
-        {
-            "title": action_text(entry.action),
-            "note": entry.actor_label,
-            "when": entry.at,
-            "state": "done",
-        }
+    items: list[dict[str, Any]] = [
+        {"title": action_text(entry.action), "note": entry.actor_label, "when": entry.at}
         for entry in entries[:HISTORY_MAX]
     ]
+    items += [payment_event(paid, invoice.currency) for paid in payments]
+    return [{**item, "state": "done"} for item in sorted(items, key=lambda item: item["when"])]
 
 
 @require_safe
