@@ -62,12 +62,13 @@ def django_db_setup(
     """This process's own database, copied from the template the owner made."""
     owner_url = os.environ["OWNER_DATABASE_URL"]
     name = connection.settings_dict["NAME"]
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
     if django_db_createdb or not (django_db_keepdb and test_database.has_database(owner_url, name)):
         test_database.make_test_database(
             owner_url,
             name,
             lock_file=data_folder() / "tests" / "template.lock",
-            rebuild=django_db_createdb,
+            rebuild_for=run if django_db_createdb else "",
         )
     yield
     connections.close_all()

@@ -26,18 +26,21 @@ def database_name(slot: int) -> str:
     return f"{_template_name()}_{slot}"
 
 
-def make_test_database(owner_url: str, name: str, *, lock_file: Path, rebuild: bool) -> None:
+def make_test_database(owner_url: str, name: str, *, lock_file: Path, rebuild_for: str) -> None:
     """Copy the template to `name`, after making the template where it is missing.
 
-    `rebuild` makes the template anew. Databases and roles of other migrations are dropped then
-    unless another test process uses them.
+    `rebuild_for` names a test run that wants the template anew, once for all its processes;
+    empty for none. Databases and roles of other migrations are dropped then unless another
+    test process uses them.
     """
     lock = FileLock(lock_file)
     lock.acquire()
     try:
         template = _template_name()
+        rebuild = rebuild_for and lock_file.read_text() != rebuild_for
         if rebuild or not has_database(owner_url, template):
             _make_template(owner_url, template)
+            lock_file.write_text(rebuild_for)
         databases.drop_database(owner_url, name)
         databases.create_database(owner_url, name, template=template)
     finally:

@@ -45,6 +45,8 @@ class Command(BaseCommand):
             return
         try:
             self._serve(service, with_demo=not options["no_demo"])
+        except KeyboardInterrupt:  # before there is a supervisor that would hear it
+            self.stdout.write("Interrupted. Nothing is lost: the next start goes on from here.")
         finally:
             if uses_embedded_servers(service.data) and not release_servers(service.data):
                 self.stdout.write("PostgreSQL and Redis go on: another command uses them.")
