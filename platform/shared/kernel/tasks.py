@@ -55,7 +55,13 @@ def tenant_task(**options: Any) -> Callable[[Callable[..., Any]], Any]:
 
 
 def enqueue_after_commit(task: Any, **kwargs: Any) -> None:
-    """Queue `task` once the present transaction commits, for the present organisation."""
+    """Queue `task` once the present transaction commits, for the present organisation.
+
+    Where the queue does not answer, what was committed stands, the log says so, and beat's sweep
+    of the rows that wait finds the work.
+    """
     if current_schema() != PUBLIC_SCHEMA:
         kwargs.setdefault("schema", current_schema())
-    transaction.on_commit(partial(task.apply_async, kwargs=kwargs, retry=False), robust=True)
+    send: Any = partial(task.apply_async, kwargs=kwargs, retry=False)
+    send.__qualname__ = task.name  # Django names a failed hook by it; a partial has none
+    transaction.on_commit(send, robust=True)
