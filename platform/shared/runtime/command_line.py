@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from shared.runtime.embedded import begin_servers, data_folder, servers_of, wait_for_servers
+from shared.runtime.processes import read_state
 
 ROOT = Path(__file__).resolve().parents[3]
 # These make or change tables, schemas or roles, which only the owner may.
@@ -51,6 +52,8 @@ def run(arguments: list[str]) -> None:
         port = int(_option(arguments, "--port") or 8000)
         os.environ.setdefault("PUBLIC_PORT", str(port))
         os.environ.setdefault("LIVE_URL", f"http://localhost:{port + 1}")
+    elif "PUBLIC_PORT" not in os.environ and (running := read_state(data_folder()).get("port")):
+        os.environ["PUBLIC_PORT"] = str(running)  # the addresses it prints are those of `up`
     if command in OWNER_COMMANDS:
         os.environ.setdefault("INVOICEPATCH_CONNECT_AS", "owner")
     _execute(arguments, with_servers=command not in COMMANDS_WITHOUT_SERVERS)

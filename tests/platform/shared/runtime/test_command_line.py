@@ -64,6 +64,14 @@ def test_up_tells_the_settings_its_ports(executed: list[list[str]]) -> None:
     assert environment("LIVE_URL") == "http://localhost:9101"
 
 
+def test_other_commands_print_the_addresses_of_the_service_that_runs(
+    executed: list[list[str]], tmp_path: Path
+) -> None:
+    write_state(Service(tmp_path, "127.0.0.1", 9100), ready=True, pids={})
+    command_line.run(["manage.py", "create_api_client"])
+    assert environment("PUBLIC_PORT") == "9100"
+
+
 def test_only_the_provisioner_gets_the_owners_role(tmp_path: Path) -> None:
     processes = service_processes(Service(tmp_path, "127.0.0.1", 8000))
     roles = {child.name: child.environment["INVOICEPATCH_CONNECT_AS"] for child in processes}
