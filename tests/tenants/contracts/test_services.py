@@ -32,7 +32,7 @@ def change(contract, day, terms=FEE_2000):
 def fee_on(contract, day):
     fresh = contract_by_code(actor=SYSTEM, contract_id=contract.contract_id)
     terms = terms_on(fresh, day)
-    return terms and terms.billing_configuration["monthly_fee"]
+    return terms and str(terms.billing_configuration["monthly_fee"])
 
 
 def test_change_keeps_the_days_before(in_acme):
