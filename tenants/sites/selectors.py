@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from shared.kernel.actor import Actor
@@ -28,9 +29,20 @@ def sites(*, actor: Actor) -> QuerySet[Site]:
 
 
 def search_sites(*, actor: Actor, text: str) -> QuerySet[Site]:
-    """Sites whose id, name or customer contains the text."""
+    """Sites whose id, name or customer contains the text, with how many contracts are active.
+
+    The count is a subquery a row, so that a page counts for its own rows only.
+    """
+    contracts = Site._meta.get_field("contracts").related_model
+    active = (
+        contracts._default_manager.filter(site=OuterRef("pk"), status="active")
+        .order_by()
+        .values("site")
+        .annotate(number=Count("pk"))
+        .values("number")
+    )
     found = sites(actor=actor).annotate(
-        active_contracts=Count("contracts", filter=Q(contracts__status="active"))
+        active_contracts=Coalesce(Subquery(active), 0, output_field=IntegerField())
     )
     if text:
         found = found.filter(
