@@ -1,6 +1,7 @@
 """Pages of revenue."""
 
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import date, timedelta
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -16,7 +17,8 @@ from shared.kernel.clock import today
 from shared.kernel.errors import AppError
 from shared.kernel.formats import format_money
 from shared.kernel.forms import add_errors
-from tenants.activity.forms import RevenueForm
+from tenants.activity.forms import DEFAULT_CATEGORY, RevenueForm
+from tenants.activity.models import RevenueRecord
 from tenants.activity.selectors import revenue_by_day, revenue_records
 from tenants.activity.services import DayRevenue, record_revenue
 from tenants.sites.selectors import site_by_code
@@ -27,7 +29,11 @@ DAYS_SHOWN = 60
 def site_revenue(request: ApiRequest, site_id: str) -> HttpResponse:
     """A site's revenue by day, and a form to enter a day."""
     site = site_by_code(actor=request.actor, site_id=site_id)
-    form = RevenueForm(request.POST or None, initial={"day": today() - timedelta(days=1)})
+    period = Period(today() - timedelta(days=DAYS_SHOWN - 1), today())
+    by_day = revenue_by_day(actor=request.actor, site_id=site.pk, period=period)
+    missing = [day for day in period if day not in by_day and day < today()]
+    records = revenue_records(actor=request.actor, site_id=site_id)[:DAYS_SHOWN]
+    form = RevenueForm(request.POST or None, initial=_next_entry(request, records, missing))
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         given = DayRevenue(
@@ -44,13 +50,11 @@ def site_revenue(request: ApiRequest, site_id: str) -> HttpResponse:
         else:
             messages.success(request, _("The revenue was recorded."))
             return redirect("site_revenue", site_id=site_id)
-    period = Period(today() - timedelta(days=DAYS_SHOWN - 1), today())
-    by_day = revenue_by_day(actor=request.actor, site_id=site.pk, period=period)
     context = {
         "site": site,
         "form": form,
-        "records": revenue_records(actor=request.actor, site_id=site_id)[:DAYS_SHOWN],
-        "missing": [day for day in period if day not in by_day and day < today()],
+        "records": records,
+        "missing": missing,
         "chart": sparkline(
             title=_("Net revenue of the last 60 days"),
             points=[Slice(str(day), by_day[day]) for day in sorted(by_day)],
@@ -66,3 +70,15 @@ def site_revenue(request: ApiRequest, site_id: str) -> HttpResponse:
         ],
     }
     return render(request, "sites/revenue.html", context, status=422 if form.errors else 200)
+
+
+def _next_entry(
+    request: ApiRequest, records: Iterable[RevenueRecord], missing: list[date]
+) -> dict[str, object]:
+    """What the form starts with: the day asked for, else the latest that is missing."""
+    latest = next(iter(records), None)
+    usual = missing[-1] if latest and missing else today() - timedelta(days=1)
+    return {
+        "day": request.GET.get("day") or usual,
+        "category": latest.category if latest else DEFAULT_CATEGORY,
+    }

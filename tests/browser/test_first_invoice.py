@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 from pypdf import PdfReader
-from support.browser import DESKTOP, PHONE, Visitor, chromium, open_window
+from support.visitor import DESKTOP, PHONE, Visitor, chromium, open_window
 from support.service import RunningService, running_service
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]

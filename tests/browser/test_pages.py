@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, expect
-from support.browser import DESKTOP, PHONE, Visitor, chromium, open_window
+from support.visitor import DESKTOP, PHONE, Visitor, chromium, open_window
 from support.service import RunningService, running_service
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
