@@ -4,13 +4,18 @@
 and an English message. A message that names values is said again here by its code.
 """
 
+import re
 from collections.abc import Mapping
+from decimal import Decimal
 
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from billing.errors import FieldProblem
+from shared.kernel.formats import format_quantity
+
+PLAIN_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 # Each says the same as the message of its code in `billing`.
 SENTENCES: Mapping[str, Promise] = {
@@ -74,4 +79,12 @@ def problem_text(problem: FieldProblem) -> str:
     for (code, start), variant in VARIANTS.items():
         if code == problem.code and problem.message.startswith(start):
             sentence = variant
-    return problem.message if sentence is None else str(sentence) % problem.values
+    if sentence is None:
+        return problem.message
+    return str(sentence) % {key: _as_read(value) for key, value in problem.values.items()}
+
+
+def _as_read(value: str) -> str:
+    """A limit such as 0.99 with the reader's decimal comma; every other value as it is."""
+    is_number = PLAIN_NUMBER.fullmatch(value)
+    return format_quantity(Decimal(value), language=get_language() or "en") if is_number else value

@@ -64,3 +64,9 @@ def test_values_stand_in_the_sentence():
     )
     with override("fr-ca"):
         assert problem_text(problem) == "n’a pas de taux de USD vers CAD"
+
+
+def test_limits_have_the_readers_comma():
+    problem = FieldProblem("rate", "too_large", "must be at most 0.99", {"limit": "0.99"})
+    with override("fr-ca"):
+        assert problem_text(problem) == "doit être d’au plus 0,99"
