@@ -1,19 +1,28 @@
 """One line a log entry, structured by structlog; secrets never reach it."""
 
+import re
 from typing import Any
 
 import structlog
 
 REDACTED = "[redacted]"
+SECRET_LINKS = re.compile(r"(/(?:documents|welcome|invitations|key|confirm-email)/)[^\s/?]+")
 SECRET_WORDS = ("password", "secret", "token", "authorization", "cookie", "api_key", "master_key")
 
 
 def redact(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
-    """Replace the value of any key that names a secret."""
+    """Replace the value of any key that names a secret, and tokens in addresses."""
     return {
-        key: REDACTED if any(word in key.lower() for word in SECRET_WORDS) else value
+        key: REDACTED
+        if any(word in key.lower() for word in SECRET_WORDS)
+        else _without_links(value)
         for key, value in event.items()
     }
+
+
+def _without_links(value: Any) -> Any:
+    """Whoever has such an address needs no password, so a log must not have it."""
+    return SECRET_LINKS.sub(rf"\1{REDACTED}", value) if isinstance(value, str) else value
 
 
 PROCESSORS: list[Any] = [

@@ -47,6 +47,7 @@ class NumberSeries(Row):
         constraints = (
             models.UniqueConstraint(fields=["prefix", "year"], name="one_series_a_year"),
         )
+        triggers = (triggers.NUMBERS_ONLY_GROW,)
 
     def __str__(self) -> str:
         return f"{self.prefix}-{self.year}"

@@ -50,6 +50,21 @@ ISSUED_INVOICE_STAYS = Trigger(
 )
 
 
+NUMBERS_ONLY_GROW = Trigger(
+    name="numbers_only_grow",
+    operation=pgtrigger.Update | pgtrigger.Delete,
+    when=pgtrigger.Before,
+    func="""
+        IF TG_OP = 'UPDATE' AND NEW.last_sequence > OLD.last_sequence
+           AND NEW.prefix = OLD.prefix AND NEW.year = OLD.year THEN
+            RETURN NEW;
+        END IF;
+        RAISE EXCEPTION 'the series %-% only goes forward', OLD.prefix, OLD.year
+            USING ERRCODE = 'restrict_violation';
+    """,
+)
+
+
 def _frozen_with_invoice(name: str) -> Trigger:
     """Refuse any change to the rows of an invoice that has its number."""
     return Trigger(

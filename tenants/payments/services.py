@@ -1,16 +1,17 @@
 """Recording payments."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from billing.money import round_money
 from shared.audit.services import record
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
+from shared.kernel.clock import today
 from shared.kernel.codes import next_code
 from shared.kernel.errors import FieldError, Invalid, NotFound
 from shared.outbox.services import publish
@@ -57,12 +58,12 @@ def record_payment(
         )
         if invoice is None:
             raise NotFound(_("There is no invoice %(id)s.") % {"id": invoice_id})
-        _check(invoice, amount, method, transaction_id)
+        _check(invoice, amount, received_on, method, transaction_id)
         earlier = _earlier(invoice, amount, transaction_id)
         if earlier is not None:
             return RecordedPayment(earlier, invoice, created=False)
         invoice.require_revision(expected_revision)
-        payment = Payment.objects.create(
+        payment = Payment(
             payment_id=next_code(Payment, "payment_id"),
             customer=invoice.customer,
             received_on=received_on,
@@ -72,6 +73,7 @@ def record_payment(
             transaction_id=transaction_id or None,
             recorded_by=actor.label,
         )
+        _insert(payment)
         _apply(payment, invoice)
         publish(
             topic="payment.recorded",
@@ -83,8 +85,22 @@ def record_payment(
     return RecordedPayment(payment, invoice, created=True)
 
 
-def _check(invoice: Invoice, amount: Decimal, method: str, transaction_id: str | None) -> None:
+def _insert(payment: Payment) -> None:
+    """Two payments at once with one transaction number: the database lets one in."""
+    try:
+        with transaction.atomic():
+            payment.save(force_insert=True)
+    except IntegrityError as error:
+        first = Payment.objects.get(transaction_id=payment.transaction_id)
+        raise _transaction_used(first) from error
+
+
+def _check(
+    invoice: Invoice, amount: Decimal, received_on: date, method: str, transaction_id: str | None
+) -> None:
     errors: list[FieldError] = []
+    if received_on > today() + timedelta(days=1):  # tomorrow may be today where it was paid
+        errors.append(FieldError("payment_date", "future", _("The day is in the future.")))
     if not amount.is_finite() or not 0 < amount < AMOUNT_LIMIT:
         errors.append(FieldError("payment_amount", "range", _("Must be more than zero.")))
     elif round_money(amount, invoice.currency) != amount:
@@ -114,12 +130,16 @@ def _earlier(invoice: Invoice, amount: Decimal, transaction_id: str | None) -> P
         payment.customer_id == invoice.customer_id and not payment.allocations.exists()
     )
     if not same_invoice or payment.amount != amount:
-        message = _("The transaction %(id)s is already recorded as %(payment)s.") % {
-            "id": transaction_id,
-            "payment": payment.payment_id,
-        }
-        raise TransactionUsed(message, errors=[FieldError("transaction_id", "used", message)])
+        raise _transaction_used(payment)
     return payment
+
+
+def _transaction_used(payment: Payment) -> TransactionUsed:
+    message = _("The transaction %(id)s is already recorded as %(payment)s.") % {
+        "id": payment.transaction_id,
+        "payment": payment.payment_id,
+    }
+    return TransactionUsed(message, errors=[FieldError("transaction_id", "used", message)])
 
 
 def _apply(payment: Payment, invoice: Invoice) -> None:

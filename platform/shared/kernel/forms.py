@@ -4,14 +4,17 @@ from collections.abc import Mapping
 
 from django import forms
 
-from shared.kernel.errors import AppError
+from shared.kernel.errors import AppError, Forbidden, NotFound, Unauthenticated
 
 
 def add_errors(form: forms.BaseForm, error: AppError, fields: Mapping[str, str]) -> None:
     """Put each field error beside its input; `fields` maps the service's paths to inputs.
 
-    A path below a mapped one belongs to it; what has no input stands above the form.
+    A path below a mapped one belongs to it; what has no input stands above the form. What no
+    other input could mend (no permission, nothing there) is raised again for its own page.
     """
+    if isinstance(error, Forbidden | Unauthenticated | NotFound):
+        raise error
     for problem in error.errors:
         name = _input_of(problem.field, form, fields)
         message = str(problem.message)

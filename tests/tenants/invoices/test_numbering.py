@@ -5,7 +5,7 @@ import sys
 from datetime import date
 
 import pytest
-from django.db import transaction
+from django.db import IntegrityError, connection, transaction
 from support.billing import make_contract, make_site
 from support.source import ROOT
 
@@ -78,3 +78,21 @@ def test_each_prefix_and_year_counts_for_itself(in_acme):
     assert take_numbers(prefix="AE", year=2030, count=1).number(0) == "AE-2030-000001"
     assert take_numbers(prefix="AE", year=2029, count=1).number(0) == "AE-2029-000001"
     assert take_numbers(prefix="GP", year=2030, count=1).number(0) == "GP-2030-000001"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE invoices_numberseries SET last_sequence = last_sequence - 1",
+        "UPDATE invoices_numberseries SET prefix = 'ZZ'",
+        "DELETE FROM invoices_numberseries",
+    ],
+)
+def test_database_lets_a_series_only_grow(in_acme, statement):
+    take_numbers(prefix="AE", year=2028, count=3)
+    with (
+        pytest.raises(IntegrityError, match="only goes forward"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement)

@@ -123,3 +123,16 @@ def test_payments_are_append_only(invoice, statement):
         connection.cursor() as cursor,
     ):
         cursor.execute(statement)
+
+
+def test_payment_of_the_future_is_refused(invoice):
+    with pytest.raises(Invalid) as refused:
+        record_payment(
+            actor=SYSTEM,
+            invoice_id=invoice.invoice_id,
+            amount=Decimal("10.00"),
+            received_on=date(2999, 1, 1),
+            method="ACH",
+        )
+    assert refused.value.errors[0].field == "payment_date"
+    assert Payment.objects.count() == 0
