@@ -142,7 +142,7 @@ def test_the_page_previews_starts_and_leads_to_the_run(
             True,
         )
     assert answer["Location"] == f"/billing-runs/{run.pk}"
-    assert queued == [{"run_id": str(run.pk), "schema": "acme"}]
+    assert queued == [{"run_id": str(run.pk), "language": "en", "schema": "acme"}]
 
 
 @pytest.mark.parametrize("month", ["2025-13", "march", "", "0000-01"])

@@ -49,7 +49,7 @@ class Command(BaseCommand):
         owner_url = os.environ["OWNER_DATABASE_URL"]
         lock = data_folder() / "bench" / "template.lock"
         lock.parent.mkdir(parents=True, exist_ok=True)
-        test_database.make_test_database(owner_url, DATABASE, lock_file=lock, rebuild=False)
+        test_database.make_test_database(owner_url, DATABASE, lock_file=lock, rebuild_for="")
         try:
             finished = subprocess.run(
                 [sys.executable, "-m", "tenants.demo.benchmarks", name, str(repeats)],
