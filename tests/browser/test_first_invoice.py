@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 from pypdf import PdfReader
-from support.visitor import DESKTOP, PHONE, Visitor, chromium, open_window
 from support.service import RunningService, running_service
+from support.visitor import DESKTOP, PHONE, Visitor, chromium, open_window
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
