@@ -98,10 +98,11 @@ def test_killed_in_the_middle_of_a_run(service, month, victim):
         month,
     )
     assert billed == [(CONTRACTS, CONTRACTS, CONTRACTS)]
-    (numbers,) = observer.rows(
+    ((first, last, count),) = observer.rows(
         "SELECT min(number_sequence), max(number_sequence), count(*) FROM kilroy.invoices_invoice"
     )
-    assert numbers == (1, month * CONTRACTS, month * CONTRACTS)
+    assert (first, last) == (1, count)  # of all runs so far: no number is missing
+    assert count % CONTRACTS == 0
     items = observer.rows(
         "SELECT item.status, count(*) FROM kilroy.invoices_billingrunitem AS item "
         "JOIN kilroy.invoices_billingrun AS run ON run.id = item.run_id "
