@@ -98,7 +98,7 @@ def list_invoices(request: ApiRequest, filters: Query[InvoiceFilters]) -> Any:
     page = paginate(
         selectors.listed_columns(found),
         filters,
-        orderings=("invoice_date", "due_date", "number", "total", "created_at"),
+        orderings=("invoice_date", "due_date", "number", "total"),
         default="-invoice_date",
     )
     return exact_answer({"items": [_listed(row) for row in page.items], "next": page.next})

@@ -30,7 +30,6 @@ LISTED_COLUMNS = (
     "period_end",
     "invoice_date",
     "due_date",
-    "created_at",
     "currency",
     "subtotal",
     "tax_total",

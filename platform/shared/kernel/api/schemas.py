@@ -29,6 +29,7 @@ _INSTANT = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?([Zz]|[+-]\d{2}:\d{2})"
 )
 _CENTS = Decimal("0.01")
+_CENTS_FIT = Decimal(10) ** 20  # far from where quantize runs out of digits
 _NUMBER_TEXT = r"^[+-]?[0-9]{1,30}([.][0-9]{1,30})?$"
 _PLAIN_NUMBER = re.compile(_NUMBER_TEXT, re.ASCII)
 
@@ -119,6 +120,10 @@ def _exact_number(value: Any) -> Any:
 
 def at_least_cents(value: Decimal) -> Decimal:
     """8000.0000 as 8000.00, 0.0825 and 12.5 as 0.0825 and 12.50; the value stays the same."""
+    if abs(value) < _CENTS_FIT:
+        cents = value.quantize(_CENTS)
+        if cents == value:  # nearly always, and a list has hundreds of them
+            return cents
     shortest = value.normalize()
     exponent = shortest.as_tuple().exponent
     return shortest if isinstance(exponent, int) and exponent < -2 else value.quantize(_CENTS)
