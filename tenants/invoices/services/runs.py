@@ -32,7 +32,7 @@ from tenants.invoices.services.storing import generated_acts, store_invoices
 
 logger = logging.getLogger(__name__)
 
-BATCH = 50
+BATCH = 100
 LEASE = timedelta(seconds=20)  # a batch takes a second or so
 Status = BillingRunItem.Status
 _INPUT_NAMES = {

@@ -1,26 +1,22 @@
 """Writing calculated invoices, one or many, in the same few statements."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
 from uuid import uuid4
 
 import msgspec
 from django.db import connection
 
-from billing.lines import ChargeLine
 from shared.audit.services import Act
 from shared.kernel.actor import Actor
 from shared.kernel.clock import now
 from shared.kernel.codes import next_codes
 from tenants.invoices.calculation import Calculation
 from tenants.invoices.explanation import check_as_json
-from tenants.invoices.models import Invoice, InvoiceTax
+from tenants.invoices.models import Invoice
 from tenants.invoices.parties import parties_of
 
+TAX_COLUMNS = ("position", "name", "rate", "base", "amount")
 LINE_COLUMNS = (
-    "id",
-    "created_at",
-    "invoice_id",
     "position",
     "code",
     "component",
@@ -46,10 +42,11 @@ def store_invoices(*, actor: Actor, calculations: Sequence[Calculation]) -> list
     ]
     Invoice.objects.bulk_create(invoices)
     pairs = list(zip(invoices, calculations, strict=True))
-    _copy_lines(pairs)
-    InvoiceTax.objects.bulk_create(
-        tax for invoice, calculation in pairs for tax in _taxes(invoice, calculation)
-    )
+    for table, columns, rows_of in (
+        ("invoices_invoiceline", LINE_COLUMNS, _lines),
+        ("invoices_invoicetax", TAX_COLUMNS, _taxes),
+    ):
+        _copy(table, columns, (row for pair in pairs for row in rows_of(*pair)))
     return invoices
 
 
@@ -88,49 +85,37 @@ def _invoice(calculation: Calculation, code: str, actor: Actor) -> Invoice:
     )
 
 
-def _copy_lines(pairs: Sequence[tuple[Invoice, Calculation]]) -> None:
+def _copy(table: str, columns: Sequence[str], rows: Iterable[tuple[object, ...]]) -> None:
     """COPY takes a third of the time that INSERT does, and an invoice has many lines."""
+    statement = f"COPY {table} (id, created_at, invoice_id, {', '.join(columns)}) FROM STDIN"
     created_at = now()
-    statement = f"COPY invoices_invoiceline ({', '.join(LINE_COLUMNS)}) FROM STDIN"
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for invoice, calculation in pairs:
-            for position, line in enumerate(calculation.lines, start=1):
-                copy.write_row(_line(invoice, position, line, created_at))
+        for row in rows:
+            copy.write_row((uuid4(), created_at, *row))
 
 
-def _line(
-    invoice: Invoice, position: int, line: ChargeLine, created_at: datetime
-) -> tuple[object, ...]:
-    """The values of LINE_COLUMNS."""
-    return (
-        uuid4(),
-        created_at,
-        invoice.pk,
-        position,
-        line.code,
-        line.component,
-        line.subject,
-        line.quantity,
-        line.rate,
-        line.amount,
-        _json(line.taxable),
-        _json(line.trace.as_json()),
-    )
+def _lines(invoice: Invoice, calculation: Calculation) -> Iterator[tuple[object, ...]]:
+    """The invoice's key and LINE_COLUMNS."""
+    for position, line in enumerate(calculation.lines, start=1):
+        yield (
+            invoice.pk,
+            position,
+            line.code,
+            line.component,
+            line.subject,
+            line.quantity,
+            line.rate,
+            line.amount,
+            _json(line.taxable),
+            _json(line.trace.as_json()),
+        )
+
+
+def _taxes(invoice: Invoice, calculation: Calculation) -> Iterator[tuple[object, ...]]:
+    """The invoice's key and TAX_COLUMNS."""
+    for position, tax in enumerate(calculation.totals.taxes, start=1):
+        yield (invoice.pk, position, tax.name, tax.rate, tax.base, tax.amount)
 
 
 def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
-
-
-def _taxes(invoice: Invoice, calculation: Calculation) -> list[InvoiceTax]:
-    return [
-        InvoiceTax(
-            invoice=invoice,
-            position=position,
-            name=tax.name,
-            rate=tax.rate,
-            base=tax.base,
-            amount=tax.amount,
-        )
-        for position, tax in enumerate(calculation.totals.taxes, start=1)
-    ]
