@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from django.db import DatabaseError
-from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -23,12 +22,6 @@ def default_entity() -> LegalEntity:
     if entity is None:
         raise NoLegalEntity(_("Set up the billing company under Settings first."))
     return entity
-
-
-def legal_entities(*, actor: Actor) -> QuerySet[LegalEntity]:
-    """All legal entities with their tax registrations."""
-    authorize(actor, "organisation.read")
-    return LegalEntity.objects.prefetch_related("tax_registrations")
 
 
 def billing_company(*, actor: Actor) -> LegalEntity:

@@ -3,9 +3,8 @@
 import os
 import platform
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,6 @@ BENCHMARKS = {
     "signup": Benchmark("tenants.demo.benchmarks.signup", as_owner=True),
     "api": Benchmark("tenants.demo.benchmarks.api"),
 }
-Measure = Callable[[int], dict[str, Any]]
 
 
 def machine() -> str:
