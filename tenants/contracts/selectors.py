@@ -14,7 +14,7 @@ from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.cache import remember
 from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
-from tenants.contracts.models import Contract, ContractTerms
+from tenants.contracts.models import IN_FORCE, Contract, ContractTerms
 from tenants.sites.models import Contact, Site
 
 NAMED_MAX = 20
@@ -90,7 +90,7 @@ def resolve_contract(*, site_id: str, contract_id: str | None = None) -> Contrac
     if contract_id is not None:
         found = found.filter(contract_id=contract_id)
     else:
-        found = found.filter(status=Contract.Status.ACTIVE)
+        found = found.filter(status__in=IN_FORCE)
     keys = found.order_by("contract_id").values_list(
         "pk", "contract_id", "revision", "site__revision"
     )[:NAMED_MAX]

@@ -20,7 +20,7 @@ from shared.kernel.authorisation import authorize
 from shared.kernel.codes import next_code
 from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound, invalid_fields
 from shared.outbox.services import publish
-from tenants.contracts.models import BillingFrequency, Contract, ContractTerms
+from tenants.contracts.models import IN_FORCE, BillingFrequency, Contract, ContractTerms
 from tenants.contracts.selectors import resolve_contract
 from tenants.sites.models import Site
 
@@ -115,7 +115,7 @@ def activate_contract(
     with transaction.atomic():
         contract = lock_contract(contract_id)
         contract.require_revision(expected_revision)
-        if contract.status == Contract.Status.ACTIVE:
+        if contract.status in IN_FORCE:
             return contract
         if contract.status != Contract.Status.DRAFT:
             raise Conflict(_("Only a draft can be activated; this contract is terminated."))

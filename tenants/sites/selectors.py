@@ -35,7 +35,8 @@ def search_sites(*, actor: Actor, text: str) -> QuerySet[Site]:
     """
     contracts = Site._meta.get_field("contracts").related_model
     active = (
-        contracts._default_manager.filter(site=OuterRef("pk"), status="active")
+        contracts._default_manager.filter(site=OuterRef("pk"))
+        .exclude(status__in=("draft", "terminated"))
         .order_by()
         .values("site")
         .annotate(number=Count("pk"))

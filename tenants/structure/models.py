@@ -1,4 +1,6 @@
-"""Who bills: the organisation's legal entities and their tax registrations."""
+"""Who bills: the organisation's legal entities, their tax registrations and departments."""
+
+from collections.abc import Mapping
 
 from django.db import models
 from django.db.models import Q
@@ -6,6 +8,12 @@ from django.utils.translation import gettext_lazy as _
 
 from shared.kernel.models import RevisedRow, Row
 from shared.keyring.fields import EncryptedTextField
+
+
+PREFIX_FORM = r"^[A-Z][A-Z0-9]{0,7}$"
+# One letter longer than an invoice's: blank ones are the invoices' with C, A or H behind.
+SERIES_PREFIX_FORM = r"^([A-Z][A-Z0-9]{0,8})?$"
+SERIES_LETTERS: Mapping[str, str] = {"credit_note": "C", "adjustment": "A", "release": "H"}
 
 
 class LegalEntity(RevisedRow):
@@ -20,7 +28,11 @@ class LegalEntity(RevisedRow):
     country = models.CharField(_("country"), max_length=2, default="CA")
     email = models.EmailField(_("e-mail"), blank=True)
     phone = models.CharField(_("telephone"), max_length=40, blank=True)
+    currency = models.CharField(_("currency"), max_length=3, default="CAD")
     number_prefix = models.CharField(_("invoice number prefix"), max_length=8)
+    credit_note_prefix = models.CharField(_("credit note prefix"), max_length=9, blank=True)
+    adjustment_prefix = models.CharField(_("adjustment invoice prefix"), max_length=9, blank=True)
+    release_prefix = models.CharField(_("holdback release prefix"), max_length=9, blank=True)
     payment_terms_days = models.PositiveSmallIntegerField(_("payment terms, days"), default=30)
     payment_instructions = EncryptedTextField(
         _("payment instructions"), label="structure.payment_instructions", blank=True, default=""
@@ -38,13 +50,25 @@ class LegalEntity(RevisedRow):
             ),
             models.UniqueConstraint(fields=["number_prefix"], name="entity_number_prefix_unique"),
             models.CheckConstraint(
-                condition=Q(number_prefix__regex=r"^[A-Z][A-Z0-9]{0,7}$"),
-                name="entity_number_prefix_form",
+                condition=Q(number_prefix__regex=PREFIX_FORM), name="entity_number_prefix_form"
+            ),
+            models.CheckConstraint(
+                condition=Q(credit_note_prefix__regex=SERIES_PREFIX_FORM)
+                & Q(adjustment_prefix__regex=SERIES_PREFIX_FORM)
+                & Q(release_prefix__regex=SERIES_PREFIX_FORM),
+                name="entity_series_prefix_form",
             ),
         )
 
     def __str__(self) -> str:
         return self.name
+
+    def series_prefix(self, series: str) -> str:
+        """The number prefix of `credit_note`, `adjustment` or `release`; any other: invoices."""
+        letter = SERIES_LETTERS.get(series)
+        if letter is None:
+            return self.number_prefix
+        return getattr(self, f"{series}_prefix") or f"{self.number_prefix}{letter}"
 
 
 class TaxRegistration(Row):
@@ -64,3 +88,26 @@ class TaxRegistration(Row):
 
     def __str__(self) -> str:
         return self.component
+
+
+class Department(RevisedRow):
+    """A cost centre of a legal entity, with the person who answers for it."""
+
+    code = models.CharField(_("code"), max_length=20, unique=True)
+    name = models.CharField(_("name"), max_length=255)
+    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="departments")
+    # A user of the organisation; users live in the public schema, so this is no foreign key.
+    manager_id = models.UUIDField(_("manager"), null=True, blank=True)
+    is_active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        ordering = ("code",)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(code__regex=r"^[A-Z0-9][A-Z0-9._-]{0,19}$"),
+                name="department_code_form",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"

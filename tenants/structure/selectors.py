@@ -1,8 +1,11 @@
 """Reading legal entities."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db import DatabaseError
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -16,12 +19,25 @@ from tenants.structure.models import LegalEntity
 
 def default_entity() -> LegalEntity:
     """The entity that bills where nothing else is said. Raises NoLegalEntity."""
-    entity = (
-        LegalEntity.objects.filter(is_default=True).prefetch_related("tax_registrations").first()
-    )
-    if entity is None:
+    return entities_of(())[None]
+
+
+def entities_of(ids: Iterable[UUID | None]) -> dict[UUID | None, LegalEntity]:
+    """These entities by id, the default one also under None, in one query and its registrations.
+
+    One instance each, so that whatever is encrypted in it is opened once however many contracts
+    it bills. Raises NoLegalEntity where there is no default.
+    """
+    wanted = [one for one in ids if one is not None]
+    rows = LegalEntity.objects.filter(Q(is_default=True) | Q(pk__in=wanted))
+    found: dict[UUID | None, LegalEntity] = {
+        entity.pk: entity for entity in rows.prefetch_related("tax_registrations")
+    }
+    default = next((entity for entity in found.values() if entity.is_default), None)
+    if default is None:
         raise NoLegalEntity(_("Set up the billing company under Settings first."))
-    return entity
+    found[None] = default
+    return found
 
 
 def billing_company(*, actor: Actor) -> LegalEntity:

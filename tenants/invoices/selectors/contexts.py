@@ -11,7 +11,7 @@ from tenants.activity.selectors import revenue_totals
 from tenants.contracts.models import Contract, ContractTerms, ContractType
 from tenants.invoices.calculation import BillingContext
 from tenants.sites.models import Contact, TaxExemption
-from tenants.structure.selectors import default_entity
+from tenants.structure.selectors import entities_of
 
 WITHOUT_REVENUE = {ContractType.FIXED_FEE, ContractType.PER_LABOR_HOUR, ContractType.HYBRID}
 
@@ -38,14 +38,14 @@ def load_contexts(
         )
         .order_by("pk")
     )
-    entity = default_entity()
+    entities = entities_of({contract.entity_id for contract in locked})
     sharing = {contract.site_id for contract in locked if _may_need_revenue(contract)}
     revenue = revenue_totals(sharing, period) if sharing else {}
     exempt = _exemptions({contract.site.customer_id for contract in locked}, on)
     return [
         BillingContext(
             contract=contract,
-            entity=entity,
+            entity=entities[contract.entity_id],
             exempt_components=exempt.get(contract.site.customer_id, frozenset()),
             revenue=revenue.get(contract.site_id),
         )

@@ -24,7 +24,7 @@ from billing.periods import Frequency, Period, calendar_period
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import NotFound
-from tenants.contracts.models import Contract
+from tenants.contracts.models import IN_FORCE, Contract
 from tenants.invoices.models import BillingRun, BillingRunItem, Invoice
 
 
@@ -69,7 +69,7 @@ def billable_contracts(period: Period) -> "QuerySet[BillableContract]":
             frequency=F("terms_in_force__billing_frequency"),
         )
         .filter(effective_date__lte=last)
-        .filter(due, status__in=(Contract.Status.ACTIVE, Contract.Status.TERMINATED))
+        .filter(due, status__in=(*IN_FORCE, Contract.Status.TERMINATED))
     )
 
 

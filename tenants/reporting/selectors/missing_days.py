@@ -26,7 +26,7 @@ _MISSING = """
             least(%(last)s::date, contract.end_date, terms.valid_to),
             interval '1 day'
         ) AS day
-        WHERE contract.status IN ('active', 'terminated')
+        WHERE contract.status <> 'draft'
           AND contract.effective_date <= %(last)s
           AND (contract.end_date IS NULL OR contract.end_date >= %(first)s)
           AND (terms.contract_type = 'revenue_share'
