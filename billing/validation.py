@@ -6,8 +6,8 @@ and the key and values of a sentence that explains it to a person.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -150,20 +150,25 @@ def check_required_inputs(terms: Terms, activity: Activity) -> list[RuleResult]:
     ]
 
 
-def check_days_covered(period: Period, covered: Iterable[Period]) -> RuleResult:
-    """Records cover every day of the (active) period; the first missing days are counted."""
-    known = {day for part in covered for day in period if day in part}
-    missing = [day for day in period if day not in known]
+def check_days_covered(period: Period, reported: Container[date]) -> RuleResult:
+    """Every day of the (active) period has its record; the days without one are counted.
+
+    Where at least half of the days are reported, somebody reports by day and a day without a
+    report is a gap: an error. Where fewer are, amounts are reported as sums of several days,
+    which says nothing about single days: a warning.
+    """
+    missing = [day for day in period if day not in reported]
     values: dict[str, Value] = {"missing_days": len(missing), "days": period.days}
     if missing:
         values["from_date"] = missing[0].isoformat()
         values["to_date"] = missing[-1].isoformat()
+    by_day = 2 * len(missing) <= period.days
     return RuleResult(
         "every_day_covered",
-        Severity.ERROR,
-        ("revenue_amount", "billing_period"),
+        Severity.ERROR if by_day else Severity.WARNING,
+        ("billing_data.revenue_amount", "billing_period"),
         not missing,
-        "days_missing" if missing else "every_day_covered",
+        ("days_missing" if by_day else "reported_in_sums") if missing else "every_day_covered",
         values,
     )
 
@@ -238,10 +243,37 @@ def check_revenue_variance(
     return RuleResult(
         "revenue_variance",
         Severity.WARNING,
-        ("revenue_amount",),
+        ("billing_data.revenue_amount",),
         passed,
         explanation,
         values,
+    )
+
+
+def check_due_date(invoice_date: date, due_date: date, net_days: int) -> RuleResult:
+    """The due date is not before the invoice date and not later than net ``net_days``."""
+    latest = invoice_date + timedelta(days=net_days)
+    passed = invoice_date <= due_date <= latest
+    return RuleResult(
+        "due_date",
+        Severity.ERROR,
+        ("due_date",),
+        passed,
+        "due_date_as_agreed" if passed else "due_date_not_as_agreed",
+        {"due_date": due_date.isoformat(), "latest_date": latest.isoformat()},
+    )
+
+
+def check_total_not_zero(total: Decimal) -> RuleResult:
+    """An invoice of 0.00 is rarely meant: ask for a look."""
+    passed = total != 0
+    return RuleResult(
+        "total_not_zero",
+        Severity.WARNING,
+        ("total",),
+        passed,
+        "total_not_zero" if passed else "total_zero",
+        {"total": total},
     )
 
 

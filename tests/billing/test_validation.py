@@ -17,6 +17,7 @@ from billing.validation import (
     Severity,
     check_contract_active,
     check_days_covered,
+    check_due_date,
     check_guarantee_and_cap,
     check_lines_add_up,
     check_recomputation,
@@ -24,6 +25,7 @@ from billing.validation import (
     check_revenue_variance,
     check_tax_registrations,
     check_total_not_negative,
+    check_total_not_zero,
     validate_calculation,
 )
 
@@ -212,15 +214,47 @@ def test_every_day_of_the_period_is_covered() -> None:
         Period(date(2024, 12, 1), date(2025, 1, 10)),
         Period(date(2025, 1, 12), date(2025, 1, 30)),
     )
-    assert check_days_covered(january, [january]).passed
-    result = check_days_covered(january, [first, second])
+    assert check_days_covered(january, january).passed
+    reported = {*first, *second}
+    result = check_days_covered(january, reported)
     assert not result.passed
+    assert (result.severity, result.explanation) == (Severity.ERROR, "days_missing")
     assert result.values == {
         "missing_days": 2,
         "days": 31,
         "from_date": "2025-01-11",
         "to_date": "2025-01-31",
     }
+
+
+def test_a_few_sums_for_many_days_say_nothing_about_single_days() -> None:
+    january = month_period(2025, 1)
+    result = check_days_covered(january, {date(2025, 1, day) for day in range(1, 16)})
+    assert not result.passed  # 15 of 31 days
+    assert (result.severity, result.explanation) == (Severity.WARNING, "reported_in_sums")
+    by_day = check_days_covered(january, {date(2025, 1, day) for day in range(1, 17)})
+    assert (by_day.severity, by_day.explanation) == (Severity.ERROR, "days_missing")
+
+
+@pytest.mark.parametrize(
+    ("due", "passed"),
+    [
+        (date(2025, 1, 30), False),
+        (date(2025, 1, 31), True),
+        (date(2025, 3, 2), True),  # 30 days after 31 January
+        (date(2025, 3, 3), False),
+    ],
+)
+def test_due_date(due: date, passed: bool) -> None:
+    result = check_due_date(date(2025, 1, 31), due, 30)
+    assert result.passed is passed
+    assert result.values == {"due_date": due.isoformat(), "latest_date": "2025-03-02"}
+
+
+@pytest.mark.parametrize(("total", "passed"), [("0", False), ("0.01", True), ("-0.01", True)])
+def test_a_total_of_nothing_asks_for_a_look(total: str, passed: bool) -> None:
+    result = check_total_not_zero(Decimal(total))
+    assert (result.passed, result.severity) == (passed, Severity.WARNING)
 
 
 @pytest.mark.parametrize(
