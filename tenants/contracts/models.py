@@ -2,16 +2,20 @@
 
 from decimal import Decimal
 
+import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeBoundary
 from django.db import models
 from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
-from shared.kernel.fields import CodeField, ExactJSONField, FractionField
+from shared.kernel.fields import CodeField, ExactJSONField, FractionField, MoneyField
 from shared.kernel.models import RevisedRow, Row
+from shared.kernel.triggers import Protect
+from shared.keyring.fields import EncryptedTextField
+from tenants.contracts import triggers
 from tenants.sites.models import Site
-from tenants.structure.models import Department, LegalEntity
+from tenants.structure.models import Department, LegalEntity, ServiceCategory
 
 
 class ContractType(models.TextChoices):
@@ -67,6 +71,9 @@ class Contract(RevisedRow):
     is_construction = models.BooleanField(_("construction contract"), default=False)
     holdback_rate = FractionField(_("holdback"), null=True, blank=True)
     purchase_order = models.CharField(_("purchase order"), max_length=100, blank=True)
+    service_category = models.CharField(
+        _("kind of service"), max_length=20, choices=ServiceCategory.choices, blank=True
+    )
     renewal_notice_days = models.PositiveSmallIntegerField(
         _("renewal notice, days"), default=RENEWAL_NOTICE_DAYS
     )
@@ -163,3 +170,149 @@ class ContractTerms(Row):
 
     def __str__(self) -> str:
         return f"{self.change_id} {self.contract_type}"
+
+
+class ContractAmendment(Row):
+    """One change of the terms as it was agreed: from which day, why, by whom, before and after.
+
+    Terms that are replaced on their first day disappear from ContractTerms; what was agreed
+    stays here.
+    """
+
+    contract = models.ForeignKey(Contract, on_delete=models.CASCADE, related_name="amendments")
+    change_id = models.CharField(_("change"), max_length=12, unique=True)
+    effective_date = models.DateField(_("from"))
+    reason = models.CharField(_("reason"), max_length=500, blank=True)
+    before = ExactJSONField()
+    after = ExactJSONField()
+    amended_by = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ("contract", "created_at")
+        triggers = (
+            Protect(
+                name="amendments_are_append_only", operation=pgtrigger.Update | pgtrigger.Delete
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.change_id
+
+
+class ContractRenewal(Row):
+    """A further term: the contract goes on from the day after its last one."""
+
+    contract = models.ForeignKey(Contract, on_delete=models.CASCADE, related_name="renewals")
+    starts_on = models.DateField(_("from"))
+    ends_on = models.DateField(_("last day"), null=True, blank=True)
+    is_automatic = models.BooleanField(default=False)
+    reason = models.CharField(_("reason"), max_length=500, blank=True)
+    renewed_by = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ("contract", "starts_on")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
+                name="renewal_ends_after_it_starts",
+            ),
+            models.UniqueConstraint(fields=["contract", "starts_on"], name="one_renewal_a_day"),
+        )
+        triggers = (
+            Protect(name="renewals_are_append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.contract_id} {self.starts_on}"
+
+
+class ContractSignature(Row):
+    """That a person signed exactly this text of the contract, when and from where.
+
+    `document` is the canonical text (see `documents.canonical_document`) and `document_sha256`
+    its SHA-256; the record is what an electronic signature needs to be shown later.
+    """
+
+    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="signatures")
+    signer_name = EncryptedTextField(_("name"), label="contracts.signer_name")
+    signer_title = EncryptedTextField(
+        _("title"), label="contracts.signer_title", blank=True, default=""
+    )
+    signer_email = EncryptedTextField(_("e-mail"), label="contracts.signer_email")
+    ip_address = EncryptedTextField(
+        _("address"), label="contracts.signer_address", blank=True, default=""
+    )
+    document = EncryptedTextField(label="contracts.signed_document")
+    document_sha256 = models.CharField(max_length=64)
+    signed_at = models.DateTimeField(_("signed"))
+    recorded_by = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ("contract", "signed_at", "id")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(document_sha256__regex=r"^[0-9a-f]{64}$"), name="signature_hash_form"
+            ),
+        )
+        triggers = (triggers.SIGNATURES_ARE_APPEND_ONLY,)
+
+    def __str__(self) -> str:
+        return f"{self.contract_id} {self.document_sha256[:12]}"
+
+
+class ContractAdjustment(RevisedRow):
+    """A negotiated amount beside the terms: dated, with a reason, approved by somebody else.
+
+    Once on the invoice of the period that `valid_from` lies in, or an amount a month from
+    `valid_from` to `valid_to`, prorated by days as a fee is. Negative amounts are reductions.
+    """
+
+    class Status(models.TextChoices):
+        """Whether it is billed. Only an approved one is."""
+
+        PROPOSED = "proposed", _("Waiting for approval")
+        APPROVED = "approved", _("Approved")
+        REJECTED = "rejected", _("Rejected")
+
+    adjustment_id = CodeField(_("adjustment"), prefix="ADJ", digits=9)
+    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="adjustments")
+    amount = MoneyField(_("amount"))
+    is_monthly = models.BooleanField(_("every month"), default=False)
+    valid_from = models.DateField(_("from"))
+    valid_to = models.DateField(_("to"), null=True, blank=True)
+    reason = models.CharField(_("reason"), max_length=500)
+    status = models.CharField(max_length=8, choices=Status.choices, default=Status.PROPOSED)
+    proposed_by = models.CharField(max_length=200)
+    proposer = models.CharField(max_length=100, help_text="Kind and id of who proposed it.")
+    decided_by = models.CharField(max_length=200, blank=True)
+    decider = models.CharField(max_length=100, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decision_note = models.CharField(_("note"), max_length=500, blank=True)
+
+    class Meta:
+        ordering = ("contract", "valid_from", "adjustment_id")
+        indexes = (
+            models.Index(
+                fields=["contract", "valid_from"],
+                condition=Q(status="approved"),
+                name="adjustment_approved",
+            ),
+        )
+        constraints = (
+            models.CheckConstraint(condition=~Q(amount=0), name="adjustment_is_not_nothing"),
+            models.CheckConstraint(condition=~Q(reason=""), name="adjustment_has_a_reason"),
+            models.CheckConstraint(
+                condition=Q(is_monthly=False, valid_to__isnull=True)
+                | Q(is_monthly=True, valid_to__gte=F("valid_from")),
+                name="adjustment_days",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="proposed", decider="")
+                | (~Q(status="proposed") & ~Q(decider="") & ~Q(decider=F("proposer"))),
+                name="adjustment_decided_by_another",
+            ),
+        )
+        triggers = (triggers.DECIDED_ADJUSTMENT_STAYS,)
+
+    def __str__(self) -> str:
+        return str(self.adjustment_id)

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from shared.kernel.fields import FractionField
 from shared.kernel.models import RevisedRow, Row
 from shared.keyring.fields import EncryptedTextField
-
 
 PREFIX_FORM = r"^[A-Z][A-Z0-9]{0,7}$"
 # One letter longer than an invoice's: blank ones are the invoices' with C, A or H behind.
@@ -111,3 +111,83 @@ class Department(RevisedRow):
 
     def __str__(self) -> str:
         return f"{self.code} {self.name}"
+
+
+class ServiceCategory(models.TextChoices):
+    """What kind of service a contract sells, where taxes tell them apart."""
+
+    PARKING = "parking", _("Parking")
+    REAL_PROPERTY = "real_property", _("Work on real property")
+    REPAIR = "repair", _("Repair and maintenance of goods")
+    STAFFING = "staffing", _("Staff and labour")
+    MANAGEMENT = "management", _("Management and consulting")
+    OTHER = "other", _("Other services")
+
+
+class TaxRule(RevisedRow):
+    """A tax of the organisation's own, or another rate than the built-in table's, by date.
+
+    An empty province means all of the country. It replaces the table's component of the same
+    name at the place and on the days it is in force; of several in force the nearest place,
+    then the latest start counts. Source: `domain.md` 5.
+    """
+
+    country = models.CharField(_("country"), max_length=2, default="CA")
+    province = models.CharField(_("province"), max_length=50, blank=True)
+    component = models.CharField(_("tax"), max_length=10)
+    rate = FractionField(_("rate"))
+    starts_on = models.DateField(_("from"))
+    ends_on = models.DateField(_("to"), null=True, blank=True)
+    source = models.CharField(_("source"), max_length=300)
+
+    class Meta:
+        ordering = ("country", "province", "component", "starts_on")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(rate__gte=0, rate__lte=1), name="tax_rule_rate_limits"
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
+                name="tax_rule_ends_after_it_starts",
+            ),
+            models.UniqueConstraint(
+                fields=["country", "province", "component", "starts_on"],
+                name="one_tax_rule_a_day",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.component} {self.country} {self.province}"
+
+
+class TaxExclusion(RevisedRow):
+    """A tax that is not charged on some lines, by date.
+
+    No line codes mean every line, no category every contract, an empty province all of the
+    country. British Columbia's PST on a contractor's labour is the usual case.
+    """
+
+    country = models.CharField(_("country"), max_length=2, default="CA")
+    province = models.CharField(_("province"), max_length=50, blank=True)
+    component = models.CharField(_("tax"), max_length=10)
+    line_codes: "models.JSONField[list[str], list[str]]" = models.JSONField(
+        _("lines"), default=list
+    )
+    service_category = models.CharField(
+        _("kind of service"), max_length=20, choices=ServiceCategory.choices, blank=True
+    )
+    starts_on = models.DateField(_("from"))
+    ends_on = models.DateField(_("to"), null=True, blank=True)
+    source = models.CharField(_("source"), max_length=300)
+
+    class Meta:
+        ordering = ("country", "province", "component", "starts_on")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
+                name="tax_exclusion_ends_after_it_starts",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.component} {self.country} {self.province}"
