@@ -27,6 +27,9 @@ TRUSTED_PROXIES = env.words("TRUSTED_PROXIES")
 METRICS_NETWORKS = env.words(
     "METRICS_NETWORKS", "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
 )
+# Webhooks and connections reach the public internet only, and these networks of the operator's.
+OUTGOING_NETWORKS = env.words("OUTGOING_NETWORKS")
+OUTGOING_CA_FILE = env.text("OUTGOING_CA_FILE", "")  # trusted besides the usual authorities
 
 # --- Tenancy -----------------------------------------------------------------------------
 CONNECT_AS_OWNER = env.text("INVOICEPATCH_CONNECT_AS", "application") == "owner"
