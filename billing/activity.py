@@ -11,6 +11,7 @@ from typing import TypeAlias
 from billing.errors import FieldProblem, InvalidActivity
 from billing.money import ZERO
 from billing.numbers import AMOUNT, HOURS
+from billing.periods import Period
 from billing.reading import FieldReader
 from billing.terms import HourClass
 
@@ -76,8 +77,9 @@ class Charge:
 class Adjustment:
     """A negotiated adjustment: dated, approved, with a reason.
 
-    It never comes with a request's ``billing_data``: the caller adds the approved ones with
-    ``dataclasses.replace(activity, adjustments=…)``.
+    With ``days`` the amount is one a month on these days, prorated as a fee is; without, it
+    stands once. It never comes with a request's ``billing_data``: the caller adds the approved
+    ones with ``dataclasses.replace(activity, adjustments=…)``.
     """
 
     reason: str
@@ -85,6 +87,7 @@ class Adjustment:
     agreed_on: date
     approved_by: str
     taxable: Taxable | None = None
+    days: Period | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from fractions import Fraction
 from math import floor
 from typing import NamedTuple, assert_never
 
-from billing.activity import Activity
+from billing.activity import Activity, Adjustment
 from billing.escalation import Escalation
 from billing.money import ROUNDING, minor_unit
 from billing.periods import Period
@@ -87,10 +87,10 @@ class Recomputation:
         """Return the sum of all lines, charges and adjustments included."""
         result = self._recompute(self._terms)
         extra = sum(
-            self._round(Fraction(amount))
-            for amount in (
-                *(charge.amount for charge in self._activity.additional_charges),
-                *(adjustment.amount for adjustment in self._activity.adjustments),
+            self._round(exact)
+            for exact in (
+                *(Fraction(charge.amount) for charge in self._activity.additional_charges),
+                *(self._adjusted(adjustment) for adjustment in self._activity.adjustments),
             )
         )
         return self._as_amount(result.bounded + result.bonuses + extra)
@@ -214,6 +214,14 @@ class Recomputation:
                 return self._round(raw_costs * Fraction(fee.rate))
             case _:
                 assert_never(fee)
+
+    def _adjusted(self, adjustment: Adjustment) -> Fraction:
+        """Once, or each agreed day's part of its month."""
+        if adjustment.days is None:
+            return Fraction(adjustment.amount)
+        agreed = [day for day in self._days if day in adjustment.days]
+        shares = (Fraction(1, monthrange(day.year, day.month)[1]) for day in agreed)
+        return Fraction(adjustment.amount) * sum(shares, Fraction(0))
 
     def _clamp(self, reached: Fraction, bounds: Bounds, escalation: Escalation | None) -> Fraction:
         floor_amount, ceiling = bounds.minimum_guarantee, bounds.maximum_cap
