@@ -29,6 +29,9 @@ class Document(Row):
     object_code = models.CharField(max_length=20, blank=True)
     language = models.CharField(max_length=5, blank=True)
     template_version = models.CharField(max_length=12, blank=True)
+    # The version of the tenant's own template; kept in tenants.templates, which knows documents.
+    own_version_id = models.UUIDField(null=True, blank=True)
+    fell_back = models.BooleanField(default=False)  # that version was broken: made with the default
     contents_digest = models.CharField(max_length=64, blank=True)
     status = models.CharField(max_length=9, choices=Status.choices, default=Status.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)

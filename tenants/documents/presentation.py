@@ -1,15 +1,16 @@
 """An `InvoiceDocument` in the reader's words: labels, amounts and dates as text.
 
-The active language must be the document's (see `rendering.render_invoice_html`).
+The active language must be the document's (see `rendering.render_contents`).
 """
 
 import re
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from itertools import groupby
+from uuid import UUID
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -19,6 +20,9 @@ from shared.kernel import formats
 from shared.kernel.brand import HEX_COLOUR
 from shared.kernel.tax_names import tax_name
 from tenants.documents.contents import DocumentLine, DocumentTax, InvoiceDocument, Letterhead
+from tenants.documents.looks import LookKey
+from tenants.documents.models import INVOICE
+from tenants.documents.sources import DocumentSource
 
 RUNNING_NAME_CHARACTERS = 70
 NARROW_AMOUNT_CHARACTERS = 14
@@ -266,7 +270,10 @@ def present_invoice(document: InvoiceDocument, language: str) -> dict[str, objec
         "language": "fr-CA" if language.startswith("fr") else "en-CA",
         "title": KINDS[document.kind],
         "number": document.number or document.code,
-        "corrects": document.corrects,
+        "paper": document.paper,
+        "corrects": _("Corrects %(corrects)s") % {"corrects": document.corrects}
+        if document.corrects
+        else "",
         "state": STATES.get(document.state, ""),
         "watermark": STATES[document.state] if document.state in WATERMARKED else "",
         "supplier_name": name,
@@ -288,3 +295,23 @@ def present_invoice(document: InvoiceDocument, language: str) -> dict[str, objec
         "balance_due": words.money(document.balance_due, code=True),
         "footings": footings(document),
     }
+
+
+def invoice_source(
+    load: Callable[[UUID], tuple[InvoiceDocument, str]], kind: str = INVOICE
+) -> DocumentSource[InvoiceDocument]:
+    """Documents that look like invoices, whose contents `load` gives."""
+    return DocumentSource(
+        kind=kind,
+        load=load,
+        present=present_invoice,
+        template="documents/invoice.html",
+        text_template="documents/invoice.txt",
+        look=_look_key,
+    )
+
+
+def _look_key(document: InvoiceDocument) -> LookKey:
+    """Corrections look like invoices where the tenant has no template of their own for them."""
+    own = () if document.kind == "regular" else (document.kind,)
+    return LookKey((*own, INVOICE), document.contract_type)

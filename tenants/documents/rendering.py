@@ -1,170 +1,157 @@
-"""From an `InvoiceDocument` to HTML, and from HTML to a PDF. Nothing else is read.
+"""From contents to a page, a PDF or plain text. Nothing else is read.
 
-The same contents give the same bytes. A process renders one document at a time: Pango's font
-map and the remembered styles are shared by all renders of the process.
+The same contents with the same template give the same bytes. A tenant's own template that
+cannot make the document is replaced by the default: the document is made in any case.
 """
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
-from pathlib import Path
-from threading import Lock
-from xml.etree import ElementTree
+from typing import Any, Literal
 
-from cssselect2 import ElementWrapper
+from django.template import Context, Engine
 from django.template.loader import get_template
 from django.utils import translation
-from weasyprint import CSS, HTML, Document, Page
+from django.utils.safestring import mark_safe
 from weasyprint import __version__ as weasyprint_version
-from weasyprint.css.counters import CounterStyle
-from weasyprint.css.targets import TargetCollector
-from weasyprint.formatting_structure.build import build_formatting_structure
-from weasyprint.html import UA_COUNTER_STYLE
-from weasyprint.layout import LayoutContext, layout_document
-from weasyprint.pdf.metadata import DocumentMetadata
-from weasyprint.text.fonts import FontConfiguration
-from weasyprint.urls import URLFetcher
 
-from tenants.documents.contents import InvoiceDocument
-from tenants.documents.logos import Logo, load_logo
-from tenants.documents.presentation import present_invoice
-from tenants.documents.styles import RememberingStyles, StyleMemory
+from tenants.documents.looks import Look, LookBroken, find_look
+from tenants.documents.printing import FRONTEND, STATIC, render_markup
+from tenants.documents.sources import Contents, DocumentSource, source_of
 
-TEMPLATE = "documents/invoice.html"
-FRONTEND = Path(__file__).resolve().parents[2] / "frontend_templates"
-TEMPLATE_FILE = FRONTEND / "templates" / TEMPLATE
-STATIC = FRONTEND / "static/documents"
-PRINT_SHEETS = ("fonts.css", "invoice.css", "paper.css")
-_one_at_a_time = Lock()
+Output = Literal["pdf", "html", "text", "subject"]
+TEMPLATES = FRONTEND / "templates"
 
 
 @dataclass(frozen=True)
-class PrintedPdf:
-    """A finished PDF."""
+class Rendered:
+    """A document's bytes (text is UTF-8), and the template that made it.
+
+    `look` is the tenant's own that was meant, None for the default; `broken` says why the
+    default was used instead. Only a PDF has pages.
+    """
 
     content: bytes
-    pages: int
+    look: Look | None = None
+    broken: str = ""
+    pages: int = 0
+
+    @property
+    def text(self) -> str:
+        """The content of HTML, text and subjects."""
+        return self.content.decode()
 
 
-class PrintedDocument(Document):  # type: ignore[misc]
-    """A WeasyPrint document whose sheets, styles and logo are kept from one to the next."""
-
-    @classmethod
-    def lay_out(cls, markup: str, workshop: "Workshop") -> "PrintedDocument":
-        """Parse, style and paginate well-formed markup. Raises ParseError where it is not."""
-        html = _parse(markup)
-        root = html.etree_element
-        targets, counter_style = TargetCollector(), CounterStyle()
-        counter_style.update(UA_COUNTER_STYLE)
-        styles = RememberingStyles(html, workshop.sheets, workshop.memory, workshop.fonts, targets)
-        context = LayoutContext(styles, _load_image, workshop.fonts, counter_style, targets)
-        root_box = build_formatting_structure(
-            root, styles, context.get_image_from_uri, None, targets, counter_style, []
-        )
-        pages = [Page(box) for box in layout_document(html, root_box, context)]
-        metadata = DocumentMetadata(title=root.findtext("head/title"), lang=root.get("lang"))
-        return cls(pages, metadata, None, workshop.fonts, {}, None)
-
-
-class Workshop:
-    """What all renders of a process share: fonts, parsed stylesheets, remembered styles."""
-
-    def __init__(self) -> None:
-        self.fonts = FontConfiguration()
-        self.memory = StyleMemory()
-        own_files = URLFetcher(allowed_protocols=("file",))
-        self.sheets = [
-            (
-                CSS(filename=STATIC / name, font_config=self.fonts, url_fetcher=own_files),
-                "author",
-                None,
-            )
-            for name in PRINT_SHEETS
-        ]
-
-
-def _parse(markup: str) -> HTML:
-    """The document as a tree. The template writes XML, which Python reads 20 times faster."""
-    html = HTML.__new__(HTML)
-    html.base_url = html.url_fetcher = None
-    html.media_type = "print"
-    html.etree_element = ElementTree.fromstring(markup)  # noqa: S314 - our own, escaped markup
-    html.wrapper_element = ElementWrapper.from_html_root(html.etree_element, content_language=None)
-    return html
-
-
-def _load_image(url: str, **options: object) -> Logo | None:
-    """WeasyPrint's hook for images; its options concern how others are fetched."""
-    return load_logo(url)
+def digest_of(kind: str, contents: Contents, language: str, look: Look | None = None) -> str:
+    """The same for the same contents, language and template; of 64 hexadecimal digits."""
+    logo = sha256(contents.supplier.logo or b"").hexdigest()
+    own = look.version_id if look else ""
+    text = f"{template_version(kind)} {own} {language} {logo} {contents!r}"
+    return sha256(text.encode()).hexdigest()
 
 
 @cache
-def open_workshop() -> Workshop:
-    """The process's workshop, set up on the first render (50 ms)."""
-    return Workshop()
-
-
-@cache
-def template_version() -> str:
-    """A short digest of everything that decides how a document looks."""
+def template_version(kind: str) -> str:
+    """A short digest of everything that decides how documents of the kind look by default."""
+    source = source_of(kind)
     digest = sha256(f"weasyprint {weasyprint_version}".encode())
-    sheets = [STATIC / name for name in PRINT_SHEETS]
+    own = [TEMPLATES / name for name in (source.template, source.text_template, source.shell)]
+    sheets = [STATIC / name for name in source.sheets]
     fonts, words = STATIC.glob("fonts/*.woff2"), FRONTEND.glob("locale/*/LC_MESSAGES/*.mo")
-    for path in sorted((TEMPLATE_FILE, *sheets, *fonts, *words)):
+    for path in sorted((*own, *sheets, *fonts, *words)):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
 
-def digest_of(document: InvoiceDocument, language: str) -> str:
-    """The same for the same contents, language and look; of 64 hexadecimal digits."""
-    supplier = document.supplier
-    logo = sha256(supplier.logo or b"").hexdigest()
-    contents = replace(document, supplier=replace(supplier, logo=None))
-    text = f"{template_version()} {language} {logo} {contents!r}"
-    return sha256(text.encode()).hexdigest()
+def look_for(kind: str, contents: Contents, language: str) -> Look | None:
+    """The tenant's own template for these contents; None for the default.
 
-
-def render_invoice_html(document: InvoiceDocument, language: str) -> str:
-    """The document as an HTML page, which is also what `render_pdf` prints.
-
-    `language` is Django's ("en", "fr-ca"). All text is escaped.
+    One statement: for many documents of the same contract type and language, ask once.
     """
+    return find_look(source_of(kind).look_key(contents), language)
+
+
+def render_contents(
+    contents: Any, *, kind: str, language: str, output: Output, look: Look | None = None
+) -> Rendered:
+    """Contents of a kind as PDF, HTML page, plain text or subject, with the template `look`.
+
+    `language` is Django's ("en", "fr-ca"). Without `look`, or where it is broken, with the
+    default template of the kind.
+    """
+    source = source_of(kind)
     with translation.override(language):
-        return get_template(TEMPLATE).render(present_invoice(document, language))
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """A document's boxes live until it is written: looking for garbage among them finds none.
-
-    It took a tenth of the time in a process full of other objects.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
-def print_html(html: str) -> PrintedPdf:
-    """A page of `render_invoice_html` as a PDF. Nothing is fetched from outside the process.
-
-    One at a time in a process. Raises ParseError for markup that is no XML.
-    """
-    with _one_at_a_time, _collector_paused():
+        context = source.present(contents, language)
+        if look is None:
+            return _render(source, context, language, output, None)
         try:
-            document = PrintedDocument.lay_out(html, open_workshop())
-            return PrintedPdf(bytes(document.write_pdf()), len(document.pages))
-        except BaseException:  # what was remembered half-way (a time limit) is forgotten
-            open_workshop.cache_clear()
-            raise
+            return _render(source, context, language, output, look)
+        except LookBroken as error:
+            default = _render(source, context, language, output, None)
+            return replace(default, look=look, broken=str(error))
 
 
-def render_pdf(html: str) -> bytes:
-    """The bytes of `print_html`."""
-    return print_html(html).content
+def _render(
+    source: DocumentSource[Any],
+    context: dict[str, Any],
+    language: str,
+    output: Output,
+    look: Look | None,
+) -> Rendered:
+    if output in ("text", "subject"):
+        return Rendered(_write_words(source, context, language, output, look).encode(), look)
+    own_body = look.write_body(context, language) if look else None
+    page = {
+        **context,
+        "own_body": own_body and mark_safe(own_body),  # noqa: S308 - what it wrote is clean
+        "own_css": look.css if look else "",
+        "body_template": source.template,
+    }
+    markup = get_template(source.shell).render(page)
+    if output == "html":
+        return Rendered(markup.encode(), look)
+    printed = render_markup(markup, sheets=source.sheets, own_css=look.css if look else None)
+    return Rendered(printed.content, look, pages=printed.pages)
+
+
+def _write_words(
+    source: DocumentSource[Any],
+    context: dict[str, Any],
+    language: str,
+    output: Output,
+    look: Look | None,
+) -> str:
+    if output == "subject":
+        if look:
+            return look.write_subject(context, language)
+        return " ".join(_plain(source.subject_template, context).split())
+    text = look.write_text(context, language) if look else _plain(source.text_template, context)
+    return text.strip() + "\n"
+
+
+def _plain(template: str, context: dict[str, Any]) -> str:
+    return _plain_engine().get_template(template).render(Context(context, autoescape=False))
+
+
+@cache
+def _plain_engine() -> Engine:
+    """Reads our own templates of plain text, where there is nothing to escape."""
+    return Engine(
+        dirs=[str(TEMPLATES)],
+        autoescape=False,
+        builtins=["django.templatetags.i18n", "shared.kernel.templatetags.ui"],
+        loaders=[
+            (
+                "django.template.loaders.cached.Loader",
+                ["django.template.loaders.filesystem.Loader"],
+            )
+        ],
+    )
+
+
+def render_invoice_html(document: Any, language: str) -> str:
+    """An invoice's page with the template the tenant has active now."""
+    look = look_for("invoice", document, language)
+    return render_contents(
+        document, kind="invoice", language=language, output="html", look=look
+    ).text

@@ -18,7 +18,7 @@ from shared.kernel.errors import Gone, NotFound
 from shared.kernel.tasks import enqueue_after_commit
 from shared.kernel.tenancy import current_organisation_id
 from tenants.documents.models import INVOICE, Document
-from tenants.documents.rendering import digest_of
+from tenants.documents.rendering import digest_of, look_for
 from tenants.documents.sources import source_of
 from tenants.documents.work import find_ready, render_document
 
@@ -57,11 +57,13 @@ def provide_document(*, kind: str, object_id: UUID) -> Document | None:
     None where it has to be waited for: a worker is at it, or it is too long to be rendered
     while somebody waits. Raises NotFound, and whatever made the rendering fail.
     """
-    contents, language = source_of(kind).load(object_id)
-    ready = find_ready(kind=kind, object_id=object_id, digest=digest_of(contents, language))
+    source = source_of(kind)
+    contents, language = source.load(object_id)
+    digest = digest_of(kind, contents, language, look_for(kind, contents, language))
+    ready = find_ready(kind=kind, object_id=object_id, digest=digest)
     if ready is not None:
         return ready
-    if len(contents.lines) > LINES_AT_ONCE:
+    if source.length(contents) > LINES_AT_ONCE:
         request_documents([object_id], kind=kind)
         return None
     Document.objects.bulk_create([Document(kind=kind, object_id=object_id)], ignore_conflicts=True)

@@ -1,35 +1,76 @@
-"""Where a document's contents come from: the app that owns the rows registers itself.
+"""Kinds of documents: the app that owns the rows registers what its documents are made of.
 
-Documents know nothing of invoices; `tenants.invoices` calls `register_source` in its
+Documents know nothing of invoices or statements; those apps call `register_source` in their
 AppConfig.ready().
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
-from tenants.documents.contents import InvoiceDocument
+from tenants.documents.contents import Letterhead
+from tenants.documents.looks import LookKey
+
+
+class Contents(Protocol):
+    """What a document says: a frozen dataclass whose repr tells it from all others.
+
+    The same contents give the same bytes. A logo is left out of the repr.
+    """
+
+    @property
+    def code(self) -> str:
+        """The code of the object (INV000000001); names the file."""
+
+    @property
+    def supplier(self) -> Letterhead:
+        """Whose document it is."""
+
+
+C = TypeVar("C", bound=Contents)
+
+
+def count_lines(contents: Any) -> int:
+    """The rows of a document whose contents have `lines`."""
+    return len(contents.lines)
 
 
 @dataclass(frozen=True)
-class DocumentSource:
-    """`load(object_id)` gives the contents as they are now, and the language to print them in.
+class DocumentSource(Generic[C]):
+    """One kind of document.
 
-    It raises NotFound where there is no such object.
+    `load(object_id)` gives the contents as they are now and the language to print them in, and
+    raises NotFound where there is no such object. `present(contents, language)` gives the
+    template's context: text, numbers, and lists and dataclasses of those, in the language that
+    is active then. The templates are paths under templates/: `template` is what stands in the
+    page's body, XML without named entities, as is `shell`, the page around it.
     """
 
     kind: str
-    load: Callable[[UUID], tuple[InvoiceDocument, str]]
+    load: Callable[[UUID], tuple[C, str]]
+    present: Callable[[C, str], dict[str, Any]]
+    template: str
+    text_template: str
+    subject_template: str = ""
+    shell: str = "documents/page.html"
+    sheets: tuple[str, ...] = ("fonts.css", "invoice.css", "paper.css")
+    look: Callable[[C], LookKey] | None = None
+    length: Callable[[C], int] = count_lines
+
+    def look_key(self, contents: C) -> LookKey:
+        """Which of the tenant's own templates is meant for these contents."""
+        return self.look(contents) if self.look else LookKey((self.kind,))
 
 
-_sources: dict[str, DocumentSource] = {}
+_sources: dict[str, DocumentSource[Any]] = {}
 
 
-def register_source(source: DocumentSource) -> None:
+def register_source(source: DocumentSource[Any]) -> None:
     """Add a kind of document; registering again replaces it."""
     _sources[source.kind] = source
 
 
-def source_of(kind: str) -> DocumentSource:
+def source_of(kind: str) -> DocumentSource[Any]:
     """The source of that kind. Raises KeyError for one that nobody registered."""
     return _sources[kind]

@@ -16,13 +16,13 @@ from django.db.models import Q
 from shared.kernel.clock import now
 from shared.keyring.storage import EncryptedStorage
 from shared.outbox.services import publish
-from tenants.documents.contents import InvoiceDocument
+from tenants.documents.looks import report_broken
 from tenants.documents.models import Document
 from tenants.documents.rendering import (
-    PrintedPdf,
+    Rendered,
     digest_of,
-    print_html,
-    render_invoice_html,
+    look_for,
+    render_contents,
     template_version,
 )
 from tenants.documents.sources import source_of
@@ -89,23 +89,26 @@ def _take(document_id: UUID) -> Document | None:
 
 def _render(document: Document) -> Document | None:
     contents, language = source_of(document.kind).load(document.object_id)
-    digest = digest_of(contents, language)
+    look = look_for(document.kind, contents, language)
+    digest = digest_of(document.kind, contents, language, look)
     ready = find_ready(kind=document.kind, object_id=document.object_id, digest=digest)
     if ready is not None:
         document.delete()
         return ready
-    pdf = print_html(render_invoice_html(contents, language))
+    pdf = render_contents(contents, kind=document.kind, language=language, output="pdf", look=look)
     name = EncryptedStorage().save(
         f"documents/{document.pk}-{document.attempts}.pdf", ContentFile(pdf.content)
     )
     document.language, document.contents_digest, document.file_name = language, digest, name
-    return _finish(document, contents, pdf)
-
-
-def _finish(document: Document, contents: InvoiceDocument, pdf: PrintedPdf) -> Document | None:
-    document.status = Document.Status.READY
     document.object_code = contents.code
-    document.template_version = template_version()
+    return _finish(document, pdf)
+
+
+def _finish(document: Document, pdf: Rendered) -> Document | None:
+    document.status = Document.Status.READY
+    document.template_version = template_version(document.kind)
+    document.own_version_id = pdf.look.version_id if pdf.look else None
+    document.fell_back = bool(pdf.broken)
     document.sha256 = sha256(pdf.content).hexdigest()
     document.size_bytes, document.pages = len(pdf.content), pdf.pages
     document.rendered_at, document.leased_until, document.error = now(), None, ""
@@ -123,6 +126,8 @@ def _finish(document: Document, contents: InvoiceDocument, pdf: PrintedPdf) -> D
             payload={"document_id": str(document.pk), "kind": document.kind},
         )
     _delete_earlier_files(document)
+    if pdf.look and pdf.broken:
+        report_broken(pdf.look, cause=pdf.broken, code=document.object_code)
     return document
 
 

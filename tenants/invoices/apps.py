@@ -32,7 +32,8 @@ class InvoicesConfig(AppConfig):
             )
         )
         register_topic("invoice", "invoices.read")
-        from tenants.documents.sources import DocumentSource, register_source
+        from tenants.documents.presentation import invoice_source
+        from tenants.documents.sources import register_source
         from tenants.invoices.selectors.documents import load_invoice_document
 
-        register_source(DocumentSource(kind="invoice", load=load_invoice_document))
+        register_source(invoice_source(load_invoice_document))

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from PIL import Image
 from pypdf import PdfReader
+from support.documents import page_of, print_page
 
 from shared.kernel.errors import NotFound
 from shared.kernel.tenancy import organisation_context
@@ -16,8 +17,8 @@ from shared.organisations.models import Organisation
 from tenants.documents import sources
 from tenants.documents.bench import sample_invoice
 from tenants.documents.contents import InvoiceDocument, Letterhead, Registration
-from tenants.documents.rendering import render_invoice_html, render_pdf
-from tenants.documents.sources import DocumentSource, register_source
+from tenants.documents.presentation import invoice_source
+from tenants.documents.sources import register_source
 
 KIND = "pamphlet"
 
@@ -48,7 +49,7 @@ def read_pages() -> Callable[..., list[str]]:
     """Prints an invoice and returns the text of each page."""
 
     def read(document: InvoiceDocument, language: str = "en") -> list[str]:
-        pdf = render_pdf(render_invoice_html(document, language))
+        pdf = print_page(page_of(document, language))
         return [page.extract_text() for page in PdfReader(BytesIO(pdf)).pages]
 
     return read
@@ -79,7 +80,7 @@ def shelf(monkeypatch: pytest.MonkeyPatch) -> Shelf:
     """A source of documents that belongs to the test."""
     monkeypatch.setattr(sources, "_sources", dict(sources._sources))
     shelf = Shelf()
-    register_source(DocumentSource(kind=KIND, load=shelf.load))
+    register_source(invoice_source(shelf.load, KIND))
     return shelf
 
 

@@ -7,10 +7,10 @@ from io import BytesIO
 import pytest
 from PIL import Image
 from pypdf import PdfReader
+from support.documents import page_of, print_page
 
 from tenants.documents import logos
 from tenants.documents.logos import PRINT_SIZE, load_logo
-from tenants.documents.rendering import render_invoice_html, render_pdf
 
 
 def data_url(data, kind="image/png"):
@@ -24,8 +24,8 @@ def picture(size, mode="RGB", kind="PNG"):
 
 
 def test_the_logo_is_printed_instead_of_the_name(invoice, letterhead):
-    html = render_invoice_html(replace(invoice, supplier=letterhead), "en")
-    (page,) = PdfReader(BytesIO(render_pdf(html))).pages
+    html = page_of(replace(invoice, supplier=letterhead), "en")
+    (page,) = PdfReader(BytesIO(print_page(html))).pages
     (image,) = page.images
     assert image.image.size == (120, 40)
     assert 'alt="Acme Electric Ltd."' in html
@@ -62,7 +62,7 @@ def test_jpeg_stays_jpeg():
 def test_what_is_no_raster_image_is_left_out(data, invoice, letterhead):
     assert load_logo(data_url(data)) is None
     broken = replace(invoice, supplier=replace(letterhead, logo=data or b"?"))
-    assert render_pdf(render_invoice_html(broken, "en")).startswith(b"%PDF-")
+    assert print_page(page_of(broken, "en")).startswith(b"%PDF-")
 
 
 def test_a_bomb_is_left_out(monkeypatch):
@@ -72,4 +72,4 @@ def test_a_bomb_is_left_out(monkeypatch):
 
 def test_other_types_are_not_embedded(invoice, letterhead):
     svg = replace(letterhead, logo=b"<svg/>", logo_type="image/svg+xml")
-    assert "<img" not in render_invoice_html(replace(invoice, supplier=svg), "en")
+    assert "<img" not in page_of(replace(invoice, supplier=svg), "en")

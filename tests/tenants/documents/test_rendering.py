@@ -9,10 +9,12 @@ from decimal import Decimal
 from xml.etree.ElementTree import ParseError
 
 import pytest
+from support.documents import page_of, print_page
 
 from tenants.documents.contents import DocumentLine, DocumentTax, Party
 from tenants.documents.logos import load_logo
-from tenants.documents.rendering import digest_of, print_html, render_invoice_html, render_pdf
+from tenants.documents.printing import render_markup
+from tenants.documents.rendering import digest_of
 
 
 def charge(description, amount="12.50"):
@@ -71,7 +73,7 @@ def test_french_formats(invoice, read_pages):
     assert "31 oct. 2026" in text
     assert "13 %" in text
     assert "octobre 2026" in text
-    assert 'lang="fr-CA"' in render_invoice_html(invoice, "fr-ca")
+    assert 'lang="fr-CA"' in page_of(invoice, "fr-ca")
 
 
 @pytest.mark.parametrize(("currency", "total"), [("JPY", "¥86,680"), ("KWD", "86,679.760")])
@@ -210,9 +212,9 @@ def outside(document):
     """Lines of text that leave the paper's margins (56 px of 816)."""
     from weasyprint.formatting_structure.boxes import TextBox
 
-    from tenants.documents.rendering import PrintedDocument, open_workshop
+    from tenants.documents.printing import PrintedDocument, open_workshop
 
-    html = render_invoice_html(document, "en")
+    html = page_of(document, "en")
     pages = PrintedDocument.lay_out(html, open_workshop()).pages
     boxes = [
         box
@@ -232,7 +234,7 @@ def test_words_do_not_overlap(invoice):
     """No two lines of text share paper, whatever the length of the names."""
     from weasyprint.formatting_structure.boxes import TextBox
 
-    from tenants.documents.rendering import PrintedDocument, open_workshop
+    from tenants.documents.printing import PrintedDocument, open_workshop
 
     long = replace(
         invoice,
@@ -240,7 +242,7 @@ def test_words_do_not_overlap(invoice):
         buyer=replace(invoice.buyer, name="Buyer " * 40),
         lines=(charge("Lift", "-1234567890123.45"), charge("x" * 300), *invoice.lines),
     )
-    html = render_invoice_html(long, "fr-ca")
+    html = page_of(long, "fr-ca")
     for page in PrintedDocument.lay_out(html, open_workshop()).pages:
         areas = [
             (box.position_x, box.position_y, box.position_x + box.width, box.position_y + 9)
@@ -258,7 +260,7 @@ def test_a4(invoice):
 
     from pypdf import PdfReader
 
-    pdf = render_pdf(render_invoice_html(replace(invoice, paper="a4"), "en"))
+    pdf = print_page(page_of(replace(invoice, paper="a4"), "en"))
     pages = PdfReader(BytesIO(pdf)).pages
     assert [round(float(side)) for side in pages[0].mediabox[2:]] == [595, 842]
     assert len(pages) == 1
@@ -272,7 +274,7 @@ def test_markup_in_the_contents_is_text(invoice, read_pages):
         buyer=replace(invoice.buyer, name='"><b onclick="x">Bob'),
         notes="</div><style>body{display:none}</style>",
     )
-    html = render_invoice_html(document, "en")
+    html = page_of(document, "en")
     assert "<script" not in html
     assert "onclick=&quot;" in html
     (page,) = read_pages(document)
@@ -293,37 +295,37 @@ def test_nothing_is_fetched(invoice, monkeypatch):
         raise AssertionError("a document asked for the network")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
-    html = render_invoice_html(invoice, "en").replace(
+    html = page_of(invoice, "en").replace(
         "<table ",
         '<img src="https://evil.example/a.png"/><img src="file:///etc/passwd"/>'
         '<p style="background:url(https://evil.example/b.png)">seen</p><table ',
         1,
     )
-    assert print_html(html).pages == 1
+    assert render_markup(html).pages == 1
     assert load_logo("file:///etc/passwd") is None
     assert load_logo("https://evil.example/a.png") is None
 
 
 def test_only_well_formed_markup_is_printed():
     with pytest.raises(ParseError):
-        print_html("<html><body><p>open</body></html>")
+        render_markup("<html><body><p>open</body></html>")
 
 
 def test_same_contents_same_bytes(invoice):
     other = replace(invoice, number="AE-2026-009999", state="draft")
-    first = render_pdf(render_invoice_html(invoice, "en"))
-    render_pdf(render_invoice_html(other, "fr-ca"))
-    assert render_pdf(render_invoice_html(invoice, "en")) == first
+    first = print_page(page_of(invoice, "en"))
+    print_page(page_of(other, "fr-ca"))
+    assert print_page(page_of(invoice, "en")) == first
 
 
 def test_the_digest_tells_contents_languages_and_logos_apart(invoice, logo):
-    digest = digest_of(invoice, "en")
-    assert digest_of(replace(invoice), "en") == digest
+    digest = digest_of("invoice", invoice, "en")
+    assert digest_of("invoice", replace(invoice), "en") == digest
     with_logo = replace(invoice, supplier=replace(invoice.supplier, logo=logo))
     others = [
-        digest_of(invoice, "fr-ca"),
-        digest_of(replace(invoice, invoice_date=date(2026, 10, 30)), "en"),
-        digest_of(with_logo, "en"),
+        digest_of("invoice", invoice, "fr-ca"),
+        digest_of("invoice", replace(invoice, invoice_date=date(2026, 10, 30)), "en"),
+        digest_of("invoice", with_logo, "en"),
     ]
     assert len({digest, *others}) == 4
 
@@ -334,5 +336,5 @@ def test_the_garbage_collector_is_left_as_it_was(html):
         state()
         before = gc.isenabled()
         with suppress(ParseError):
-            print_html(html)
+            render_markup(html)
         assert gc.isenabled() is before

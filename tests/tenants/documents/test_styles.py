@@ -4,13 +4,14 @@ import re
 from dataclasses import replace
 
 import pytest
+from support.documents import page_of, print_page
 from weasyprint import HTML
 from weasyprint.urls import URLFetcher
 
-from tenants.documents import rendering, styles
+from tenants.documents import printing, styles
 from tenants.documents.bench import sample_invoice
 from tenants.documents.contents import DocumentLine
-from tenants.documents.rendering import open_workshop, render_invoice_html, render_pdf
+from tenants.documents.printing import open_workshop
 from tenants.documents.styles import PLACES_MAX, place_of
 
 
@@ -46,36 +47,36 @@ def variants(invoice, letterhead):
 def test_the_bytes_are_those_of_stock_weasyprint(invoice, letterhead):
     for document in variants(invoice, letterhead):
         for language in ("en", "fr-ca"):
-            html = render_invoice_html(document, language)
+            html = page_of(document, language)
             stock = print_stock(html)
-            assert render_pdf(html) == stock, "while learning"
-            assert render_pdf(html) == stock, "from memory"
+            assert print_page(html) == stock, "while learning"
+            assert print_page(html) == stock, "from memory"
 
 
 def test_a_known_document_computes_no_style(invoice, monkeypatch):
-    html = render_invoice_html(invoice, "en")
-    expected = render_pdf(html)
+    html = page_of(invoice, "en")
+    expected = print_page(html)
 
     def refuse(*args, **kwargs):
         raise AssertionError("a style was computed again")
 
     monkeypatch.setattr(styles.StyleMemory, "learn", refuse)
-    assert render_pdf(html) == expected
+    assert print_page(html) == expected
 
 
 def test_what_was_interrupted_is_forgotten(invoice, monkeypatch):
-    html = render_invoice_html(invoice, "en")
-    expected, before = render_pdf(html), open_workshop()
+    html = page_of(invoice, "en")
+    expected, before = print_page(html), open_workshop()
 
     def stop(*args, **kwargs):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(rendering, "layout_document", stop)
+        patched.setattr(printing, "layout_document", stop)
         with pytest.raises(KeyboardInterrupt):
-            render_pdf(html)
+            print_page(html)
     assert open_workshop() is not before
-    assert render_pdf(html) == expected
+    assert print_page(html) == expected
 
 
 def test_the_memory_is_bounded(monkeypatch):
@@ -83,7 +84,7 @@ def test_the_memory_is_bounded(monkeypatch):
     monkeypatch.setattr(styles, "PLACES_MAX", 60)
     for number in range(12):
         colour = f"#0000{number:02x}"
-        render_pdf(render_invoice_html(replace(sample_invoice(number), brand_colour=colour), "en"))
+        print_page(page_of(replace(sample_invoice(number), brand_colour=colour), "en"))
         assert memory.places <= 60 + 60
     assert PLACES_MAX > 60
 

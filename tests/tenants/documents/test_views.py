@@ -10,14 +10,15 @@ from pypdf import PdfReader
 from shared.kernel.tenancy import organisation_context
 from tenants.documents import services, work
 from tenants.documents.models import Document
+from tenants.documents.presentation import invoice_source
 from tenants.documents.services import signed_link
-from tenants.documents.sources import DocumentSource, register_source
+from tenants.documents.sources import register_source
 
 
 @pytest.fixture
 def link(acme, shelf, invoice):
     """A link to an invoice of acme; the shelf stands in for acme's invoices."""
-    register_source(DocumentSource(kind="invoice", load=shelf.load))
+    register_source(invoice_source(shelf.load))
     with organisation_context(acme):
         return signed_link(invoice_pk=shelf.put(invoice))
 
@@ -43,10 +44,10 @@ def test_the_pdf_needs_no_sign_in(acme, client_for, link):
 def test_a_second_look_renders_nothing(acme, client_for, link, monkeypatch):
     first = read(client_for(acme).get(link))
 
-    def refuse(html):
+    def refuse(*args, **kwargs):
         raise AssertionError("rendered again")
 
-    monkeypatch.setattr(work, "print_html", refuse)
+    monkeypatch.setattr(work, "render_contents", refuse)
     assert read(client_for(acme).get(link)) == first
 
 
@@ -73,7 +74,7 @@ def test_an_expired_link_is_gone(acme, client_for, shelf, invoice):
 
 
 def test_an_invoice_that_is_gone_is_not_found(acme, client_for, shelf):
-    register_source(DocumentSource(kind="invoice", load=shelf.load))
+    register_source(invoice_source(shelf.load))
     with organisation_context(acme):
         link = signed_link(invoice_pk=uuid4())
     assert client_for(acme).get(link).status_code == 404
@@ -91,10 +92,10 @@ def test_while_it_is_made_the_page_asks_again(acme, client_for, link, monkeypatc
 
 
 def test_a_failure_says_so_and_is_kept(acme, client_for, link, monkeypatch):
-    def break_down(html):
+    def break_down(*args, **kwargs):
         raise RuntimeError("out of paper")
 
-    monkeypatch.setattr(work, "print_html", break_down)
+    monkeypatch.setattr(work, "render_contents", break_down)
     response = client_for(acme).get(link)
     assert response.status_code == 503
     assert "paper" not in response.content.decode()

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, connections, transaction
+from support.documents import page_of, print_page
 
 from shared.kernel.clock import now
 from shared.kernel.tenancy import organisation_context
@@ -16,7 +17,6 @@ from shared.keyring.storage import EncryptedStorage
 from shared.outbox.models import Event
 from tenants.documents import work
 from tenants.documents.models import Document
-from tenants.documents.rendering import render_invoice_html, render_pdf
 from tenants.documents.tasks import render_documents, sweep_schema
 from tenants.documents.work import ATTEMPTS_MAX, render_document
 
@@ -41,7 +41,7 @@ def events():
     return list(Event.objects.filter(topic="document.rendered").values_list("key", flat=True))
 
 
-def break_down(*args):
+def break_down(*args, **kwargs):
     raise RuntimeError("out of paper")
 
 
@@ -58,7 +58,7 @@ def files(settings, tmp_path):
 def test_a_document_is_rendered_and_stored_encrypted(in_acme, shelf, invoice, files, tmp_path):
     document = render_document(document_id=ask(shelf.put(invoice)).pk)
     document.refresh_from_db()
-    expected = render_pdf(render_invoice_html(invoice, "en"))
+    expected = print_page(page_of(invoice, "en"))
     assert stored(document) == expected
     assert (document.status, document.pages, document.language) == ("ready", 1, "en")
     assert document.object_code == "INV000001234"
@@ -111,7 +111,7 @@ def test_nobody_takes_what_somebody_works_on(in_acme, shelf, invoice):
 
 def test_a_failure_waits_longer_each_time_and_is_kept(in_acme, shelf, invoice, monkeypatch):
     document = ask(shelf.put(invoice))
-    monkeypatch.setattr(work, "print_html", break_down)
+    monkeypatch.setattr(work, "render_contents", break_down)
     pauses = []
     for _attempt in range(ATTEMPTS_MAX - 1):
         with pytest.raises(RuntimeError):
@@ -143,16 +143,16 @@ def test_one_that_kills_its_worker_each_time_is_given_up(in_acme, shelf, invoice
 def test_a_late_worker_spoils_nothing(in_acme, shelf, invoice, files, monkeypatch):
     """Its lease ended while it printed, and another one finished the document."""
     document = ask(shelf.put(invoice))
-    slow_print, results = work.print_html, []
+    slow_print, results = work.render_contents, []
 
-    def print_late(html):
+    def print_late(*args, **kwargs):
         if not results:
             results.append("overtaken")
             lapse(document)
             results.append(render_document(document_id=document.pk))
-        return slow_print(html)
+        return slow_print(*args, **kwargs)
 
-    monkeypatch.setattr(work, "print_html", print_late)
+    monkeypatch.setattr(work, "render_contents", print_late)
     assert render_document(document_id=document.pk) is None
     document.refresh_from_db()
     assert (document.status, document.attempts) == ("ready", 2)
@@ -203,7 +203,7 @@ def test_a_killed_worker_is_resumed(
         lapse(document)
         finished = render_document(document_id=document.pk)
         assert (finished.pk, finished.status, finished.attempts) == (document.pk, "ready", 2)
-        assert stored(finished) == render_pdf(render_invoice_html(invoice, "en"))
+        assert stored(finished) == print_page(page_of(invoice, "en"))
         assert files() == [f"{document.pk}-2.pdf"]
         assert events() == ["INV000001234"]
 
@@ -211,8 +211,8 @@ def test_a_killed_worker_is_resumed(
 def _die_at_work(document, moment):
     """In the child process: be killed in the middle."""
     try:
-        target = "print_html" if moment == "before the file" else "_finish"
-        setattr(work, target, lambda *args: os.kill(os.getpid(), signal.SIGKILL))
+        target = "render_contents" if moment == "before the file" else "_finish"
+        setattr(work, target, lambda *args, **kwargs: os.kill(os.getpid(), signal.SIGKILL))
         render_document(document_id=document.pk)
     finally:
         os._exit(1)
