@@ -24,6 +24,7 @@ tenant_api.add_router("/customer-sites", "tenants.contracts.api.site_billing_rou
 tenant_api.add_router("/territories", "tenants.sites.api.territories_router")
 tenant_api.add_router("/contracts", "tenants.contracts.api.contracts_router")
 tenant_api.add_router("/revenue-records", "tenants.activity.api.revenue_router")
+tenant_api.add_router("/customer-sites", "tenants.activity.api.calendar_router")
 tenant_api.add_router("/billing", "tenants.invoices.api.billing_router")
 
 platform_api = make_api(

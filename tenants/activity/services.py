@@ -1,69 +1,141 @@
 """Recording revenue."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from shared.audit.services import record
+from shared.audit.services import Act, record_many
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import today
 from shared.kernel.errors import FieldError, Invalid, NotFound
-from tenants.activity.models import RevenueRecord
+from tenants.activity.hooks import tell_revenue_changed
+from tenants.activity.models import CATEGORY_MAX, RevenueRecord
+from tenants.activity.storing import lock_sites, store_revenue
 from tenants.sites.models import Site
 
 RECORDS_MAX = 1000
 AMOUNT_LIMIT = Decimal(10) ** 15
-CATEGORY_MAX = 60
+
+_GIVEN = """
+    SELECT * FROM unnest(
+        %(id)s::uuid[], %(site_id)s::uuid[], %(day)s::date[], %(category)s::text[],
+        %(gross_amount)s::numeric[], %(net_amount)s::numeric[]
+    ) AS row (id, site_id, day, category, gross_amount, net_amount)
+"""
+_READ_BACK = f"""
+    SELECT stored.* FROM ({_GIVEN}) AS given
+    JOIN activity_revenuerecord stored USING (site_id, day, category)
+"""  # noqa: S608 - of constants
 
 
 @dataclass(frozen=True)
 class DayRevenue:
-    """One day's revenue; without `net_amount` the gross amount carries no sales tax."""
+    """One day's revenue; without `net_amount` the gross amount carries no sales tax.
+
+    `site_id` is needed where the records of one call are of several sites.
+    """
 
     day: date
     gross_amount: Decimal
     net_amount: Decimal | None = None
     category: str = "general"
+    site_id: str | None = None
 
 
 def record_revenue(
-    *, actor: Actor, site_id: str, records: Sequence[DayRevenue]
+    *, actor: Actor, records: Sequence[DayRevenue], site_id: str | None = None
 ) -> list[RevenueRecord]:
-    """Store revenue by day and category; a second report of the same replaces the first.
+    """Store revenue by site, day and category; a second report of the same replaces the first.
 
-    Raises Invalid naming each wrong field by its position, NotFound for the site. All or none
-    are stored.
+    `site_id` is the site of the records that name none. Raises Invalid naming each wrong field
+    by its position, NotFound for `site_id`. All or none are stored; answered in their order.
     """
     authorize(actor, "activity.write")
     _check(records)
     with transaction.atomic():
-        site = Site.objects.select_for_update().filter(site_id=site_id).first()
-        if site is None:
-            message = _("There is no site %(site)s.") % {"site": site_id}
-            raise NotFound(message, errors=[FieldError("site_id", "unknown", message)])
-        rows = [
-            RevenueRecord(
-                site=site,
-                day=given.day,
-                category=given.category,
-                gross_amount=given.gross_amount,
-                net_amount=(given.gross_amount if given.net_amount is None else given.net_amount),
-            )
+        sites = _find_sites(records, site_id)
+        lock_sites([site.pk for site in sites.values()])
+        values = _columns(records, [sites[given.site_id or site_id or ""] for given in records])
+        changed = store_revenue(_GIVEN, values)
+        tell_revenue_changed(actor, changed)
+        stored = _read_back(values, sites)
+        record_many(actor=actor, acts=_acts(stored))
+    return stored
+
+
+def _find_sites(records: Sequence[DayRevenue], site_id: str | None) -> dict[str, Site]:
+    """The sites by code. Raises NotFound for the call's own, Invalid for a record's."""
+    codes = {given.site_id or site_id or "" for given in records}
+    sites = {site.site_id: site for site in Site.objects.filter(site_id__in=codes)}
+    if site_id and site_id in codes and site_id not in sites:
+        message = _("There is no site %(site)s.") % {"site": site_id}
+        raise NotFound(message, errors=[FieldError("site_id", "unknown", message)])
+    errors = []
+    for index, given in enumerate(records):
+        code = given.site_id or site_id
+        if not code:
+            message = _("Say which site it is of.")
+            errors.append(FieldError(f"records[{index}].site_id", "required", message))
+        elif code not in sites:
+            message = _("There is no site %(site)s.") % {"site": code}
+            errors.append(FieldError(f"records[{index}].site_id", "unknown", message))
+    if not errors:
+        errors = _duplicates(records, site_id)
+    if errors:
+        raise Invalid(errors=errors)
+    return sites
+
+
+def _duplicates(records: Sequence[DayRevenue], site_id: str | None) -> list[FieldError]:
+    errors = []
+    seen: dict[tuple[str | None, date, str], int] = {}
+    for index, given in enumerate(records):
+        first = seen.setdefault((given.site_id or site_id, given.day, given.category), index)
+        if first != index:
+            message = _("The same site, day and category as record %(n)s.") % {"n": first}
+            errors.append(FieldError(f"records[{index}].day", "duplicate", message))
+    return errors
+
+
+def _columns(records: Sequence[DayRevenue], sites: Sequence[Site]) -> dict[str, list[Any]]:
+    return {
+        "id": [uuid4() for _given in records],
+        "site_id": [site.pk for site in sites],
+        "day": [given.day for given in records],
+        "category": [given.category for given in records],
+        "gross_amount": [given.gross_amount for given in records],
+        "net_amount": [
+            given.gross_amount if given.net_amount is None else given.net_amount
             for given in records
-        ]
-        stored = RevenueRecord.objects.bulk_create(
-            rows,
-            update_conflicts=True,
-            unique_fields=["site", "day", "category"],
-            update_fields=["gross_amount", "net_amount", "updated_at"],
-        )
-        record(
-            actor=actor,
+        ],
+    }
+
+
+def _read_back(values: Mapping[str, list[Any]], sites: Mapping[str, Site]) -> list[RevenueRecord]:
+    """The rows as they are stored now, in the order in which they were given."""
+    of_key: dict[UUID, Site] = {site.pk: site for site in sites.values()}
+    found = {}
+    for row in RevenueRecord.objects.raw(_READ_BACK, values):
+        row.site = of_key[row.site_id]
+        found[row.site_id, row.day, row.category] = row
+    keys = zip(values["site_id"], values["day"], values["category"], strict=True)
+    return [found[key] for key in keys]
+
+
+def _acts(stored: Sequence[RevenueRecord]) -> list[Act]:
+    """One for each site."""
+    by_site: dict[Site, list[RevenueRecord]] = {}
+    for row in stored:
+        by_site.setdefault(row.site, []).append(row)
+    return [
+        Act(
             action="revenue.recorded",
             target=site,
             after={
@@ -73,7 +145,8 @@ def record_revenue(
                 "net_amount": str(sum((row.net_amount for row in rows), Decimal(0))),
             },
         )
-    return stored
+        for site, rows in by_site.items()
+    ]
 
 
 def _check(records: Sequence[DayRevenue]) -> None:
@@ -81,7 +154,6 @@ def _check(records: Sequence[DayRevenue]) -> None:
         message = _("Send between 1 and %(limit)s records.") % {"limit": RECORDS_MAX}
         raise Invalid(errors=[FieldError("records", "count", message)])
     errors: list[FieldError] = []
-    seen: dict[tuple[date, str], int] = {}
     latest = today()
     for index, given in enumerate(records):
         path = f"records[{index}]"
@@ -93,9 +165,5 @@ def _check(records: Sequence[DayRevenue]) -> None:
             amount = getattr(given, name)
             if amount is not None and not (amount.is_finite() and abs(amount) < AMOUNT_LIMIT):
                 errors.append(FieldError(f"{path}.{name}", "range", _("Not a usable amount.")))
-        first = seen.setdefault((given.day, given.category), index)
-        if first != index:
-            message = _("The same day and category as record %(n)s.") % {"n": first}
-            errors.append(FieldError(f"{path}.day", "duplicate", message))
     if errors:
         raise Invalid(errors=errors)

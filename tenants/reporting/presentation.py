@@ -13,10 +13,10 @@ from billing.ageing import Bucket
 from shared.kernel.actor import Actor
 from shared.kernel.charts import Chart, Series, Slice, ageing_bar, stacked_bars
 from shared.kernel.formats import format_compact, format_day, format_money
+from tenants.activity.selectors import MissingDays
 from tenants.contracts.models import ContractType
 from tenants.reporting.selectors import (
     Attention,
-    MissingDays,
     MonthFigures,
     Receivables,
     RevenueByType,

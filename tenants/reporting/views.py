@@ -15,6 +15,7 @@ from shared.kernel.authorisation import authorize
 from shared.kernel.clock import today
 from shared.kernel.errors import Unauthenticated
 from shared.kernel.formats import format_day
+from tenants.activity.selectors import missing_revenue_days
 from tenants.invoices.forms import last_full_month
 from tenants.reporting import presentation, selectors
 from tenants.reporting.selectors.amounts import main_currency
@@ -53,7 +54,7 @@ def _month(given: str) -> Period | None:
 def _cockpit(request: ApiRequest, period: Period) -> dict[str, Any]:
     actor = request.actor
     start = selectors.starting_point(actor=actor)
-    missing = selectors.missing_revenue_days(actor=actor, period=period, limit=ROWS_OF_A_KIND)
+    missing = missing_revenue_days(actor=actor, period=period, limit=ROWS_OF_A_KIND)
     figures = selectors.month_figures(actor=actor, period=period)
     owed = selectors.receivables(actor=actor, as_of=today())
     revenue = selectors.revenue_by_type(actor=actor, last=period)

@@ -10,9 +10,10 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from shared.kernel.formats import format_day
+from tenants.activity.selectors import MissingDays, SiteGap
 from tenants.contracts.models import Contract
 from tenants.invoices.models import BillingRunItem, Invoice
-from tenants.reporting.selectors import Attention, MissingDays, SiteGap
+from tenants.reporting.selectors import Attention
 
 DAYS_NAMED = 4
 

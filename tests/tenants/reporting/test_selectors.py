@@ -13,6 +13,7 @@ from billing.ageing import Bucket
 from billing.periods import Period, month_period
 from shared.kernel.actor import SYSTEM
 from shared.kernel.errors import Forbidden
+from tenants.activity.selectors import missing_revenue_days
 from tenants.activity.services import DayRevenue, record_revenue
 from tenants.contracts.services import terminate_contract
 from tenants.invoices.services import generate_invoice, process_run, start_run
@@ -147,7 +148,7 @@ def test_revenue_is_net_by_month_and_type_of_issued_invoices(in_acme):
 
 
 def missing(limit=5):
-    return selectors.missing_revenue_days(actor=SYSTEM, period=OCTOBER, limit=limit)
+    return missing_revenue_days(actor=SYSTEM, period=OCTOBER, limit=limit)
 
 
 def test_missing_days_are_the_active_days_without_a_record(in_acme):
@@ -298,7 +299,7 @@ def test_the_start_is_over_when_each_thing_was_done_once(in_acme):
 
 def every_figure(actor):
     selectors.starting_point(actor=actor)
-    selectors.missing_revenue_days(actor=actor, period=OCTOBER, limit=4)
+    missing_revenue_days(actor=actor, period=OCTOBER, limit=4)
     selectors.month_figures(actor=actor, period=OCTOBER)
     selectors.receivables(actor=actor, as_of=TODAY)
     selectors.revenue_by_type(actor=actor, last=OCTOBER)
@@ -331,7 +332,7 @@ def test_who_may_not_see_the_books_gets_no_figure(in_acme, actor_in, role):
     actor = actor_in(role)
     calls = [
         lambda: selectors.starting_point(actor=actor),
-        lambda: selectors.missing_revenue_days(actor=actor, period=OCTOBER, limit=4),
+        lambda: missing_revenue_days(actor=actor, period=OCTOBER, limit=4),
         lambda: selectors.month_figures(actor=actor, period=OCTOBER),
         lambda: selectors.receivables(actor=actor, as_of=TODAY),
         lambda: selectors.revenue_by_type(actor=actor, last=OCTOBER),

@@ -1,7 +1,8 @@
-"""Days of a month without revenue at sites whose contracts are computed from it."""
+"""Days without revenue at sites whose contracts are computed from it."""
 
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 from django.db import connection
 
@@ -11,27 +12,32 @@ from shared.kernel.authorisation import authorize
 
 # Which terms need revenue is the rule of `billing.rating.inputs.required_inputs`: a revenue
 # share; a management fee, an insurance or a profit share on revenue; a hybrid with one of them.
-_NEEDS_REVENUE = """$.** ? (
+# It is looked for in a JSON object that holds contract type and configuration.
+NEEDS_REVENUE = """$.** ? (
     @.contract_type == "revenue_share" || exists(@.management_fee.revenue_rate)
     || @.insurance.basis == "gross_revenue" || exists(@.profit_share)
 )"""
 
-_MISSING = """
-    WITH expected AS (
-        SELECT DISTINCT contract.site_id, day::date AS day
-        FROM contracts_contract contract
-        JOIN contracts_contractterms terms ON terms.contract_id = contract.id
-        CROSS JOIN LATERAL generate_series(
-            greatest(%(first)s::date, contract.effective_date, terms.valid_from),
-            least(%(last)s::date, contract.end_date, terms.valid_to),
-            interval '1 day'
-        ) AS day
-        WHERE contract.status <> 'draft'
-          AND contract.effective_date <= %(last)s
-          AND (contract.end_date IS NULL OR contract.end_date >= %(first)s)
-          AND (terms.contract_type = 'revenue_share'
-               OR jsonb_path_exists(terms.billing_configuration, %(needs)s::jsonpath))
-    ), reported AS (
+# The days on which a contract in force at the site needs revenue; `site` NULL means every site.
+_EXPECTED = """
+    SELECT DISTINCT contract.site_id, day::date AS day
+    FROM contracts_contract contract
+    JOIN contracts_contractterms terms ON terms.contract_id = contract.id
+    CROSS JOIN LATERAL generate_series(
+        greatest(%(first)s::date, contract.effective_date, terms.valid_from),
+        least(%(last)s::date, contract.end_date, terms.valid_to),
+        interval '1 day'
+    ) AS day
+    WHERE contract.status <> 'draft'
+      AND contract.effective_date <= %(last)s
+      AND (contract.end_date IS NULL OR contract.end_date >= %(first)s)
+      AND (%(site)s::uuid IS NULL OR contract.site_id = %(site)s::uuid)
+      AND (terms.contract_type = 'revenue_share'
+           OR jsonb_path_exists(terms.billing_configuration, %(needs)s::jsonpath))
+"""
+
+_MISSING = f"""
+    WITH expected AS ({_EXPECTED}), reported AS (
         SELECT DISTINCT site_id, day FROM activity_revenuerecord
         WHERE day BETWEEN %(first)s AND %(last)s
     ), missing AS (
@@ -46,7 +52,7 @@ _MISSING = """
            sum(cardinality(missing.days)) OVER (), count(*) OVER ()
     FROM missing JOIN sites_site site ON site.id = missing.site_id
     ORDER BY cardinality(missing.days) DESC, site.name, site.site_id LIMIT %(limit)s
-"""
+"""  # noqa: S608 - of constants
 
 
 @dataclass(frozen=True)
@@ -74,14 +80,8 @@ def missing_revenue_days(*, actor: Actor, period: Period, limit: int) -> Missing
     sites.
     """
     authorize(actor, "activity.read")
-    values: dict[str, date | str | int] = {
-        "first": period.start_date,
-        "last": period.end_date,
-        "needs": _NEEDS_REVENUE,
-        "limit": limit,
-    }
     with connection.cursor() as cursor:
-        cursor.execute(_MISSING, values)
+        cursor.execute(_MISSING, {**_values(period, None), "limit": limit})
         rows = cursor.fetchall()
     if not rows:
         return MissingDays()
@@ -90,3 +90,20 @@ def missing_revenue_days(*, actor: Actor, period: Period, limit: int) -> Missing
         sites=rows[0][4],
         worst=tuple(SiteGap(code, name, tuple(days)) for code, name, days, *_all in rows),
     )
+
+
+def expected_days(*, actor: Actor, site_id: UUID, period: Period) -> frozenset[date]:
+    """The days of the period on which a contract at the site needs revenue. One query."""
+    authorize(actor, "activity.read")
+    with connection.cursor() as cursor:
+        cursor.execute(_EXPECTED, _values(period, site_id))
+        return frozenset(day for _site, day in cursor.fetchall())
+
+
+def _values(period: Period, site_id: UUID | None) -> dict[str, date | str | int | UUID | None]:
+    return {
+        "first": period.start_date,
+        "last": period.end_date,
+        "needs": NEEDS_REVENUE,
+        "site": site_id,
+    }

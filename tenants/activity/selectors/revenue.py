@@ -21,11 +21,24 @@ class RevenueTotal(NamedTuple):
     days: int
 
 
-def revenue_records(*, actor: Actor, site_id: str | None = None) -> QuerySet[RevenueRecord]:
-    """Revenue records, newest first."""
+def revenue_records(
+    *,
+    actor: Actor,
+    site_id: str | None = None,
+    first_day: date | None = None,
+    last_day: date | None = None,
+    category: str | None = None,
+) -> QuerySet[RevenueRecord]:
+    """Revenue records, newest first; both days are included."""
     authorize(actor, "activity.read")
-    records = RevenueRecord.objects.select_related("site")
-    return records.filter(site__site_id=site_id) if site_id else records
+    asked = {
+        "site__site_id": site_id or None,
+        "day__gte": first_day,
+        "day__lte": last_day,
+        "category": category,
+    }
+    given = {name: value for name, value in asked.items() if value is not None}
+    return RevenueRecord.objects.select_related("site").filter(**given)
 
 
 def revenue_totals(site_ids: Iterable[UUID], period: Period) -> dict[UUID, RevenueTotal]:
