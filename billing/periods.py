@@ -63,8 +63,8 @@ class Period:
         """Number of days, both ends counted."""
         return (self.end_date - self.start_date).days + 1
 
-    def __contains__(self, day: date) -> bool:
-        return self.start_date <= day <= self.end_date
+    def __contains__(self, day: object) -> bool:
+        return isinstance(day, date) and self.start_date <= day <= self.end_date
 
     def __iter__(self) -> Iterator[date]:
         return (self.start_date + timedelta(days=offset) for offset in range(self.days))

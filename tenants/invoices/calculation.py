@@ -1,7 +1,7 @@
 """From a contract and what happened to lines, taxes and totals. Reads nothing, writes nothing."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Container, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from hashlib import sha256
@@ -14,22 +14,20 @@ from billing.activity import Activity, parse_activity
 from billing.errors import BillingError
 from billing.lines import ChargeLine
 from billing.periods import Period
-from billing.rating import rate_contract
-from billing.recomputation import Recomputation
 from billing.tax import TAX_NAMES, TaxComponent, components_for
-from billing.totals import Totals, sum_amounts, total_invoice
-from billing.validation import (
-    RuleResult,
-    Severity,
-    check_lines_add_up,
-    check_recomputation,
-    check_tax_registrations,
-    validate_calculation,
-)
+from billing.totals import Totals, total_invoice
+from billing.validation import RuleResult, Severity
 from shared.kernel.errors import FieldError, Invalid, invalid_fields
 from tenants.activity.selectors import RevenueTotal
 from tenants.contracts.models import Contract
-from tenants.contracts.selectors import TermsSegment, terms_segments
+from tenants.invoices.checking import FormerPeriod, make_subject
+from tenants.invoices.corrections import (
+    MISSING_DAYS_ARE_ZERO,
+    SPLIT_REVENUE_BY_TERMS,
+    corrections_for,
+)
+from tenants.invoices.rating import RatedContract, rate_period
+from tenants.invoices.validators import RuleChoices, Subject, validate
 from tenants.structure.models import LegalEntity
 
 BLOCKING = (Severity.CRITICAL, Severity.ERROR)
@@ -37,12 +35,19 @@ BLOCKING = (Severity.CRITICAL, Severity.ERROR)
 
 @dataclass(frozen=True)
 class BillingContext:
-    """Everything a calculation needs, loaded beforehand (see `selectors.contexts`)."""
+    """Everything a calculation needs, loaded beforehand (see `selectors.contexts`).
+
+    `revenue` is that of the contract's active days. `revenue_by_day` is there where single days
+    matter: one lacks its report, or the terms change inside the period.
+    """
 
     contract: Contract
     entity: LegalEntity
     exempt_components: frozenset[str] = frozenset()
     revenue: RevenueTotal | None = None
+    revenue_by_day: Mapping[date, Decimal] | None = None
+    former: tuple[FormerPeriod, ...] = ()
+    choices: RuleChoices = field(default_factory=RuleChoices)
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,7 @@ class Calculation:
     checks: tuple[RuleResult, ...]
     inputs: Mapping[str, Any]
     contract_type: str
+    corrections: frozenset[str] = frozenset()
 
     @property
     def inputs_digest(self) -> str:
@@ -81,34 +87,74 @@ def calculate(
     """Rate the contract for the period, tax it by place of supply on the invoice date.
 
     The invoice date is the period's last day unless given. Inputs that `billing_data` leaves
-    out come from the stored records. Raises Invalid naming each field at fault.
-    Source: `domain.md` 2 to 5.
+    out come from the stored records. Where it fails and a safe correction may mend it, that is
+    tried once (see `corrections`). Raises Invalid naming each field at fault.
+    Source: `domain.md` 2 to 5 and 7, seed 001 (error handling and recovery).
     """
-    contract = context.contract
-    dated = invoice_date or period.end_date
+    given, dated = billing_data or {}, invoice_date or period.end_date
     try:
-        given = parse_activity(billing_data or {})
-        components = _components(context, dated)
+        first = _calculate(context, period, given, dated, frozenset())
+        failures = frozenset(check.name for check in first.blocking_checks)
+    except Invalid as error:
+        failures = frozenset(problem.code for problem in error.errors)
+        trying = corrections_for(failures, context.choices.allowed_corrections)
+        if not trying:
+            raise
+        return _calculate(context, period, given, dated, trying)
+    trying = corrections_for(failures, context.choices.allowed_corrections)
+    return _calculate(context, period, given, dated, trying) if trying else first
+
+
+def _calculate(
+    context: BillingContext,
+    period: Period,
+    billing_data: Mapping[str, object],
+    invoice_date: date,
+    corrections: frozenset[str],
+) -> Calculation:
+    contract = context.contract
+    try:
+        given = parse_activity(billing_data)
+        components = _components(context, invoice_date)
         _refuse_unknown_taxes(given, components)
-        segments = terms_segments(contract, period)
-        activity = _with_stored(given, context.revenue)
-        _refuse_unsplittable(segments, activity)
-        rated = _rate(contract, segments, activity)
-        lines = tuple(line for part in rated for line in part.lines)
+        uses_records = given.revenue_amount is None and context.revenue is not None
+        rated = rate_period(
+            contract,
+            period,
+            _with_stored(given, context.revenue),
+            revenue_by_day=context.revenue_by_day if uses_records else None,
+            corrections=corrections,
+        )
+        lines = tuple(line for part in rated.parts for line in part.lines)
         totals = total_invoice(lines, components, contract.currency, context.exempt_components)
-        checks = _check(context, rated, totals)
+        subject = make_subject(
+            contract,
+            rated.parts,
+            totals,
+            period=period,
+            invoice_date=invoice_date,
+            due_date=_due_date(invoice_date, contract.payment_terms_days),
+            registered=(row.component for row in context.entity.tax_registrations.all()),
+            reported=_reported(context, rated) if uses_records else None,
+            former=context.former,
+            variance_limit=context.choices.variance_limit,
+            corrections=corrections,
+        )
+        checks = validate(subject, off=context.choices.off, severities=context.choices.severities)
     except BillingError as error:
         raise invalid_fields(error.problems) from error
+    applied = _applied(rated, subject, corrections)
     return Calculation(
         context=context,
         period=period,
-        invoice_date=dated,
-        due_date=_due_date(dated, contract.payment_terms_days),
+        invoice_date=invoice_date,
+        due_date=subject.due_date,
         lines=lines,
         totals=totals,
         checks=checks,
-        inputs=_inputs(activity, segments, dated),
-        contract_type=segments[-1].terms.contract_type,
+        inputs=_inputs(rated, invoice_date, applied),
+        contract_type=rated.segments[-1].terms.contract_type,
+        corrections=applied,
     )
 
 
@@ -124,6 +170,22 @@ def _with_stored(given: Activity, revenue: RevenueTotal | None) -> Activity:
     if given.revenue_amount is None and revenue is not None:
         return replace(given, revenue_amount=revenue.net_amount)
     return given
+
+
+def _reported(context: BillingContext, rated: RatedContract) -> Container[date]:
+    """The days that the records know; single days are only loaded where one may lack."""
+    return rated.active if context.revenue_by_day is None else context.revenue_by_day
+
+
+def _applied(rated: RatedContract, subject: Subject, corrections: frozenset[str]) -> frozenset[str]:
+    """The corrections that had something to mend, of those tried."""
+    if not corrections:
+        return corrections
+    used = {
+        SPLIT_REVENUE_BY_TERMS: rated.is_split,
+        MISSING_DAYS_ARE_ZERO: subject.coverage is not None and not subject.coverage.is_complete,
+    }
+    return frozenset(name for name in corrections if used[name])
 
 
 def _refuse_unknown_taxes(activity: Activity, components: tuple[TaxComponent, ...]) -> None:
@@ -143,90 +205,16 @@ def _refuse_unknown_taxes(activity: Activity, components: tuple[TaxComponent, ..
         raise Invalid(errors=errors)
 
 
-def _refuse_unsplittable(segments: list[TermsSegment], activity: Activity) -> None:
-    """Amounts of a whole period cannot be divided between two versions of the terms."""
-    if len(segments) == 1:
-        return
-    if activity.revenue_amount is None and not activity.total_hours and not activity.costs:
-        return
-    message = _(
-        "The terms change on %(day)s. Generate one invoice up to the day before and one from "
-        "that day on, each with its own amounts."
-    ) % {"day": segments[1].period.start_date}
-    raise Invalid(message, errors=[FieldError("billing_period", "terms_change", message)])
-
-
-@dataclass(frozen=True)
-class RatedSegment:
-    """The lines of one version of the terms, and what they were rated from."""
-
-    segment: TermsSegment
-    activity: Activity
-    lines: tuple[ChargeLine, ...]
-
-
-def _rate(
-    contract: Contract, segments: list[TermsSegment], activity: Activity
-) -> list[RatedSegment]:
-    """Charges stand once, on the last segment; fees are prorated by each segment's days."""
-    rated = []
-    for segment in segments:
-        part = activity if segment is segments[-1] else replace(activity, additional_charges=())
-        lines = rate_contract(
-            segment.parsed,
-            currency=contract.currency,
-            effective_date=contract.effective_date,
-            end_date=contract.end_date,
-            period=segment.period,
-            activity=part,
-        )
-        rated.append(RatedSegment(segment, part, tuple(lines)))
-    return rated
-
-
 def _components(context: BillingContext, on: date) -> tuple[TaxComponent, ...]:
     place = context.contract.site.place_of_supply
     return components_for(place["state"], on, country=place["country"])
 
 
-def _check(
-    context: BillingContext, rated: list[RatedSegment], totals: Totals
-) -> tuple[RuleResult, ...]:
-    """Every rule that needs no history. A second, independent calculation must agree."""
-    currency = context.contract.currency
-    results: list[RuleResult] = []
-    for part in rated:
-        second = _recompute(context.contract, part)
-        if len(rated) == 1:
-            results.extend(
-                validate_calculation(part.segment.parsed, part.lines, totals, second, currency)
-            )
-        else:
-            subtotal = sum_amounts((line.amount for line in part.lines), currency)
-            results.append(check_recomputation(subtotal, second.subtotal()))
-    if len(rated) > 1:
-        lines = [line for part in rated for line in part.lines]
-        results.append(check_lines_add_up(lines, totals, currency))
-    registered = [row.component for row in context.entity.tax_registrations.all()]
-    # A warning only: a new organisation must be able to bill while its number is on its way.
-    missing = check_tax_registrations(totals.taxes, registered)
-    return (*results, missing._replace(severity=Severity.WARNING))
-
-
-def _recompute(contract: Contract, part: RatedSegment) -> Recomputation:
-    return Recomputation(
-        part.segment.parsed,
-        currency=contract.currency,
-        effective_date=contract.effective_date,
-        end_date=contract.end_date,
-        period=part.segment.period,
-        activity=part.activity,
-    )
-
-
-def _inputs(activity: Activity, segments: list[TermsSegment], invoice_date: date) -> dict[str, Any]:
-    return {
-        "billing_data": _plain(asdict(activity)),
+def _inputs(
+    rated: RatedContract, invoice_date: date, corrections: frozenset[str]
+) -> dict[str, Any]:
+    inputs: dict[str, Any] = {
+        "billing_data": _plain(asdict(rated.activity)),
         "terms": [
             {
                 "change_id": segment.terms.change_id,
@@ -237,10 +225,11 @@ def _inputs(activity: Activity, segments: list[TermsSegment], invoice_date: date
                     for part in segment.terms.billing_configuration.get("components", ())
                 ],
             }
-            for segment in segments
+            for segment in rated.segments
         ],
         "invoice_date": invoice_date.isoformat(),
     }
+    return {**inputs, "corrections": sorted(corrections)} if corrections else inputs
 
 
 def _plain(value: Any) -> Any:

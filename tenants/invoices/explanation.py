@@ -103,11 +103,39 @@ CHECKS: Mapping[str, Promise] = {
     "tax_registration_missing": _(
         "No registration number for %(description)s. Enter it under Settings, Billing company."
     ),
+    "contract_active": _("The contract is active in the period"),
+    "contract_not_active": _("The contract is not active on any day of the period"),
+    "required_data": _("Everything the calculation needs is there"),
+    "required": _("Something the calculation needs is missing"),
+    "unknown_job_code": _("The contract has no rate for the job code %(job_code)s"),
+    "every_day_covered": _("Revenue is recorded for every day"),
+    "days_missing": _(
+        "No revenue is recorded for %(missing_days)s of %(days)s days, "
+        "from %(from_date)s to %(to_date)s"
+    ),
+    "reported_in_sums": _(
+        "Revenue is recorded for few days only; %(missing_days)s of %(days)s have none. "
+        "Make sure that the sums are complete."
+    ),
+    "missing_days_are_zero": _(
+        "Days without a revenue report were taken as closed: %(missing_days)s of %(days)s"
+    ),
+    "revenue_as_usual": _("The amount is near the mean of former periods"),
+    "revenue_unusual": _(
+        "%(revenue)s is unusual: the mean of the former periods (%(periods)s) is %(mean)s"
+    ),
+    "no_revenue_history": _("There is no former period to compare with"),
+    "due_date_as_agreed": _("The due date follows the payment terms"),
+    "due_date_not_as_agreed": _(
+        "The due date %(due_date)s does not follow the payment terms; the latest is %(latest_date)s"
+    ),
+    "total_not_zero": _("The total is not zero"),
+    "total_zero": _("The total is zero"),
 }
-_PERCENTAGES = frozenset({"annual_increase", "savings_share", "markup_rate", "limit"})
+_PERCENTAGES = frozenset({"variance", "annual_increase", "savings_share", "markup_rate", "limit"})
 _COUNTS = frozenset(
     {"years", "active_days", "days_in_month", "hours", "budgeted_hours", "hours_saved"}
-    | {"multiplier", "count", "lines_count", "factor"}
+    | {"multiplier", "count", "lines_count", "factor", "days", "missing_days", "periods"}
 )
 _RATES_ARE_MONEY = frozenset(
     {"rate_escalated", "rate_multiplied", "hours_at_rate", "hours_saved_share"}
