@@ -32,7 +32,7 @@ from tenants.invoices.explanation import (
     trace_steps,
 )
 from tenants.invoices.models import Invoice
-from tenants.payments.models import PaymentAllocation
+from tenants.payments.models import Allocation
 
 _SHARES = frozenset({"revenue_share", "insurance", "profit_share", "performance_bonus"})
 _TONES = {"critical": "bad", "error": "bad", "warning": "warn"}
@@ -159,13 +159,19 @@ def action_text(action: str) -> str:
     return _(_ACTIONS[action]) if action in _ACTIONS else action
 
 
-def payment_event(paid: PaymentAllocation, currency: str) -> dict[str, Any]:
-    """A payment as an item of the timeline."""
-    amount = format_money(paid.amount, currency, language=get_language())
+def settling_event(settled: Allocation, currency: str) -> dict[str, Any]:
+    """A payment, a credit or a write-off as an item of the timeline."""
+    amount = format_money(settled.amount, currency, language=get_language())
+    if settled.payment is not None:
+        title, note = _("%(amount)s received"), str(settled.payment.get_method_display())
+    elif settled.credit_note is not None:
+        title, note = _("%(amount)s credited"), str(settled.credit_note)
+    else:
+        title, note = _("%(amount)s written off"), ""
     return {
-        "title": _("%(amount)s received") % {"amount": amount},
-        "note": paid.payment.get_method_display(),
-        "when": paid.created_at,
+        "title": title % {"amount": amount},
+        "note": note,
+        "when": settled.created_at,
     }
 
 

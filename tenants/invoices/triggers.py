@@ -6,10 +6,14 @@ lawful erasure may touch the encrypted columns, nothing else. Source: `architect
 
 import pgtrigger
 
-from shared.kernel.triggers import Trigger
+from shared.kernel.triggers import Added, Trigger
 
 # What moves on after the issue: payment, delivery, and a void before any payment.
-_MOVING = "ARRAY['payment_status', 'delivery_status', 'amount_paid', 'revision', 'updated_at']"
+_MOVING = (
+    "ARRAY['payment_status', 'delivery_status', 'amount_paid', 'amount_credited',"
+    " 'amount_written_off', 'amount_disputed', 'revision', 'updated_at']"
+)
+_VOIDING = "ARRAY['document_status', 'voided_on', 'void_reason']"
 _ENCRYPTED = "ARRAY['parties']"
 
 ISSUED_INVOICE_IS_FROZEN = Trigger(
@@ -26,9 +30,10 @@ ISSUED_INVOICE_IS_FROZEN = Trigger(
             kept_new := kept_new - {_ENCRYPTED};
         END IF;
         IF OLD.document_status = 'issued' AND NEW.document_status = 'void'
-           AND OLD.amount_paid = 0 AND NEW.amount_paid = 0 THEN
-            kept_old := kept_old - 'document_status';
-            kept_new := kept_new - 'document_status';
+           AND OLD.amount_paid = 0 AND NEW.amount_paid = 0
+           AND NEW.amount_credited = 0 AND NEW.amount_written_off = 0 THEN
+            kept_old := kept_old - {_VOIDING};
+            kept_new := kept_new - {_VOIDING};
         END IF;
         IF kept_old <> kept_new THEN
             RAISE EXCEPTION 'invoice % is issued and cannot be changed', OLD.number
@@ -66,20 +71,17 @@ NUMBERS_ONLY_GROW = Trigger(
 
 
 def _frozen_with_invoice(name: str) -> Trigger:
-    """Refuse any change to the rows of an invoice that has its number."""
+    """Refuse to change or remove the rows of an invoice that has its number."""
     return Trigger(
         name=name,
-        operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+        operation=pgtrigger.Update | pgtrigger.Delete,
         when=pgtrigger.Before,
-        declare=[("issued_number", "text"), ("parent", "uuid")],
+        declare=[("issued_number", "text")],
         func="""
-            IF TG_OP = 'DELETE' THEN parent := OLD.invoice_id; ELSE parent := NEW.invoice_id;
-            END IF;
-            SELECT number INTO issued_number FROM invoices_invoice WHERE id = parent;
-            IF issued_number IS NULL AND TG_OP = 'UPDATE' THEN
-                SELECT number INTO issued_number FROM invoices_invoice WHERE id = OLD.invoice_id;
-            END IF;
-            IF issued_number IS NOT NULL THEN
+            SELECT number INTO issued_number FROM invoices_invoice
+            WHERE number IS NOT NULL AND (id = OLD.invoice_id
+                  OR (TG_OP = 'UPDATE' AND id = NEW.invoice_id)) LIMIT 1;
+            IF FOUND THEN
                 RAISE EXCEPTION 'invoice % is issued and cannot be changed', issued_number
                     USING ERRCODE = 'restrict_violation';
             END IF;
@@ -89,5 +91,31 @@ def _frozen_with_invoice(name: str) -> Trigger:
     )
 
 
+def _none_added_to_issued(name: str) -> Trigger:
+    """Refuse rows for an invoice that has its number; asked once a statement, not once a row.
+
+    Rows that are stored before their invoice, in one transaction, belong to none yet.
+    """
+    return Trigger(
+        name=name,
+        level=pgtrigger.Statement,
+        operation=pgtrigger.Insert,
+        when=pgtrigger.After,
+        referencing=Added(),
+        declare=[("issued_number", "text")],
+        func="""
+            SELECT number INTO issued_number FROM invoices_invoice
+            WHERE number IS NOT NULL AND id IN (SELECT invoice_id FROM added) LIMIT 1;
+            IF FOUND THEN
+                RAISE EXCEPTION 'invoice % is issued and cannot be changed', issued_number
+                    USING ERRCODE = 'restrict_violation';
+            END IF;
+            RETURN NULL;
+        """,
+    )
+
+
 LINES_OF_ISSUED_ARE_FROZEN = _frozen_with_invoice("lines_of_issued_are_frozen")
 TAXES_OF_ISSUED_ARE_FROZEN = _frozen_with_invoice("taxes_of_issued_are_frozen")
+NO_LINES_ADDED_TO_ISSUED = _none_added_to_issued("no_lines_added_to_issued")
+NO_TAXES_ADDED_TO_ISSUED = _none_added_to_issued("no_taxes_added_to_issued")

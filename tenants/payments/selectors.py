@@ -22,7 +22,7 @@ from django_stubs_ext import WithAnnotations
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from tenants.invoices.models import Invoice
-from tenants.payments.models import Payment, PaymentAllocation
+from tenants.payments.models import Allocation, Payment
 
 EXPORT_BATCH = 1_000
 EXPORT_ROWS_MAX = 500_000
@@ -45,7 +45,7 @@ def payments(*, actor: Actor) -> "QuerySet[PaymentRow]":
     """
     authorize(actor, "payments.read")
     applied = (
-        PaymentAllocation.objects.filter(payment=OuterRef("pk"))
+        Allocation.objects.filter(payment=OuterRef("pk"))
         .order_by()
         .values("payment")
         .annotate(sum=Sum("amount"))
@@ -64,13 +64,13 @@ def search_payments(
     found = payments(actor=actor).prefetch_related(
         Prefetch(
             "allocations",
-            queryset=PaymentAllocation.objects.order_by("created_at", "pk").prefetch_related(
+            queryset=Allocation.objects.order_by("created_at", "pk").prefetch_related(
                 Prefetch("invoice", queryset=Invoice.objects.only("invoice_id", "number"))
             ),
         )
     )
     if text:
-        paying = PaymentAllocation.objects.filter(
+        paying = Allocation.objects.filter(
             Q(invoice__number__istartswith=text) | Q(invoice__invoice_id__istartswith=text)
         )
         found = found.filter(
@@ -104,11 +104,11 @@ def payment_batches(found: "QuerySet[PaymentRow]") -> "Iterator[list[PaymentRow]
         ).order_by("-received_on", "-pk")
 
 
-def payments_of_invoice(*, actor: Actor, invoice_pk: UUID) -> QuerySet[PaymentAllocation]:
+def payments_of_invoice(*, actor: Actor, invoice_pk: UUID) -> QuerySet[Allocation]:
     """What was paid on an invoice, in order of time."""
     authorize(actor, "payments.read")
     return (
-        PaymentAllocation.objects.filter(invoice_id=invoice_pk)
-        .select_related("payment")
-        .order_by("payment__received_on", "created_at")
+        Allocation.objects.filter(invoice_id=invoice_pk)
+        .select_related("payment", "credit_note")
+        .order_by("applied_on", "created_at")
     )

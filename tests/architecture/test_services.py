@@ -41,6 +41,12 @@ WITHOUT_ACTOR = {
     "request_documents",
     "provide_document",
     "store_invoices",
+    "apply_payment",
+    "apply_credit",
+    "write_off_amount",
+    "undo_allocation",
+    "raise_item",
+    "close_items",
     # Parts of the set-up of an organisation or of the public schema.
     "create_default_entity",
     "seed_plans",

@@ -83,6 +83,8 @@ TENANT_APPS = [
     "tenants.sites",
     "tenants.contracts",
     "tenants.activity",
+    "tenants.review",
+    "tenants.ledger",
     "tenants.invoices",
     "tenants.payments",
     "tenants.documents",

@@ -20,6 +20,7 @@ READ_ALL = (
     "activity.read",
     "invoices.read",
     "payments.read",
+    "ledger.read",
     "reports.read",
     "organisation.read",
 )
@@ -100,6 +101,7 @@ AREA_LABELS: Mapping[str, Text] = {
     "audit": _("Audit log"),
     "contracts": _("Contracts"),
     "invoices": _("Invoices"),
+    "ledger": _("Ledger"),
     "organisation": _("Organisation"),
     "payments": _("Payments"),
     "people": _("People"),

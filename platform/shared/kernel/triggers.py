@@ -45,6 +45,13 @@ class Trigger(pgtrigger.Trigger):
         return compiler.Trigger(name=compiled.name, sql=FirmTriggerSql(**given))
 
 
+class Added(pgtrigger.Referencing):
+    """The rows that an insert statement added, under the name `added`."""
+
+    def __init__(self) -> None:
+        super().__init__(new="added")  # type: ignore[no-untyped-call]
+
+
 class Protect(Trigger):
     """Refuses the operation on every row."""
 

@@ -15,8 +15,10 @@ from shared.kernel.errors import NotFound
 from shared.outbox.services import publish_many
 from tenants.documents.services import request_documents
 from tenants.invoices.errors import NotIssuable
+from tenants.invoices.journal import issue_entries, stored_charges
 from tenants.invoices.models import Invoice
 from tenants.invoices.numbering import take_numbers
+from tenants.ledger.services import post
 
 ISSUABLE = (Invoice.DocumentStatus.VALIDATED, Invoice.DocumentStatus.APPROVED)
 
@@ -62,8 +64,10 @@ def issue_locked(*, actor: Actor, invoices: Sequence[Invoice], render: bool = Tr
     )
     if render:
         request_documents([invoice.pk for invoice in invoices])
+    charges = stored_charges(invoices)
     _number(invoices)
     _save_numbers(invoices, actor)
+    post(list(issue_entries(invoices, charges)))
     return [
         Act(action="invoice.issued", target=invoice, after={"number": invoice.number})
         for invoice in invoices
@@ -73,7 +77,8 @@ def issue_locked(*, actor: Actor, invoices: Sequence[Invoice], render: bool = Tr
 def _number(invoices: Sequence[Invoice]) -> None:
     series: dict[tuple[str, int], list[Invoice]] = defaultdict(list)
     for invoice in invoices:
-        series[invoice.entity.number_prefix, invoice.invoice_date.year].append(invoice)
+        prefix = invoice.entity.series_prefix(invoice.kind.removeprefix("holdback_"))
+        series[prefix, invoice.invoice_date.year].append(invoice)
     for (prefix, year), members in sorted(series.items()):  # one order: no deadlock
         block = take_numbers(prefix=prefix, year=year, count=len(members))
         for offset, invoice in enumerate(members):

@@ -1,6 +1,8 @@
 """Writing calculated invoices, one or many, in the same few statements."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date
+from functools import cache
 from uuid import uuid4
 
 import msgspec
@@ -14,6 +16,7 @@ from tenants.invoices.calculation import Calculation
 from tenants.invoices.explanation import check_as_json
 from tenants.invoices.models import Invoice
 from tenants.invoices.parties import parties_of
+from tenants.ledger.rates import BookRate, book_rate
 
 TAX_COLUMNS = ("position", "name", "rate", "base", "amount")
 LINE_COLUMNS = (
@@ -36,8 +39,9 @@ def store_invoices(*, actor: Actor, calculations: Sequence[Calculation]) -> list
     the end. The database refuses a second live invoice for the days of a contract.
     """
     codes = next_codes(Invoice, "invoice_id", len(calculations))
+    rates = cache(book_rate)  # one query for each currency and day of a batch
     invoices = [
-        _invoice(calculation, code, actor)
+        _invoice(calculation, code, actor, rates)
         for calculation, code in zip(calculations, codes, strict=True)
     ]
     Invoice.objects.bulk_create(invoices)
@@ -58,8 +62,11 @@ def generated_acts(invoices: Sequence[Invoice]) -> list[Act]:
     ]
 
 
-def _invoice(calculation: Calculation, code: str, actor: Actor) -> Invoice:
+def _invoice(
+    calculation: Calculation, code: str, actor: Actor, rates: Callable[[str, str, date], BookRate]
+) -> Invoice:
     contract = calculation.context.contract
+    books = rates(contract.currency, calculation.context.entity.currency, calculation.invoice_date)
     totals = calculation.totals
     return Invoice(
         invoice_id=code,
@@ -76,6 +83,10 @@ def _invoice(calculation: Calculation, code: str, actor: Actor) -> Invoice:
         subtotal=totals.subtotal,
         tax_total=totals.tax_total,
         total=totals.total,
+        exchange_rate=books.rate if books.on else None,
+        exchange_rate_on=books.on,
+        exchange_rate_source=books.source,
+        base_currency=books.base_currency,
         inputs=calculation.inputs,
         inputs_digest=calculation.inputs_digest,
         parties=parties_of(calculation.context.entity, contract.site),

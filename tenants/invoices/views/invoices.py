@@ -28,12 +28,12 @@ from tenants.invoices.presentation import (
     checks_score,
     facts_of,
     lines_of,
-    payment_event,
+    settling_event,
     statuses,
     subtitle_of,
     totals_of,
 )
-from tenants.payments.models import PaymentAllocation
+from tenants.payments.models import Allocation
 from tenants.payments.selectors import payments_of_invoice
 from tenants.payments.services import record_payment
 
@@ -92,7 +92,7 @@ def _detail(
 
 
 def _history(
-    request: ApiRequest, invoice: Invoice, payments: Iterable[PaymentAllocation]
+    request: ApiRequest, invoice: Invoice, payments: Iterable[Allocation]
 ) -> list[dict[str, Any]]:
     """What was done to the invoice and paid on it, in order of time."""
     if not request.actor.may("audit.read"):
@@ -103,7 +103,7 @@ def _history(
         {"title": action_text(entry.action), "note": entry.actor_label, "when": entry.at}
         for entry in entries[:HISTORY_MAX]
     ]
-    items += [payment_event(paid, invoice.currency) for paid in payments]
+    items += [settling_event(paid, invoice.currency) for paid in payments]
     return [{**item, "state": "done"} for item in sorted(items, key=lambda item: item["when"])]
 
 

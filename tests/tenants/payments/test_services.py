@@ -111,8 +111,8 @@ def test_viewer_may_not_record(invoice, actor_in):
     "statement",
     [
         "UPDATE payments_payment SET amount = 1",
-        "DELETE FROM payments_paymentallocation",
-        "UPDATE payments_paymentallocation SET amount = 1",
+        "DELETE FROM payments_allocation",
+        "UPDATE payments_allocation SET amount = 1",
     ],
 )
 def test_payments_are_append_only(invoice, statement):

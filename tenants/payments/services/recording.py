@@ -16,8 +16,12 @@ from shared.kernel.codes import next_code
 from shared.kernel.errors import FieldError, Invalid, NotFound
 from shared.outbox.services import publish
 from tenants.invoices.models import Invoice
+from tenants.ledger.rates import book_rate
+from tenants.ledger.services import post
 from tenants.payments.errors import NotPayable, TransactionUsed
-from tenants.payments.models import Payment, PaymentAllocation
+from tenants.payments.journal import payment_entry
+from tenants.payments.models import Payment
+from tenants.payments.services.settling import apply_payment
 
 TRANSACTION_ID_MAX = 100
 AMOUNT_LIMIT = Decimal(10) ** 15
@@ -52,7 +56,7 @@ def record_payment(
     with transaction.atomic():
         invoice = (
             Invoice.objects.select_for_update(of=("self",))
-            .select_related("customer", "site")
+            .select_related("customer", "site", "entity")
             .filter(invoice_id=invoice_id)
             .first()
         )
@@ -63,18 +67,17 @@ def record_payment(
         if earlier is not None:
             return RecordedPayment(earlier, invoice, created=False)
         invoice.require_revision(expected_revision)
-        payment = Payment(
-            payment_id=next_code(Payment, "payment_id"),
-            customer=invoice.customer,
-            received_on=received_on,
-            amount=amount,
-            currency=invoice.currency,
-            method=method,
-            transaction_id=transaction_id or None,
-            recorded_by=actor.label,
-        )
+        payment = _payment_of(invoice, amount, received_on, method)
+        payment.transaction_id = transaction_id or None
+        payment.recorded_by = actor.label[:200]
         _insert(payment)
-        _apply(payment, invoice)
+        post([payment_entry(payment)])
+        # What the invoice still needs; the rest of the payment stays unapplied.
+        applied = min(Decimal(payment.amount), invoice.balance_due)
+        if applied > 0:
+            apply_payment(
+                payment=payment, invoice=invoice, amount=applied, on=received_on, by=actor.label
+            )
         publish(
             topic="payment.recorded",
             key=invoice.site.site_id,
@@ -83,6 +86,22 @@ def record_payment(
         after = {"invoice": invoice.number, "amount": str(amount), "method": method}
         record(actor=actor, action="payment.recorded", target=payment, after=after)
     return RecordedPayment(payment, invoice, created=True)
+
+
+def _payment_of(invoice: Invoice, amount: Decimal, received_on: date, method: str) -> Payment:
+    """An unsaved payment of the invoice's customer, with the rate of the day for the books."""
+    books = book_rate(invoice.currency, invoice.entity.currency, received_on)
+    return Payment(
+        payment_id=next_code(Payment, "payment_id"),
+        customer=invoice.customer,
+        entity=invoice.entity,
+        received_on=received_on,
+        amount=amount,
+        currency=invoice.currency,
+        exchange_rate=books.rate if books.on else None,
+        base_currency=books.base_currency,
+        method=method,
+    )
 
 
 def _insert(payment: Payment) -> None:
@@ -140,16 +159,3 @@ def _transaction_used(payment: Payment) -> TransactionUsed:
         "payment": payment.payment_id,
     }
     return TransactionUsed(message, errors=[FieldError("transaction_id", "used", message)])
-
-
-def _apply(payment: Payment, invoice: Invoice) -> None:
-    """Take what the invoice still needs; the rest of the payment stays unapplied."""
-    applied = min(Decimal(payment.amount), invoice.balance_due)
-    if applied > 0:
-        PaymentAllocation.objects.create(payment=payment, invoice=invoice, amount=applied)
-        invoice.amount_paid = Decimal(invoice.amount_paid) + applied
-    if invoice.balance_due <= 0:
-        invoice.payment_status = Invoice.PaymentStatus.PAID
-    else:
-        invoice.payment_status = Invoice.PaymentStatus.PARTIALLY_PAID
-    invoice.save_changes("amount_paid", "payment_status")

@@ -39,7 +39,7 @@ class NumberSeries(Row):
     the series has no gap. Source: `domain.md` 1.
     """
 
-    prefix = models.CharField(max_length=8)
+    prefix = models.CharField(max_length=9)
     year = models.PositiveSmallIntegerField()
     last_sequence = models.PositiveIntegerField(default=0)
 
@@ -53,30 +53,6 @@ class NumberSeries(Row):
         return f"{self.prefix}-{self.year}"
 
 
-class BillingRun(Row):
-    """All contracts billed for a period: each by itself, resumable, safe to start twice."""
-
-    class Status(models.TextChoices):
-        """Where the run stands."""
-
-        RUNNING = "running", _("Running")
-        DONE = "done", _("Done")
-
-    period_start = models.DateField()
-    period_end = models.DateField()
-    status = models.CharField(max_length=8, choices=Status.choices, default=Status.RUNNING)
-    issues = models.BooleanField(default=True)
-    leased_until = models.DateTimeField(null=True, blank=True)
-    started_by: "models.JSONField[Any, Any]" = models.JSONField(default=dict)
-    finished_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ("-created_at",)
-
-    def __str__(self) -> str:
-        return f"{self.period_start} to {self.period_end}"
-
-
 class Invoice(RevisedRow):
     """A contract billed for a period, or a correction that points at the original."""
 
@@ -86,6 +62,7 @@ class Invoice(RevisedRow):
         REGULAR = "regular", _("Invoice")
         ADJUSTMENT = "adjustment", _("Adjustment invoice")
         CREDIT_NOTE = "credit_note", _("Credit note")
+        HOLDBACK_RELEASE = "holdback_release", _("Holdback release")
 
     class DocumentStatus(models.TextChoices):
         """How far the document itself is."""
@@ -98,11 +75,12 @@ class Invoice(RevisedRow):
         VOID = "void", _("Void")
 
     class PaymentStatus(models.TextChoices):
-        """How much of it is paid."""
+        """How much of it is settled; `credited` where credit notes alone settled it."""
 
         UNPAID = "unpaid", _("Unpaid")
         PARTIALLY_PAID = "partially_paid", _("Partly paid")
         PAID = "paid", _("Paid")
+        CREDITED = "credited", _("Credited")
 
     class DeliveryStatus(models.TextChoices):
         """Whether it has reached the customer."""
@@ -113,7 +91,7 @@ class Invoice(RevisedRow):
         FAILED = "failed", _("Failed")
 
     invoice_id = CodeField(_("invoice"), prefix="INV", digits=9)
-    kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.REGULAR)
+    kind = models.CharField(max_length=16, choices=Kind.choices, default=Kind.REGULAR)
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="invoices")
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="invoices")
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="invoices")
@@ -124,7 +102,7 @@ class Invoice(RevisedRow):
     contract_type = models.CharField(max_length=20)
 
     number = models.CharField(_("number"), max_length=24, null=True, blank=True, unique=True)
-    number_prefix = models.CharField(max_length=8, blank=True)
+    number_prefix = models.CharField(max_length=9, blank=True)
     number_year = models.PositiveSmallIntegerField(null=True)
     number_sequence = models.PositiveIntegerField(null=True)
 
@@ -136,6 +114,22 @@ class Invoice(RevisedRow):
     subtotal = MoneyField()
     tax_total = MoneyField()
     total = MoneyField()
+    holdback = MoneyField(
+        default=Decimal(0), help_text="Kept back of this invoice, before tax; not in the total."
+    )
+    exchange_rate = models.DecimalField(
+        max_digits=18,
+        decimal_places=8,
+        null=True,
+        blank=True,
+        help_text="One unit of the currency in the entity's; empty where it is the same.",
+    )
+    exchange_rate_on = models.DateField(null=True, blank=True)
+    exchange_rate_source = models.CharField(max_length=40, blank=True)
+    base_currency = models.CharField(
+        max_length=3, blank=True, help_text="The currency its journal entries are kept in."
+    )
+    reason = models.CharField(max_length=500, blank=True, help_text="Why a correction was made.")
     inputs = ExactJSONField(help_text="The billing data that the lines were calculated from.")
     inputs_digest = models.CharField(max_length=64)
     parties = EncryptedJSONField(
@@ -154,6 +148,11 @@ class Invoice(RevisedRow):
         max_length=12, choices=DeliveryStatus.choices, default=DeliveryStatus.PENDING
     )
     amount_paid = MoneyField(default=Decimal(0))
+    amount_credited = MoneyField(default=Decimal(0))
+    amount_written_off = MoneyField(default=Decimal(0))
+    amount_disputed = MoneyField(default=Decimal(0))
+    voided_on = models.DateField(null=True, blank=True)
+    void_reason = models.CharField(max_length=500, blank=True)
     created_by = models.CharField(max_length=200, blank=True)
     issued_by = models.CharField(max_length=200, blank=True)
     issued_at = models.DateTimeField(null=True, blank=True)
@@ -166,7 +165,8 @@ class Invoice(RevisedRow):
             models.Index(fields=["site", "-invoice_date"], name="invoice_by_site"),
             models.Index(
                 fields=["due_date"],
-                condition=Q(document_status="issued") & ~Q(payment_status="paid"),
+                condition=Q(document_status="issued")
+                & Q(payment_status__in=("unpaid", "partially_paid")),
                 name="invoice_open_by_due_date",
             ),
             # The home page sums twelve months and one month from these alone.
@@ -187,6 +187,8 @@ class Invoice(RevisedRow):
                     "currency",
                     "total",
                     "amount_paid",
+                    "amount_credited",
+                    "amount_written_off",
                 ],
                 name="invoice_by_period",
             ),
@@ -204,6 +206,30 @@ class Invoice(RevisedRow):
             ),
             models.CheckConstraint(
                 condition=Q(total=F("subtotal") + F("tax_total")), name="invoice_total_adds_up"
+            ),
+            models.CheckConstraint(
+                condition=Q(total__gte=0, amount_paid__gte=0, amount_credited__gte=0)
+                & Q(amount_written_off__gte=0)
+                & Q(total__gte=F("amount_paid") + F("amount_credited") + F("amount_written_off"))
+                | Q(total__lt=0, amount_paid__lte=0, amount_credited__lte=0)
+                & Q(amount_written_off=0)
+                & Q(total__lte=F("amount_paid") + F("amount_credited")),
+                name="invoice_never_settled_twice",
+            ),
+            models.CheckConstraint(
+                condition=Q(amount_disputed__gte=0), name="invoice_disputed_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=Q(document_status="void", voided_on__isnull=False)
+                | Q(document_status="void", number__isnull=True)
+                | ~Q(document_status="void") & Q(voided_on__isnull=True),
+                name="invoice_void_has_day",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="regular")
+                | Q(corrects__isnull=False)
+                | Q(kind="holdback_release"),
+                name="invoice_correction_points_back",
             ),
             models.CheckConstraint(
                 condition=Q(document_status__in=("issued", "void"), number__isnull=False)
@@ -257,19 +283,36 @@ class Invoice(RevisedRow):
 
     @property
     def balance_due(self) -> Decimal:
-        """What is still to be paid."""
-        return Decimal(self.total) - Decimal(self.amount_paid)
+        """What is still open; of a credit note what is still to be given, a negative amount."""
+        settled = (self.amount_paid, self.amount_credited, self.amount_written_off)
+        return Decimal(self.total) - sum(map(Decimal, settled), Decimal(0))
+
+    def derive_payment_status(self) -> str:
+        """The payment status that the settled amounts add up to."""
+        status = Invoice.PaymentStatus
+        if self.balance_due == self.total and self.total:
+            return status.UNPAID
+        if self.balance_due:
+            return status.PARTIALLY_PAID
+        return status.CREDITED if self.amount_credited == self.total and self.total else status.PAID
 
     def is_overdue(self, on: date) -> bool:
         """Issued, not paid, and past its due date."""
-        unpaid = self.payment_status != self.PaymentStatus.PAID
-        return self.document_status == self.DocumentStatus.ISSUED and unpaid and self.due_date < on
+        open_to_pay = self.payment_status in OPEN_PAYMENT and self.kind != self.Kind.CREDIT_NOTE
+        issued = self.document_status == self.DocumentStatus.ISSUED
+        return issued and open_to_pay and self.due_date < on
+
+
+OPEN_PAYMENT = (Invoice.PaymentStatus.UNPAID, Invoice.PaymentStatus.PARTIALLY_PAID)
 
 
 class InvoiceLine(Row):
     """One charge with the trace that explains it."""
 
     invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="lines")
+    corrects = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrections"
+    )
     position = models.PositiveIntegerField()
     code = models.CharField(max_length=40)
     component = models.PositiveSmallIntegerField(null=True)
@@ -287,7 +330,7 @@ class InvoiceLine(Row):
         constraints = (
             models.UniqueConstraint(fields=["invoice", "position"], name="one_line_a_position"),
         )
-        triggers = (triggers.LINES_OF_ISSUED_ARE_FROZEN,)
+        triggers = (triggers.LINES_OF_ISSUED_ARE_FROZEN, triggers.NO_LINES_ADDED_TO_ISSUED)
 
     def __str__(self) -> str:
         return f"{self.position} {self.code}"
@@ -308,36 +351,7 @@ class InvoiceTax(Row):
         constraints = (
             models.UniqueConstraint(fields=["invoice", "name"], name="one_row_a_component"),
         )
-        triggers = (triggers.TAXES_OF_ISSUED_ARE_FROZEN,)
+        triggers = (triggers.TAXES_OF_ISSUED_ARE_FROZEN, triggers.NO_TAXES_ADDED_TO_ISSUED)
 
     def __str__(self) -> str:
         return self.name
-
-
-class BillingRunItem(Row):
-    """One contract of a run: what became of it, and why where nothing did."""
-
-    class Status(models.TextChoices):
-        """What became of the contract."""
-
-        WAITING = "waiting", _("Waiting")
-        BILLED = "billed", _("Billed")
-        SKIPPED = "skipped", _("Skipped")
-        FAILED = "failed", _("Failed")
-
-    run = models.ForeignKey(BillingRun, on_delete=models.CASCADE, related_name="items")
-    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="+")
-    invoice = models.ForeignKey(Invoice, on_delete=models.SET_NULL, null=True, related_name="+")
-    status = models.CharField(max_length=8, choices=Status.choices, default=Status.WAITING)
-    reason = models.TextField(blank=True)
-    field = models.CharField(max_length=200, blank=True)
-
-    class Meta:
-        ordering = ("contract",)
-        constraints = (
-            models.UniqueConstraint(fields=["run", "contract"], name="contract_once_a_run"),
-        )
-        indexes = (models.Index(fields=["run", "status"], name="run_item_by_status"),)
-
-    def __str__(self) -> str:
-        return f"{self.contract_id} {self.status}"

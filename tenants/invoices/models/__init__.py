@@ -1,0 +1,22 @@
+"""Invoices with their lines and taxes, their numbers, and the runs that make them."""
+
+from tenants.invoices.models.invoices import (
+    OPEN_PAYMENT,
+    Invoice,
+    InvoiceLine,
+    InvoiceTax,
+    NumberSeries,
+    derive_status,
+)
+from tenants.invoices.models.runs import BillingRun, BillingRunItem
+
+__all__ = [
+    "OPEN_PAYMENT",
+    "BillingRun",
+    "BillingRunItem",
+    "Invoice",
+    "InvoiceLine",
+    "InvoiceTax",
+    "NumberSeries",
+    "derive_status",
+]

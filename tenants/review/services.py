@@ -1,0 +1,119 @@
+"""Raising and closing what needs a person."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.db import models, transaction
+from django.utils.translation import gettext as _
+
+from shared.audit.services import record
+from shared.kernel.actor import Actor
+from shared.kernel.authorisation import authorize
+from shared.kernel.clock import now
+from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
+from tenants.review.kinds import kind_of
+from tenants.review.models import ReviewItem
+
+NOTE_MAX = 500
+
+
+def raise_item(
+    *,
+    kind: str,
+    target: models.Model,
+    cause: str,
+    field: str = "",
+    link: str = "",
+    site_id: UUID | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> ReviewItem:
+    """Ask for a person's attention; raising again for the same target updates the open item.
+
+    Called by services that have authorised their actor, inside their transaction. `details`
+    holds plain JSON values. Raises KeyError for a kind that nobody registered.
+    """
+    kind_of(kind)
+    content = {
+        "target_type": target._meta.label_lower,
+        "target_label": str(target)[:200],
+        "site_id": site_id,
+        "cause": cause,
+        "field": field,
+        "link": link,
+        "details": dict(details or {}),
+    }
+    with transaction.atomic():
+        item, created = ReviewItem.objects.select_for_update().get_or_create(
+            kind=kind, target_id=target.pk, status=ReviewItem.Status.OPEN, defaults=content
+        )
+        if not created:
+            for name, value in content.items():
+                setattr(item, name, value)
+            item.save_changes(*content)
+    return item
+
+
+def close_items(*, actor: Actor, kind: str, target_id: UUID, note: str = "") -> int:
+    """Close the open items of a target, because what they asked for is done; how many there were.
+
+    The caller has authorised the actor and records what was done.
+    """
+    return ReviewItem.objects.filter(
+        kind=kind, target_id=target_id, status=ReviewItem.Status.OPEN
+    ).update(
+        status=ReviewItem.Status.RESOLVED,
+        closed_by=actor.label[:200],
+        closed_at=now(),
+        closing_note=note[:NOTE_MAX],
+        revision=models.F("revision") + 1,
+        updated_at=now(),
+    )
+
+
+def close_item(
+    *,
+    actor: Actor,
+    item_id: UUID,
+    status: str,
+    note: str = "",
+    expected_revision: int | None = None,
+) -> ReviewItem:
+    """Close one item by hand; dismissing needs a reason.
+
+    Raises NotFound, Conflict for one that is closed, Invalid naming the field.
+    """
+    with transaction.atomic():
+        item = ReviewItem.objects.select_for_update().filter(pk=item_id).first()
+        if item is None:
+            raise NotFound(_("There is no such review item."))
+        authorize(actor, kind_of(item.kind).permission)
+        item.require_revision(expected_revision)
+        _check_closing(item, status, note)
+        item.status, item.closing_note = status, note.strip()
+        item.closed_by, item.closed_at = actor.label[:200], now()
+        item.save_changes("status", "closing_note", "closed_by", "closed_at")
+        record(
+            actor=actor,
+            action="review_item.closed",
+            target=item,
+            before={"status": ReviewItem.Status.OPEN},
+            after={"status": status, "note": item.closing_note},
+        )
+    return item
+
+
+def _check_closing(item: ReviewItem, status: str, note: str) -> None:
+    if item.status != ReviewItem.Status.OPEN:
+        raise Conflict(_("It is closed already."))
+    errors: list[FieldError] = []
+    closing = (ReviewItem.Status.RESOLVED, ReviewItem.Status.DISMISSED)
+    if status not in closing:
+        message = _("Use one of: %(choices)s.") % {"choices": ", ".join(closing)}
+        errors.append(FieldError("status", "choice", message))
+    if status == ReviewItem.Status.DISMISSED and not note.strip():
+        errors.append(FieldError("note", "required", _("Say why it needs nothing.")))
+    if len(note) > NOTE_MAX:
+        errors.append(FieldError("note", "too_long", _("At most 500 characters.")))
+    if errors:
+        raise Invalid(errors=errors)
