@@ -1,0 +1,39 @@
+"""What is done with contracts: making, changing, signing, renewing and ending them."""
+
+from tenants.contracts.services.adjustments import (
+    approve_adjustment,
+    propose_adjustment,
+    reject_adjustment,
+)
+from tenants.contracts.services.contracts import (
+    activate_contract,
+    create_contract,
+    terminate_contract,
+    update_contract,
+)
+from tenants.contracts.services.renewals import renew_contract, sweep_renewals
+from tenants.contracts.services.signatures import Signer, record_signature
+from tenants.contracts.services.terms import (
+    TermsInput,
+    change_site_terms,
+    change_terms,
+    check_terms,
+)
+
+__all__ = [
+    "Signer",
+    "TermsInput",
+    "activate_contract",
+    "approve_adjustment",
+    "change_site_terms",
+    "change_terms",
+    "check_terms",
+    "create_contract",
+    "propose_adjustment",
+    "record_signature",
+    "reject_adjustment",
+    "renew_contract",
+    "sweep_renewals",
+    "terminate_contract",
+    "update_contract",
+]
