@@ -88,6 +88,7 @@ TENANT_APPS = [
     "tenants.invoices",
     "tenants.payments",
     "tenants.documents",
+    "tenants.connections",
     "tenants.reporting",
     "tenants.demo",
 ]
@@ -170,6 +171,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_timeout":
 CELERY_TASK_DEFAULT_QUEUE = "interactive"
 CELERY_TASK_ROUTES = {
     "shared.organisations.tasks.*": {"queue": "provisioning"},
+    "tenants.connections.tasks.partitions.*": {"queue": "provisioning"},  # makes tables
+    "tenants.connections.tasks.*": {"queue": "sync"},
     "tenants.documents.tasks.*": {"queue": "rendering"},
     "tenants.invoices.tasks.*": {"queue": "billing"},
 }

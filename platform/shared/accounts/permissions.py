@@ -36,6 +36,8 @@ BILLING = (
     "invoices.issue",
     "invoices.void",
     "payments.write",
+    "connections.read",
+    "connections.resolve",
     "audit.read",
 )
 ADMIN = (
@@ -45,6 +47,7 @@ ADMIN = (
     "people.write",
     "api_clients.read",
     "api_clients.write",
+    "connections.write",
     "audit.export",
 )
 # Never granted to a program: an owner decides about owners and about the organisation's end.
@@ -101,6 +104,7 @@ AREA_LABELS: Mapping[str, Text] = {
     "activity": _("Revenue and activity"),
     "api_clients": _("API clients and keys"),
     "audit": _("Audit log"),
+    "connections": _("Connections and webhooks"),
     "contracts": _("Contracts"),
     "invoices": _("Invoices"),
     "ledger": _("Ledger"),
@@ -121,6 +125,7 @@ ACTION_LABELS: Mapping[str, Text] = {
     "generate": _("Generate"),
     "issue": _("Issue"),
     "read": _("See"),
+    "resolve": _("Resolve conflicts and synchronise"),
     "void": _("Void and credit"),
     "write": _("Add and change"),
     "write_owner": _("Make and remove owners"),
