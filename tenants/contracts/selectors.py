@@ -1,5 +1,6 @@
 """Reading contracts and the terms in force on a day."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -142,13 +143,16 @@ def current_terms(contract: Contract, day: date) -> ContractTerms:
     return versions[0] if day < versions[0].valid_from else versions[-1]
 
 
-def terms_segments(contract: Contract, period: Period) -> list[TermsSegment]:
+def terms_segments(
+    contract: Contract, period: Period, versions: Sequence[ContractTerms] | None = None
+) -> list[TermsSegment]:
     """The active days of a period by version of the terms, in order of time.
 
-    Raises Invalid where the contract has no active day in the period.
+    The versions are the contract's own unless others are given, to try them. Raises Invalid
+    where the contract has no active day in the period.
     """
     segments = []
-    for terms in contract.terms.all():
+    for terms in contract.terms.all() if versions is None else versions:
         days = period.overlap(terms.valid_from, terms.valid_to)
         days = days and days.overlap(contract.effective_date, contract.end_date)
         if days:

@@ -10,16 +10,17 @@ from typing import Any
 import msgspec
 from django.utils.translation import gettext as _
 
-from billing.activity import Activity, parse_activity
+from billing.activity import Activity, Adjustment, Taxable, parse_activity
 from billing.errors import BillingError
 from billing.lines import ChargeLine
 from billing.periods import Period
-from billing.tax import TAX_NAMES, TaxComponent, components_for
+from billing.tax import TAX_NAMES, TaxComponent
 from billing.totals import Totals, total_invoice
 from billing.validation import RuleResult, Severity
 from shared.kernel.errors import FieldError, Invalid, invalid_fields
 from tenants.activity.selectors import RevenueTotal
-from tenants.contracts.models import Contract
+from tenants.contracts.models import Contract, ContractTerms
+from tenants.contracts.selectors import terms_segments
 from tenants.invoices.checking import FormerPeriod, make_subject
 from tenants.invoices.corrections import (
     MISSING_DAYS_ARE_ZERO,
@@ -29,6 +30,7 @@ from tenants.invoices.corrections import (
 from tenants.invoices.rating import RatedContract, rate_period
 from tenants.invoices.validators import RuleChoices, Subject, validate
 from tenants.structure.models import LegalEntity
+from tenants.structure.taxes import TaxBook
 
 BLOCKING = (Severity.CRITICAL, Severity.ERROR)
 
@@ -38,7 +40,8 @@ class BillingContext:
     """Everything a calculation needs, loaded beforehand (see `selectors.contexts`).
 
     `revenue` is that of the contract's active days. `revenue_by_day` is there where single days
-    matter: one lacks its report, or the terms change inside the period.
+    matter: one lacks its report, or the terms change inside the period. `versions` are terms to
+    try instead of the contract's own.
     """
 
     contract: Contract
@@ -46,8 +49,16 @@ class BillingContext:
     exempt_components: frozenset[str] = frozenset()
     revenue: RevenueTotal | None = None
     revenue_by_day: Mapping[date, Decimal] | None = None
+    adjustments: tuple[Adjustment, ...] = ()
+    taxes: TaxBook = field(default_factory=TaxBook)
     former: tuple[FormerPeriod, ...] = ()
     choices: RuleChoices = field(default_factory=RuleChoices)
+    versions: tuple[ContractTerms, ...] | None = None
+
+    @property
+    def registered(self) -> list[str]:
+        """The taxes that the billing entity has a registration number for."""
+        return [row.component for row in self.entity.tax_registrations.all()]
 
 
 @dataclass(frozen=True)
@@ -114,19 +125,9 @@ def _calculate(
 ) -> Calculation:
     contract = context.contract
     try:
-        given = parse_activity(billing_data)
-        components = _components(context, invoice_date)
-        _refuse_unknown_taxes(given, components)
-        uses_records = given.revenue_amount is None and context.revenue is not None
-        rated = rate_period(
-            contract,
-            period,
-            _with_stored(given, context.revenue),
-            revenue_by_day=context.revenue_by_day if uses_records else None,
-            corrections=corrections,
+        rated, totals, uses_records = _rate(
+            context, period, billing_data, invoice_date, corrections
         )
-        lines = tuple(line for part in rated.parts for line in part.lines)
-        totals = total_invoice(lines, components, contract.currency, context.exempt_components)
         subject = make_subject(
             contract,
             rated.parts,
@@ -134,7 +135,7 @@ def _calculate(
             period=period,
             invoice_date=invoice_date,
             due_date=_due_date(invoice_date, contract.payment_terms_days),
-            registered=(row.component for row in context.entity.tax_registrations.all()),
+            registered=context.registered,
             reported=_reported(context, rated) if uses_records else None,
             former=context.former,
             variance_limit=context.choices.variance_limit,
@@ -149,13 +150,58 @@ def _calculate(
         period=period,
         invoice_date=invoice_date,
         due_date=subject.due_date,
-        lines=lines,
+        lines=rated.lines,
         totals=totals,
         checks=checks,
         inputs=_inputs(rated, invoice_date, applied),
         contract_type=rated.segments[-1].terms.contract_type,
         corrections=applied,
     )
+
+
+def _rate(
+    context: BillingContext,
+    period: Period,
+    billing_data: Mapping[str, object],
+    invoice_date: date,
+    corrections: frozenset[str],
+) -> tuple[RatedContract, Totals, bool]:
+    """Lines and totals, and whether the revenue came from the records."""
+    contract = context.contract
+    components, taxability = _taxes(context, invoice_date)
+    given = _given(context, billing_data, components)
+    uses_records = given.revenue_amount is None and context.revenue is not None
+    rated = rate_period(
+        contract,
+        terms_segments(contract, period, context.versions),
+        _with_stored(given, context.revenue),
+        revenue_by_day=context.revenue_by_day if uses_records else None,
+        corrections=corrections,
+        taxability=taxability,
+    )
+    totals = total_invoice(rated.lines, components, contract.currency, context.exempt_components)
+    return rated, totals, uses_records
+
+
+def _taxes(
+    context: BillingContext, on: date
+) -> tuple[tuple[TaxComponent, ...], dict[str, Taxable]]:
+    """The components of the place on a day, and which of them apply by line code."""
+    place, category = context.contract.site.place_of_supply, context.contract.service_category
+    components = context.taxes.components(place, on)
+    taxability = context.taxes.taxability(place, on, category=category, components=components)
+    return components, taxability
+
+
+def _given(
+    context: BillingContext,
+    billing_data: Mapping[str, object],
+    components: tuple[TaxComponent, ...],
+) -> Activity:
+    """What was sent, and the adjustments agreed beside the terms."""
+    given = replace(parse_activity(billing_data), adjustments=context.adjustments)
+    _refuse_unknown_taxes(given, components)
+    return given
 
 
 def _due_date(dated: date, net_days: int) -> date:
@@ -203,11 +249,6 @@ def _refuse_unknown_taxes(activity: Activity, components: tuple[TaxComponent, ..
     ]
     if errors:
         raise Invalid(errors=errors)
-
-
-def _components(context: BillingContext, on: date) -> tuple[TaxComponent, ...]:
-    place = context.contract.site.place_of_supply
-    return components_for(place["state"], on, country=place["country"])
 
 
 def _inputs(

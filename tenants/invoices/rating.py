@@ -7,12 +7,13 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
-from billing.activity import Activity
+from billing.activity import Activity, Taxable
+from billing.lines import ChargeLine
 from billing.periods import Period
 from billing.rating import rate_contract
 from shared.kernel.errors import FieldError, Invalid
 from tenants.contracts.models import Contract
-from tenants.contracts.selectors import TermsSegment, terms_segments
+from tenants.contracts.selectors import TermsSegment
 from tenants.invoices.corrections import SPLIT_REVENUE_BY_TERMS
 from tenants.invoices.validators import RatedPart
 
@@ -24,6 +25,11 @@ class RatedContract:
     segments: Sequence[TermsSegment]
     parts: Sequence[RatedPart]
     activity: Activity
+
+    @property
+    def lines(self) -> tuple[ChargeLine, ...]:
+        """The lines of all versions in order of time."""
+        return tuple(line for part in self.parts for line in part.lines)
 
     @property
     def active(self) -> Period:
@@ -39,32 +45,44 @@ class RatedContract:
 
 def rate_period(
     contract: Contract,
-    period: Period,
+    segments: Sequence[TermsSegment],
     activity: Activity,
     *,
     revenue_by_day: Mapping[date, Decimal] | None,
     corrections: frozenset[str],
+    taxability: Mapping[str, Taxable],
 ) -> RatedContract:
-    """Rate each version of the terms for its own days. Fees are prorated by them.
+    """Rate each version of the terms (a segment) for its own days. Fees are prorated by them.
 
     Amounts of a whole period cannot be divided between two versions, save recorded revenue
-    (`revenue_by_day`) where that correction is tried. Charges stand once, on the last version.
+    (`revenue_by_day`) where that correction is tried. Charges and adjustments that are agreed
+    once stand on the last version. `taxability` is the default by line code.
     Raises Invalid and BillingError.
     """
-    segments = terms_segments(contract, period)
     may_split = SPLIT_REVENUE_BY_TERMS in corrections and revenue_by_day is not None
     _refuse_unsplittable(segments, activity, may_split=may_split)
     parts = []
     for segment in segments:
-        own = activity if segment is segments[-1] else replace(activity, additional_charges=())
+        own = activity if segment is segments[-1] else _without_charges(activity)
         if len(segments) > 1 and revenue_by_day is not None and may_split:
             days = (revenue_by_day.get(day, Decimal(0)) for day in segment.period)
             own = replace(own, revenue_amount=sum(days, Decimal(0)))
-        parts.append(_rate(contract, segment, own))
+        parts.append(_rate(contract, segment, own, taxability))
     return RatedContract(segments, parts, activity)
 
 
-def _rate(contract: Contract, segment: TermsSegment, activity: Activity) -> RatedPart:
+def _without_charges(activity: Activity) -> Activity:
+    """What every version of the terms is rated from; amounts a month are divided by days."""
+    monthly = tuple(one for one in activity.adjustments if one.days is not None)
+    return replace(activity, additional_charges=(), adjustments=monthly)
+
+
+def _rate(
+    contract: Contract,
+    segment: TermsSegment,
+    activity: Activity,
+    taxability: Mapping[str, Taxable],
+) -> RatedPart:
     lines = rate_contract(
         segment.parsed,
         currency=contract.currency,
@@ -72,6 +90,7 @@ def _rate(contract: Contract, segment: TermsSegment, activity: Activity) -> Rate
         end_date=contract.end_date,
         period=segment.period,
         activity=activity,
+        taxability=taxability,
     )
     return RatedPart(
         terms=segment.parsed,

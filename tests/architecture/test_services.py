@@ -38,6 +38,7 @@ WITHOUT_ACTOR = {
     "create_data_keys",
     "shred_keys",
     "publish_many",
+    "insert_terms",
     "request_documents",
     "provide_document",
     "store_invoices",

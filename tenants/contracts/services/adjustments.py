@@ -17,7 +17,7 @@ from shared.kernel.codes import next_code
 from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from shared.outbox.services import publish
 from tenants.contracts.models import Contract, ContractAdjustment
-from tenants.contracts.services.common import (
+from tenants.contracts.services.locking import (
     already_invoiced,
     ask_for_recalculation,
     live_invoices_from,

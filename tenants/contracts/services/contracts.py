@@ -16,8 +16,8 @@ from shared.kernel.codes import next_code
 from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from shared.outbox.services import publish
 from tenants.contracts.models import IN_FORCE, Contract
-from tenants.contracts.services.common import live_invoices_from, lock_contract, reference
 from tenants.contracts.services.details import check_details, details_state
+from tenants.contracts.services.locking import live_invoices_from, lock_contract, reference
 from tenants.contracts.services.terms import TermsInput, check_terms, insert_terms, terms_state
 from tenants.sites.models import Site
 

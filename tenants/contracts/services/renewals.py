@@ -15,7 +15,7 @@ from shared.kernel.clock import today
 from shared.kernel.errors import Conflict, FieldError, Invalid
 from shared.outbox.services import publish
 from tenants.contracts.models import IN_FORCE, Contract, ContractRenewal
-from tenants.contracts.services.common import lock_contract, reference
+from tenants.contracts.services.locking import lock_contract, reference
 
 REASON_MAX = 500
 SWEEP_MAX = 500

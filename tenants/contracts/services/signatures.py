@@ -15,7 +15,7 @@ from shared.kernel.clock import now
 from shared.kernel.errors import Conflict, FieldError, Invalid
 from tenants.contracts.documents import canonical_document, document_hash
 from tenants.contracts.models import ContractSignature
-from tenants.contracts.services.common import lock_contract
+from tenants.contracts.services.locking import lock_contract
 
 NAME_MAX = 255
 EMAIL_MAX = 254

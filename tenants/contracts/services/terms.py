@@ -24,7 +24,7 @@ from tenants.contracts.models import (
     ContractTerms,
 )
 from tenants.contracts.selectors import resolve_contract
-from tenants.contracts.services.common import (
+from tenants.contracts.services.locking import (
     already_invoiced,
     ask_for_recalculation,
     live_invoices_from,

@@ -11,10 +11,12 @@ from django.db.models import Prefetch, Q
 from billing.periods import Period
 from tenants.activity.selectors import RevenueTotal, revenue_totals
 from tenants.contracts.models import Contract, ContractTerms, ContractType
+from tenants.invoices.agreed import agreed_inputs, load_adjustments
 from tenants.invoices.calculation import BillingContext
 from tenants.invoices.selectors.former import former_periods, revenue_by_site_day
 from tenants.sites.models import Contact, TaxExemption
 from tenants.structure.selectors import entities_of
+from tenants.structure.taxes import tax_book
 
 FIXED = {ContractType.FIXED_FEE, ContractType.HYBRID}
 WITHOUT_REVENUE = {ContractType.FIXED_FEE, ContractType.PER_LABOR_HOUR, ContractType.HYBRID}
@@ -49,6 +51,8 @@ def load_contexts(
     varying = [contract for contract in locked if not kinds[contract.pk] <= FIXED]
     former = former_periods(varying, period) if varying else {}
     exempt = _exemptions({contract.site.customer_id for contract in locked}, on)
+    agreed = load_adjustments([contract.pk for contract in locked], period)
+    taxes = tax_book()
     return [
         BillingContext(
             contract=contract,
@@ -56,6 +60,8 @@ def load_contexts(
             exempt_components=exempt.get(contract.site.customer_id, frozenset()),
             revenue=revenue[contract.pk].total if contract.pk in revenue else None,
             revenue_by_day=revenue[contract.pk].by_day if contract.pk in revenue else None,
+            adjustments=agreed_inputs(agreed.get(contract.pk, ())),
+            taxes=taxes,
             former=former.get(contract.pk, ()),
         )
         for contract in locked
