@@ -64,7 +64,7 @@ def record_revenue(
         lock_sites([site.pk for site in sites.values()])
         values = _columns(records, [sites[given.site_id or site_id or ""] for given in records])
         changed = store_revenue(_GIVEN, values)
-        tell_revenue_changed(actor, changed)
+        tell_revenue_changed(actor, set(changed))
         stored = _read_back(values, sites)
         record_many(actor=actor, acts=_acts(stored))
     return stored

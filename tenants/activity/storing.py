@@ -39,12 +39,12 @@ def lock_sites(site_pks: Collection[UUID]) -> None:
         )
 
 
-def store_revenue(source: str, values: Mapping[str, Any]) -> set[SiteDay]:
-    """Insert or replace the rows of a constant SELECT; the sites and days that really changed.
+def store_revenue(source: str, values: Mapping[str, Any]) -> list[SiteDay]:
+    """Insert or replace the rows of a constant SELECT; site and day of each that really changed.
 
     `source` gives id, site_id, day, category, gross_amount and net_amount, each site, day and
     category once. An amount that is already stored stays as it is, with its revision.
     """
     with connection.cursor() as cursor:
         cursor.execute(_STORE.format(source=source), {**values, "now": now()})
-        return set(cursor.fetchall())
+        return cursor.fetchall()

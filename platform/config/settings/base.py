@@ -83,11 +83,13 @@ TENANT_APPS = [
     "tenants.sites",
     "tenants.contracts",
     "tenants.activity",
+    "tenants.imports",
     "tenants.review",
     "tenants.ledger",
     "tenants.invoices",
     "tenants.payments",
     "tenants.documents",
+    "tenants.templates",
     "tenants.connections",
     "tenants.reporting",
     "tenants.demo",
@@ -168,6 +170,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_timeout": 10}
+BILLING_RUN_WORKERS = env.number("BILLING_RUN_WORKERS", 2)  # how many share one billing run
 CELERY_TASK_DEFAULT_QUEUE = "interactive"
 CELERY_TASK_ROUTES = {
     "shared.organisations.tasks.*": {"queue": "provisioning"},
@@ -175,6 +178,7 @@ CELERY_TASK_ROUTES = {
     "tenants.connections.tasks.*": {"queue": "sync"},
     "tenants.documents.tasks.*": {"queue": "rendering"},
     "tenants.invoices.tasks.*": {"queue": "billing"},
+    "tenants.imports.tasks.*": {"queue": "sync"},
 }
 
 # --- People -------------------------------------------------------------------------------
@@ -252,6 +256,7 @@ EMAIL_TIMEOUT = 20
 DATA_UPLOAD_MAX_MEMORY_SIZE = 25 * 1024 * 1024  # BodyLimitMiddleware is stricter by path
 BODY_LIMIT_BYTES = 10 * 1024 * 1024
 UPLOAD_LIMIT_BYTES = 25 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = UPLOAD_LIMIT_BYTES  # nothing lies in clear on a disk
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 RATE_LIMIT_PER_MINUTE = env.number("RATE_LIMIT_PER_MINUTE", 600)

@@ -1,0 +1,125 @@
+"""What a file is, by its first bytes, and its contents unpacked within limits."""
+
+import gzip
+import io
+import zipfile
+import zlib
+from collections.abc import Callable
+from enum import StrEnum
+from typing import IO, Any
+
+from django.utils.translation import gettext as _
+
+from tenants.imports.errors import Unreadable
+
+UNPACKED_MAX = 512 * 1024 * 1024  # ten times a million rows of revenue
+MEMBERS_MAX = 1000
+# openpyxl keeps the shared texts of a workbook in memory; everything else it reads by the row.
+SHARED_TEXTS_MAX = 48 * 1024 * 1024
+SHARED_TEXTS = "xl/sharedStrings.xml"
+_OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+_DAMAGED = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError)
+
+OpenText = Callable[[], IO[bytes]]
+
+
+class Packing(StrEnum):
+    """How the table lies in the file."""
+
+    PLAIN = "plain"
+    GZIP = "gzip"
+    ZIP = "zip"
+    WORKBOOK = "workbook"
+
+
+def packing_of(file: IO[bytes]) -> Packing:
+    """By content, never by name. Raises Unreadable for what holds no table."""
+    file.seek(0)
+    start = file.read(4)
+    file.seek(0)
+    if start[:2] == b"\x1f\x8b":
+        return Packing.GZIP
+    if start == b"PK\x03\x04":
+        return _zip_packing(file)
+    if start == _OLD_EXCEL:
+        raise Unreadable(
+            _("This is an old or a protected Excel file. Save it as .xlsx without a password.")
+        )
+    if start[:4] == b"%PDF":
+        raise Unreadable(_("This is a PDF. Bring a CSV or an Excel file (.xlsx)."))
+    return Packing.PLAIN
+
+
+def text_opener(file: IO[bytes], packing: Packing) -> OpenText:
+    """Opens the text from its start each time it is called."""
+
+    def open_text() -> IO[bytes]:
+        file.seek(0)
+        source: Any = file
+        if packing is Packing.GZIP:
+            source = gzip.GzipFile(fileobj=file, mode="rb")
+        elif packing is Packing.ZIP:
+            archive = _archive(file)
+            source = archive.open(_only_member(archive))
+        return io.BufferedReader(_Limited(source), 256 * 1024)
+
+    return open_text
+
+
+def require_bounded_workbook(file: IO[bytes]) -> None:
+    """Refuse a workbook that would unpack to more than is sane. Raises Unreadable.
+
+    The sizes a ZIP declares are binding: no more than that is ever read of a member.
+    """
+    members = _archive(file).infolist()
+    shared = sum(one.file_size for one in members if one.filename == SHARED_TEXTS)
+    if sum(one.file_size for one in members) > UNPACKED_MAX or shared > SHARED_TEXTS_MAX:
+        raise Unreadable(_("The workbook is too large once unpacked. Save the sheet as CSV."))
+
+
+def _zip_packing(file: IO[bytes]) -> Packing:
+    names = _archive(file).namelist()
+    return Packing.WORKBOOK if "[Content_Types].xml" in names else Packing.ZIP
+
+
+def _archive(file: IO[bytes]) -> zipfile.ZipFile:
+    try:
+        archive = zipfile.ZipFile(file)
+    except _DAMAGED as error:
+        raise Unreadable(_("The ZIP file is damaged.")) from error
+    if len(archive.infolist()) > MEMBERS_MAX:
+        raise Unreadable(_("The ZIP file holds too many files."))
+    return archive
+
+
+def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
+    tables = [
+        one
+        for one in archive.infolist()
+        if one.filename.lower().endswith((".csv", ".tsv", ".txt"))
+        and not one.filename.startswith("__MACOSX")
+    ]
+    if len(tables) != 1:
+        raise Unreadable(_("The ZIP file must hold exactly one CSV file."))
+    return tables[0]
+
+
+class _Limited(io.RawIOBase):
+    """Hands on what it reads, up to UNPACKED_MAX; says what a damaged stream is."""
+
+    def __init__(self, source: Any) -> None:
+        self._source, self._left = source, UNPACKED_MAX
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            piece = self._source.read(len(buffer))
+        except _DAMAGED as error:
+            raise Unreadable(_("The file is damaged: it cannot be unpacked.")) from error
+        self._left -= len(piece)
+        if self._left < 0:
+            raise Unreadable(_("The file is too large once unpacked. Bring it in parts."))
+        buffer[: len(piece)] = piece
+        return len(piece)

@@ -1,0 +1,112 @@
+"""CSV in the encodings and with the separators that spreadsheets and tills write."""
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from django.utils.translation import gettext as _
+
+from tenants.imports.columns import Column, match_columns
+from tenants.imports.errors import Unreadable
+from tenants.imports.reading.content import OpenText
+
+DELIMITERS = (",", ";", "\t", "|")
+SAMPLE_CHARACTERS = 64 * 1024
+PIECE_BYTES = 1024 * 1024
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+TextRow = tuple[int, Sequence[str]]
+
+
+class TextForm(NamedTuple):
+    """How a text file is written; `lines` is about how many rows it has."""
+
+    encoding: str
+    delimiter: str
+    lines: int
+
+    @property
+    def decimal_comma(self) -> bool:
+        """Where a semicolon separates the columns, a comma separates the cents."""
+        return self.delimiter == ";"
+
+
+def read_form(open_text: OpenText, columns: Sequence[Column]) -> TextForm:
+    """The encoding that the whole file is valid in, and the separator that finds most columns.
+
+    Raises Unreadable for what is no text.
+    """
+    encoding = _encoding_of(open_text)
+    lines = _count_lines(open_text, encoding)
+    if lines is None and encoding == "utf-8":
+        encoding = "cp1252"
+        lines = _count_lines(open_text, encoding)
+    if lines is None:
+        raise Unreadable(_("The file is no text in a known encoding. Save it as CSV UTF-8."))
+    with io.TextIOWrapper(open_text(), encoding=encoding, newline="") as text:
+        sample = text.read(SAMPLE_CHARACTERS)
+    return TextForm(encoding, _delimiter_of(sample, columns), lines)
+
+
+def rows_of(open_text: OpenText, form: TextForm) -> Iterator[TextRow]:
+    """Every row that is not blank, with its number as a spreadsheet counts. Raises Unreadable."""
+    number = 0
+    with io.TextIOWrapper(open_text(), encoding=form.encoding, newline="") as text:
+        reader = csv.reader(text, delimiter=form.delimiter)
+        try:
+            for number, row in enumerate(reader, start=1):
+                if any(row):
+                    yield number, row
+        except csv.Error as error:
+            raise Unreadable(
+                _("Row %(row)s cannot be read: a quotation mark may be missing.")
+                % {"row": number + 1}
+            ) from error
+
+
+def _encoding_of(open_text: OpenText) -> str:
+    with open_text() as source:
+        start = source.read(2048)
+    if not start.strip():
+        raise Unreadable(_("The file is empty."))
+    for mark, encoding in _BOMS:
+        if start.startswith(mark):
+            return encoding
+    nulls = start.count(b"\x00")
+    if not nulls:
+        return "utf-8"
+    odd = start[1::2].count(b"\x00")
+    if nulls > len(start) // 4 and odd in (0, nulls):
+        return "utf-16-le" if odd else "utf-16-be"
+    raise Unreadable(_("This is no table. Bring a CSV or an Excel file (.xlsx)."))
+
+
+def _count_lines(open_text: OpenText, encoding: str) -> int | None:
+    """How many lines; None where the bytes are not valid in the encoding."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    lines = 1
+    with open_text() as source:
+        try:
+            while piece := source.read(PIECE_BYTES):
+                lines += decoder.decode(piece).count("\n")
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return None
+    return lines
+
+
+def _delimiter_of(sample: str, columns: Sequence[Column]) -> str:
+    def found(delimiter: str) -> int:
+        try:
+            rows = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)
+            header = next((row for row in rows if any(row)), [])
+        except csv.Error:
+            return 0
+        return len(match_columns(header, columns).places)
+
+    return max(DELIMITERS, key=found)

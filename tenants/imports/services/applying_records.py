@@ -1,0 +1,161 @@
+"""Sites and contracts made from checked rows, and taken away again while nothing depends."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import IntegrityError, models, router, transaction
+from django.db.models.deletion import Collector, ProtectedError, RestrictedError
+from django.utils.translation import gettext as _
+
+from shared.audit.services import Act, Target
+from shared.kernel.clock import now
+from shared.outbox.services import publish
+from tenants.contracts.models import Contract
+from tenants.imports.models import Import, RecordRow, RowProblem
+from tenants.imports.records import REFUSED, make_record, reasons_of
+from tenants.imports.services.holding import BadRow, Hold
+from tenants.sites.models import Customer, Site
+
+CHUNK_ROWS = 10  # the head of the audit chain is locked meanwhile
+Outcome = RecordRow.Outcome
+_MODELS: dict[str, type[Site] | type[Contract]] = {
+    Import.Kind.SITES: Site,
+    Import.Kind.CONTRACTS: Contract,
+}
+
+
+def apply_records(hold: Hold) -> bool:
+    """Make the records that wait; whether all are made."""
+    while hold.job.status == Import.Status.APPLYING and not hold.is_over:
+        _apply_chunk(hold)
+    return hold.job.status == Import.Status.APPLIED
+
+
+def undo_records(hold: Hold) -> bool:
+    """Take away what was made, newest first; whether that is done.
+
+    A record that was changed since, or that something depends on, stays and is named.
+    """
+    while hold.job.status == Import.Status.UNDOING and not hold.is_over:
+        _undo_chunk(hold)
+    return hold.job.status == Import.Status.UNDONE
+
+
+def _apply_chunk(hold: Hold) -> None:
+    with hold.chunk() as job:
+        rows = _next_rows(job, Outcome.WAITING)
+        refused: list[BadRow] = []
+        for row in rows:
+            try:
+                with transaction.atomic():
+                    made: Any = make_record(actor=hold.actor, job=job, values=row.values)
+            except REFUSED as error:
+                row.outcome = Outcome.REFUSED
+                refused.append((row.line, row.values, reasons_of(error)))
+            else:
+                row.outcome, row.object_id = Outcome.APPLIED, made.pk
+                row.object_code = str(getattr(made, _code_field(job)))
+                row.object_revision = made.revision
+        _save_rows(rows)
+        hold.refuse_rows(job, RowProblem.Stage.APPLY, refused)
+        job.bad_rows += len(refused)
+        job.applied_rows += len(rows) - len(refused)
+        done = job.applied_rows + job.bad_rows
+        job.percent = min(100, 100 * done // max(1, job.rows))
+        job.applied_through = rows[-1].line if rows else job.read_through
+        if not rows:
+            job.status, job.applied_at = Import.Status.APPLIED, now()
+            job.leased_until = job.worker = None
+            after = {"kind": job.kind, "rows": job.applied_rows, "refused": job.bad_rows}
+            hold.acts.append(Act(action="import.applied", target=job, after=after))
+
+
+def _undo_chunk(hold: Hold) -> None:
+    with hold.chunk() as job:
+        rows = _next_rows(job, Outcome.APPLIED)
+        for row in rows:
+            reason = _take_away(hold, job, row)
+            row.outcome = Outcome.KEPT if reason else Outcome.UNDONE
+            if reason:
+                job.kept_rows += 1
+                hold.keep_rows(job, [(row.line, {_code_field(job): row.object_code})], reason)
+            else:
+                job.undone_rows += 1
+        _save_rows(rows)
+        done = job.undone_rows + job.kept_rows
+        job.percent = min(100, 100 * done // max(1, job.applied_rows))
+        if not rows:
+            job.status, job.undone_at = Import.Status.UNDONE, now()
+            job.leased_until = job.worker = None
+            after = {"kind": job.kind, "rows": job.undone_rows, "kept": job.kept_rows}
+            hold.acts.append(Act(action="import.undone", target=job, after=after))
+
+
+def _next_rows(job: Import, outcome: str) -> list[RecordRow]:
+    """Made in the order of the file, taken away in the opposite one."""
+    order = "line" if outcome == Outcome.WAITING else "-line"
+    return list(RecordRow.objects.filter(job=job, outcome=outcome).order_by(order)[:CHUNK_ROWS])
+
+
+def _save_rows(rows: Sequence[RecordRow]) -> None:
+    RecordRow.objects.bulk_update(rows, ["outcome", "object_id", "object_code", "object_revision"])
+
+
+def _take_away(hold: Hold, job: Import, row: RecordRow) -> str:
+    """Delete the record of a row; else why it stays."""
+    model: Any = _MODELS[job.kind]
+    made = model.objects.select_for_update().filter(pk=row.object_id).first()
+    if made is None:
+        return ""  # somebody was quicker
+    if made.revision != row.object_revision:
+        return _("It was changed after the import.")
+    customer = made.customer if isinstance(made, Site) else None
+    reason = _delete_free(made)
+    if reason:
+        return reason
+    if customer is not None and "customer_id" not in row.values:
+        _delete_free(customer)  # made with the site; stays where others use it
+    topic = "site.removed" if job.kind == Import.Kind.SITES else "contract.removed"
+    key = row.object_code if job.kind == Import.Kind.SITES else made.site.site_id
+    publish(topic=topic, key=key, payload={_code_field(job): row.object_code})
+    target = Target(type=made._meta.label_lower, id=str(row.object_id), label=row.object_code)
+    hold.acts.append(Act(action=topic, target=target, before={"import": str(job.pk)}))
+    return ""
+
+
+def _delete_free(made: Site | Contract | Customer) -> str:
+    """Delete a row with its own parts; else the names of what depends on it.
+
+    Parts are rows of the same app, such as a site's contact and a contract's terms.
+    """
+    collector = Collector(using=router.db_for_write(type(made)), origin=made)
+    try:
+        collector.collect([made])
+    except (ProtectedError, RestrictedError) as error:
+        found = getattr(error, "protected_objects", None) or getattr(
+            error, "restricted_objects", ()
+        )
+        return _depends({type(one) for one in found})
+    others = {model for model in collector.data if model._meta.app_label != made._meta.app_label}
+    others |= {
+        rows.model
+        for rows in collector.fast_deletes
+        if rows.model._meta.app_label != made._meta.app_label and rows.exists()
+    }
+    if others:
+        return _depends(others)
+    try:
+        with transaction.atomic():
+            collector.delete()
+    except IntegrityError:
+        return _("Something else depends on it.")
+    return ""
+
+
+def _depends(found: set[type[models.Model]]) -> str:
+    names = ", ".join(sorted(str(model._meta.verbose_name_plural) for model in found))
+    return _("Something depends on it: %(names)s.") % {"names": names}
+
+
+def _code_field(job: Import) -> str:
+    return "site_id" if job.kind == Import.Kind.SITES else "contract_id"

@@ -1,0 +1,112 @@
+"""The dry run of a file of sites or contracts: each record is made and taken back again."""
+
+from collections.abc import Sequence
+from typing import IO, Any, cast
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from shared.kernel.clock import now
+from shared.kernel.errors import FieldError
+from shared.keyring.storage import EncryptedStorage
+from tenants.imports.errors import Unreadable
+from tenants.imports.kinds import kind_of
+from tenants.imports.models import Import, RecordRow, RowProblem
+from tenants.imports.reading import TableFile, open_table
+from tenants.imports.records import CONFIGURATION_MAX, REFUSED, make_record, reasons_of
+from tenants.imports.revenue import named_cells
+from tenants.imports.services.holding import BadRow, Hold, in_chunks
+from tenants.imports.values import Wrong, read_text
+
+CHUNK_ROWS = 25  # the head of the audit chain is locked meanwhile
+CELL_MAX = 500
+CODE_OF_KIND = {Import.Kind.SITES: "site_id", Import.Kind.CONTRACTS: "contract_id"}
+_LONG = frozenset({"billing_configuration"})
+
+
+def check_records(hold: Hold) -> bool:
+    """Rehearse the rows that are left; whether all are checked."""
+    kind = kind_of(hold.job)
+    file = cast(IO[bytes], EncryptedStorage().open(hold.job.stored_name).file)
+    with file, open_table(file, kind.columns) as table:
+        left = (row for row in table.rows if row[0] > hold.job.read_through)
+        for rows in in_chunks(left, CHUNK_ROWS):
+            _check_chunk(hold, table, rows, kind.rows_max)
+            if hold.is_over:
+                return False
+    with hold.chunk() as job:
+        job.is_read, job.status, job.percent = True, Import.Status.READY, 100
+        job.new_rows, job.checked_at = job.rows - job.bad_rows, now()
+        job.leased_until = job.worker = None
+    return True
+
+
+def _check_chunk(hold: Hold, table: TableFile, rows: Sequence[Any], rows_max: int) -> None:
+    good: list[RecordRow] = []
+    bad: list[BadRow] = []
+    with hold.chunk() as job:
+        job.rows += len(rows)
+        if job.rows > rows_max:
+            raise Unreadable(
+                _("The file has more than %(limit)s rows. Bring it in parts.") % {"limit": rows_max}
+            )
+        codes = _codes_before(job)
+        for line, cells in rows:
+            values, reasons = _read_cells(table, cells)
+            reasons = reasons or _doubled(job, values, line, codes) or _rehearse(hold, job, values)
+            if reasons:
+                bad.append((line, values, reasons))
+            else:
+                good.append(RecordRow(job=job, line=line, values=values))
+        RecordRow.objects.bulk_create(good)
+        hold.refuse_rows(job, RowProblem.Stage.CHECK, bad)
+        job.bad_rows += len(bad)
+        job.read_through = rows[-1][0]
+        job.percent = min(99, 99 * job.read_through // max(1, table.lines))
+
+
+def _read_cells(table: TableFile, cells: Sequence[Any]) -> tuple[dict[str, str], list[FieldError]]:
+    """The cells as text, and those that cannot be."""
+    values: dict[str, str] = {}
+    reasons: list[FieldError] = []
+    for name, cell in named_cells(cells, table.matched.places).items():
+        try:
+            text = read_text(cell, CONFIGURATION_MAX if name in _LONG else CELL_MAX)
+        except Wrong as error:
+            reasons.append(error.at(name))
+        else:
+            if text:
+                values[name] = text
+    return values, reasons
+
+
+def _codes_before(job: Import) -> dict[str, int]:
+    """The codes that earlier rows of the file choose, and their lines."""
+    name = CODE_OF_KIND[Import.Kind(job.kind)]
+    chosen = RecordRow.objects.filter(job=job, values__has_key=name)
+    return {code.upper(): line for code, line in chosen.values_list(f"values__{name}", "line")}
+
+
+def _doubled(
+    job: Import, values: dict[str, str], line: int, codes: dict[str, int]
+) -> list[FieldError]:
+    name = CODE_OF_KIND[Import.Kind(job.kind)]
+    code = values.get(name, "").upper()
+    if not code:
+        return []
+    first = codes.setdefault(code, line)
+    if first == line:
+        return []
+    message = _("%(code)s is in row %(row)s already.") % {"code": code, "row": first}
+    return [FieldError(name, "duplicate", message)]
+
+
+def _rehearse(hold: Hold, job: Import, values: dict[str, str]) -> list[FieldError]:
+    """What the services say to the row; nothing of it stays."""
+    try:
+        with transaction.atomic():
+            make_record(actor=hold.actor, job=job, values=values)
+            transaction.set_rollback(True)
+    except REFUSED as error:
+        return reasons_of(error)
+    return []
