@@ -1,0 +1,251 @@
+"""Draft terms tried on periods that are past: what was billed beside what would have been.
+
+Reads only. Source: seed 001, contracts; `domain.md` 4.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from billing.lines import ChargeLine, Trace
+from billing.periods import Frequency, Period, calendar_period, previous_period
+from shared.kernel.actor import Actor
+from shared.kernel.authorisation import authorize
+from shared.kernel.clock import today
+from shared.kernel.errors import AppError, FieldError, Invalid
+from tenants.activity.selectors import RevenueTotal
+from tenants.contracts.models import Contract, ContractTerms
+from tenants.contracts.selectors import contract_by_code
+from tenants.contracts.services import TermsInput, check_terms
+from tenants.invoices.agreed import agreed_inputs, load_adjustments
+from tenants.invoices.calculation import BillingContext, calculate
+from tenants.invoices.models import Invoice
+from tenants.invoices.selectors import load_contexts
+from tenants.invoices.selectors.former import revenue_by_site_day
+
+PERIODS_MAX = 24
+
+
+@dataclass(frozen=True)
+class Side:
+    """A period's lines under one version of the terms, before tax."""
+
+    lines: tuple[ChargeLine, ...]
+
+    @property
+    def subtotal(self) -> Decimal:
+        """The sum of the lines."""
+        return sum((line.amount for line in self.lines), Decimal(0))
+
+
+@dataclass(frozen=True)
+class TriedPeriod:
+    """One past period both ways. `problem` says why a side that is missing is missing."""
+
+    period: Period
+    invoice: Invoice | None
+    before: Side | None
+    after: Side | None
+    problem: str = ""
+
+    @property
+    def difference(self) -> Decimal | None:
+        """What the draft terms change; None where one side is unknown."""
+        if self.before is None or self.after is None:
+            return None
+        return self.after.subtotal - self.before.subtotal
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """Every period tried, oldest first. The totals are of the periods known both ways."""
+
+    contract: Contract
+    periods: tuple[TriedPeriod, ...]
+
+    @property
+    def compared(self) -> list[TriedPeriod]:
+        """The periods that both sides are known of."""
+        return [one for one in self.periods if one.difference is not None]
+
+    @property
+    def total_before(self) -> Decimal:
+        """What the compared periods came to."""
+        return sum((one.before.subtotal for one in self.compared if one.before), Decimal(0))
+
+    @property
+    def total_after(self) -> Decimal:
+        """What they would have come to."""
+        return sum((one.after.subtotal for one in self.compared if one.after), Decimal(0))
+
+    @property
+    def difference(self) -> Decimal:
+        """The total effect of the draft terms."""
+        return self.total_after - self.total_before
+
+
+def try_terms(
+    *,
+    actor: Actor,
+    contract_id: str,
+    terms: TermsInput,
+    periods: int = 12,
+    until: date | None = None,
+) -> WhatIf:
+    """Replay up to 24 past calendar periods of the draft's frequency; nothing is written.
+
+    The last one is the latest that is over by `until` (today). A period that has its invoice is
+    replayed from the inputs of that invoice, and beside it stands what it billed; any other from
+    the records, beside what the present terms come to. Raises NotFound, Invalid naming each
+    wrong field.
+    """
+    authorize(actor, "contracts.read")
+    authorize(actor, "invoices.read")
+    if not 1 <= periods <= PERIODS_MAX:
+        message = _("Between %(low)s and %(high)s.") % {"low": 1, "high": PERIODS_MAX}
+        raise Invalid(errors=[FieldError("periods", "range", message)])
+    check_terms(terms)
+    contract = contract_by_code(actor=actor, contract_id=contract_id)
+    past = _past_periods(contract, Frequency(terms.billing_frequency), periods, until or today())
+    if not past:
+        return WhatIf(contract, ())
+    span = Period(past[0].start_date, past[-1].end_date)
+    (context,) = load_contexts([contract.pk], span, on=span.end_date, lock=False)
+    invoices = _invoices(contract, span)
+    days = revenue_by_site_day([contract.site_id], span).get(contract.site_id, {})
+    agreed = load_adjustments([contract.pk], span).get(contract.pk, [])
+    draft = _draft(contract, terms)
+    tried = []
+    for period in past:
+        adjustments = [
+            row
+            for row in agreed
+            if (row.valid_to or row.valid_from) >= period.start_date
+            and row.valid_from <= period.end_date
+        ]
+        own = replace(
+            context,
+            revenue=_revenue(days, contract, period),
+            revenue_by_day=_days(days, contract, period),
+            adjustments=agreed_inputs(adjustments),
+            former=(),
+        )
+        tried.append(_try(own, period, draft, invoices.get((period.start_date, period.end_date))))
+    return WhatIf(contract, tuple(tried))
+
+
+def _past_periods(
+    contract: Contract, frequency: Frequency, count: int, until: date
+) -> list[Period]:
+    """Complete calendar periods with an active day, oldest first."""
+    found: list[Period] = []
+    period = calendar_period(frequency, until)
+    if period.end_date > until:
+        period = previous_period(frequency, period)
+    while len(found) < count and period.end_date >= contract.effective_date:
+        if period.overlap(contract.effective_date, contract.end_date):
+            found.append(period)
+        if period.start_date.year <= date.min.year:
+            break
+        period = previous_period(frequency, period)
+    return found[::-1]
+
+
+def _invoices(contract: Contract, span: Period) -> dict[tuple[date, date], Invoice]:
+    """The live regular invoices of the span by their period, with their lines."""
+    live = (
+        contract.invoices.filter(
+            kind=Invoice.Kind.REGULAR,
+            period_start__gte=span.start_date,
+            period_end__lte=span.end_date,
+        )
+        .exclude(document_status=Invoice.DocumentStatus.VOID)
+        .defer("parties")
+        .prefetch_related("lines")
+    )
+    return {(invoice.period_start, invoice.period_end): invoice for invoice in live}
+
+
+def _draft(contract: Contract, terms: TermsInput) -> ContractTerms:
+    """The draft as if it had always been in force; it is never saved."""
+    return ContractTerms(
+        change_id="",
+        contract=contract,
+        contract_type=terms.contract_type,
+        billing_frequency=terms.billing_frequency,
+        billing_configuration=terms.billing_configuration,
+        valid_from=contract.effective_date,
+    )
+
+
+def _days(days: Mapping[date, Decimal], contract: Contract, period: Period) -> dict[date, Decimal]:
+    active = period.overlap(contract.effective_date, contract.end_date)
+    return {day: net for day, net in days.items() if active and day in active}
+
+
+def _revenue(
+    days: Mapping[date, Decimal], contract: Contract, period: Period
+) -> RevenueTotal | None:
+    own = _days(days, contract, period)
+    return RevenueTotal(sum(own.values(), Decimal(0)), len(own)) if own else None
+
+
+def _try(
+    context: BillingContext, period: Period, draft: ContractTerms, invoice: Invoice | None
+) -> TriedPeriod:
+    inputs = stored_inputs(invoice.inputs["billing_data"]) if invoice else {}
+    problems: list[str] = []
+    before = (
+        Side(tuple(_stored_line(line) for line in invoice.lines.all()))
+        if invoice
+        else _rate(context, period, inputs, problems)
+    )
+    after = _rate(replace(context, versions=(draft,)), period, inputs, problems)
+    return TriedPeriod(period, invoice, before, after, problems[-1] if problems else "")
+
+
+def _rate(
+    context: BillingContext, period: Period, inputs: Mapping[str, object], problems: list[str]
+) -> Side | None:
+    try:
+        return Side(calculate(context, period, billing_data=inputs).lines)
+    except AppError as error:
+        problems.append("; ".join(str(one.message) for one in error.errors) or str(error.detail))
+        return None
+
+
+def stored_inputs(kept: Mapping[str, Any]) -> dict[str, object]:
+    """What an invoice was calculated from, as `billing_data` that can be sent again.
+
+    Agreed adjustments are no part of it: they come from the contract each time.
+    """
+    hours = {name: value for name, value in kept["labor_hours"].items() if name != "job_code"}
+    return {
+        "revenue_amount": kept["revenue_amount"],
+        "labor_hours": hours,
+        "labor": kept["labor"],
+        "costs": _told(kept["costs"]),
+        "additional_charges": _told(kept["additional_charges"]),
+    }
+
+
+def _told(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{name: value for name, value in row.items() if value is not None} for row in rows]
+
+
+def _stored_line(line: Any) -> ChargeLine:
+    return ChargeLine(
+        code=line.code,
+        description="",
+        quantity=line.quantity,
+        rate=line.rate,
+        amount=line.amount,
+        taxable=line.taxable if isinstance(line.taxable, bool) else tuple(line.taxable),
+        component=line.component,
+        trace=Trace.from_json(line.trace),
+        subject=line.subject,
+    )
