@@ -28,6 +28,8 @@ LineCode: TypeAlias = Literal[
     "profit_share",
     "additional_charge",
     "adjustment",
+    "holdback",
+    "holdback_release",
 ]
 Rule: TypeAlias = Literal[
     "share_flat",
@@ -50,6 +52,10 @@ Rule: TypeAlias = Literal[
     "profit_share_whole",
     "additional_charge",
     "adjustment",
+    "holdback",
+    "holdback_release",
+    "credit",
+    "recalculation",
 ]
 StepLabel: TypeAlias = Literal[
     "flat_share",
@@ -76,6 +82,11 @@ StepLabel: TypeAlias = Literal[
     "profit",
     "profit_above_threshold",
     "charge",
+    "holdback_share",
+    "held_back",
+    "credited",
+    "calculated_now",
+    "billed_before",
 ]
 # What translators must cover; the pages' tests iterate over these.
 LINE_CODES: tuple[str, ...] = get_args(LineCode)
@@ -105,6 +116,8 @@ DESCRIPTIONS: Mapping[LineCode, str] = {
     "profit_share": "Profit share",
     "additional_charge": "Additional charge",
     "adjustment": "Adjustment",
+    "holdback": "Holdback",
+    "holdback_release": "Release of holdback",
 }
 """English names of the codes; pages in other languages name the line by its code."""
 
@@ -112,7 +125,7 @@ Value: TypeAlias = Decimal | int | str | None
 
 TEXT_VALUES = frozenset(
     {"currency", "month", "job_code", "hour_class", "description", "category", "reason"}
-    | {"basis", "from_date", "to_date", "agreed_on", "approved_by", "code"}
+    | {"basis", "from_date", "to_date", "agreed_on", "approved_by", "code", "invoice"}
 )
 """Keys of trace values that hold words; every other value is a number or None."""
 

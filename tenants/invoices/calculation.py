@@ -11,7 +11,9 @@ import msgspec
 from django.utils.translation import gettext as _
 
 from billing.activity import Activity, Adjustment, Taxable, parse_activity
+from billing.construction import PromptPayment, latest_due_date, prompt_payment
 from billing.errors import BillingError
+from billing.holdback import held_amount
 from billing.lines import ChargeLine
 from billing.periods import Period
 from billing.tax import TAX_NAMES, TaxComponent
@@ -83,6 +85,11 @@ class Calculation:
         return sha256(canonical).hexdigest()
 
     @property
+    def holdback(self) -> Decimal:
+        """What the customer keeps back of it, before tax."""
+        return held_amount(self.lines)
+
+    @property
     def blocking_checks(self) -> list[RuleResult]:
         """Failed checks that stand in the way of an issue."""
         return [c for c in self.checks if not c.passed and c.severity in BLOCKING]
@@ -134,12 +141,13 @@ def _calculate(
             totals,
             period=period,
             invoice_date=invoice_date,
-            due_date=_due_date(invoice_date, contract.payment_terms_days),
+            due_date=due_date_of(contract, invoice_date),
             registered=context.registered,
             reported=_reported(context, rated) if uses_records else None,
             former=context.former,
             variance_limit=context.choices.variance_limit,
             corrections=corrections,
+            held=rated.held,
         )
         checks = validate(subject, off=context.choices.off, severities=context.choices.severities)
     except BillingError as error:
@@ -204,12 +212,30 @@ def _given(
     return given
 
 
-def _due_date(dated: date, net_days: int) -> date:
-    """Net-N from the invoice date. Raises Invalid where the calendar ends before."""
+def due_date_of(contract: Contract, dated: date) -> date:
+    """Net-N from the invoice date; for construction not after what the province's statute says.
+
+    An invoice is taken as received on its date. Raises Invalid where the calendar ends before.
+    Source: `domain.md` 6 and 9.
+    """
+    net_days = contract.payment_terms_days
     if (date.max - dated).days < net_days:
         message = _("The due date would be after the last day that can be written.")
         raise Invalid(errors=[FieldError("invoice_date", "too_late", message)])
-    return dated + timedelta(days=net_days)
+    agreed = dated + timedelta(days=net_days)
+    statute = statute_of(contract, dated)
+    return agreed if statute is None else latest_due_date(statute, dated, agreed)
+
+
+def statute_of(contract: Contract, dated: date) -> PromptPayment | None:
+    """The prompt payment statute for an invoice of that date; None where none is in force."""
+    if not contract.is_construction:
+        return None
+    return prompt_payment(
+        contract.site.place_of_supply["state"],
+        contract_from=contract.effective_date,
+        invoice_date=dated,
+    )
 
 
 def _with_stored(given: Activity, revenue: RevenueTotal | None) -> Activity:

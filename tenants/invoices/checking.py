@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from billing.lines import ChargeLine
 from billing.periods import Period
 from billing.rating import Input, required_inputs
 from billing.totals import Totals
@@ -33,14 +34,18 @@ def make_subject(
     former: Sequence[FormerPeriod],
     variance_limit: Decimal,
     corrections: frozenset[str] = frozenset(),
+    held: Sequence[ChargeLine] = (),
 ) -> Subject:
-    """The subject of the rules. `reported` is None where revenue did not come from the records."""
+    """The subject of the rules. `reported` is None where revenue did not come from the records.
+
+    `held` are the lines of the holdback, which belong to no part.
+    """
     needed = frozenset().union(*(required_inputs(part.terms) for part in parts))
     active = Period(parts[0].period.start_date, parts[-1].period.end_date)
     measured, trailing = _measure(parts, totals, needed, former)
     return Subject(
         parts=parts,
-        lines=[line for part in parts for line in part.lines],
+        lines=[*(line for part in parts for line in part.lines), *held],
         totals=totals,
         currency=contract.currency,
         period=period,

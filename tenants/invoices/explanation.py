@@ -34,6 +34,8 @@ LINE_NAMES: Mapping[str, Promise] = {
     "profit_share": _("Profit share"),
     "additional_charge": _("Additional charge"),
     "adjustment": _("Adjustment"),
+    "holdback": _("Holdback"),
+    "holdback_release": _("Release of holdback"),
 }
 RULES: Mapping[str, Promise] = {
     "share_flat": _("One rate on all revenue"),
@@ -56,6 +58,10 @@ RULES: Mapping[str, Promise] = {
     "profit_share_whole": _("Profit above the threshold, at the tier reached"),
     "additional_charge": _("As entered"),
     "adjustment": _("As agreed and approved"),
+    "holdback": _("The share that the customer keeps back until the lien period has run"),
+    "holdback_release": _("What was kept back until now"),
+    "credit": _("What is taken back of a line"),
+    "recalculation": _("The difference to what was billed before"),
 }
 STEPS: Mapping[str, Promise] = {
     "flat_share": _("%(base)s at %(rate)s"),
@@ -85,6 +91,11 @@ STEPS: Mapping[str, Promise] = {
     ),
     "profit_above_threshold": _("%(profit)s less the threshold %(threshold)s"),
     "charge": _("As entered"),
+    "holdback_share": _("%(rate)s of %(base)s kept back"),
+    "held_back": _("Kept back on %(invoice)s"),
+    "credited": _("Of %(amount)s on %(invoice)s"),
+    "calculated_now": _("Calculated again"),
+    "billed_before": _("Less what was billed on %(invoice)s, with its corrections"),
 }
 CHECKS: Mapping[str, Promise] = {
     "lines_add_up": _("The lines add up to the subtotal and the total"),
@@ -98,7 +109,7 @@ CHECKS: Mapping[str, Promise] = {
     "rate_equals_contract": _("The rate is the contract's"),
     "rate_differs_from_contract": _("The rate %(rate)s is not the contract's %(expected)s"),
     "total_not_negative": _("The total is not below zero"),
-    "total_negative": _("The total is below zero: %(total)s. Enter a credit note instead."),
+    "total_negative": _("The total is below zero: %(total)s. Credit an earlier invoice instead."),
     "tax_registration_present": _("Every tax charged has its registration number"),
     "tax_registration_missing": _(
         "No registration number for %(description)s. Enter it under Settings, Billing company."
@@ -142,7 +153,7 @@ _RATES_ARE_MONEY = frozenset(
 )
 _HOUR_AMOUNTS = frozenset({"hours_saved"})
 _TEXTS = frozenset(
-    {"currency", "code", "job_code", "hour_class", "description", "category", "reason"}
+    {"currency", "code", "job_code", "hour_class", "description", "category", "reason", "invoice"}
 )
 
 

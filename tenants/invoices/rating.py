@@ -8,6 +8,8 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from billing.activity import Activity, Taxable
+from billing.construction import statutory_holdback
+from billing.holdback import holdback_lines
 from billing.lines import ChargeLine
 from billing.periods import Period
 from billing.rating import rate_contract
@@ -25,11 +27,13 @@ class RatedContract:
     segments: Sequence[TermsSegment]
     parts: Sequence[RatedPart]
     activity: Activity
+    held: tuple[ChargeLine, ...] = ()
+    """The lines of the holdback, which is kept of all versions together."""
 
     @property
     def lines(self) -> tuple[ChargeLine, ...]:
-        """The lines of all versions in order of time."""
-        return tuple(line for part in self.parts for line in part.lines)
+        """The lines of all versions in order of time, then the holdback."""
+        return (*(line for part in self.parts for line in part.lines), *self.held)
 
     @property
     def active(self) -> Period:
@@ -68,7 +72,26 @@ def rate_period(
             days = (revenue_by_day.get(day, Decimal(0)) for day in segment.period)
             own = replace(own, revenue_amount=sum(days, Decimal(0)))
         parts.append(_rate(contract, segment, own, taxability))
-    return RatedContract(segments, parts, activity)
+    return RatedContract(segments, parts, activity, _held(contract, parts))
+
+
+def _held(contract: Contract, parts: Sequence[RatedPart]) -> tuple[ChargeLine, ...]:
+    rate = holdback_rate(contract)
+    if not rate:
+        return ()
+    return holdback_lines((line for part in parts for line in part.lines), rate, contract.currency)
+
+
+def holdback_rate(contract: Contract) -> Decimal:
+    """What the customer keeps back, as a fraction: as agreed, else as the province's law says.
+
+    The law is that of construction contracts only. Source: `domain.md` 9.
+    """
+    if contract.holdback_rate is not None:
+        return Decimal(contract.holdback_rate)
+    if not contract.is_construction:
+        return Decimal(0)
+    return statutory_holdback(contract.site.place_of_supply["state"])
 
 
 def _without_charges(activity: Activity) -> Activity:

@@ -83,6 +83,7 @@ def _invoice(
         subtotal=totals.subtotal,
         tax_total=totals.tax_total,
         total=totals.total,
+        holdback=calculation.holdback,
         exchange_rate=books.rate if books.on else None,
         exchange_rate_on=books.on,
         exchange_rate_source=books.source,

@@ -83,7 +83,7 @@ class TotalNotNegative(Validator):
 
     name = "total_not_negative"
     label = _("Total not below zero")
-    about = _("An invoice below zero is refused: enter a credit note instead.")
+    about = _("An invoice below zero is refused: credit an earlier invoice instead.")
     severity = Severity.ERROR
     fields = ("total",)
 

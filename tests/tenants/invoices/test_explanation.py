@@ -10,7 +10,8 @@ import pytest
 from django.utils.translation import override
 
 from billing.activity import parse_activity
-from billing.lines import LINE_CODES, RULES, STEP_LABELS
+from billing.holdback import holdback_lines
+from billing.lines import LINE_CODES, RULES, STEP_LABELS, Step, Trace
 from billing.periods import Period
 from billing.rating import rate_contract
 from billing.recomputation import Recomputation
@@ -43,6 +44,8 @@ NOTHING_EARNED = {
 }
 CASES = [*json.loads(GOLDEN.read_text(), parse_float=Decimal), NOTHING_EARNED]
 LANGUAGES = ("en", "fr-ca")
+# Said of holdbacks, credit notes and recalculations, not of a contract's lines.
+CORRECTING = {"holdback_share", "held_back", "credited", "calculated_now", "billed_before"}
 HARD = "\u00a0"
 
 
@@ -120,7 +123,28 @@ def test_golden_lines_and_checks_are_said_in_words(case, language):
 def test_the_cases_use_every_step():
     """So that the cases above would show a sentence whose values are not there."""
     steps = {step.label for case in CASES for line in rated(case)[0] for step in line.trace.steps}
-    assert steps == set(STEP_LABELS)
+    assert steps | CORRECTING == set(STEP_LABELS)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_lines_of_corrections_are_said_in_words(language):
+    values = {"amount": Decimal("10.00"), "invoice": "TP-2025-000001"}
+    (fee, *_rest), _checks = rated(CASES[0])
+    (held,) = holdback_lines([fee._replace(amount=Decimal("99.95"))], Decimal("0.1"), "CAD")
+    traces = [
+        held.trace,
+        *(
+            Trace("credit", {}, (Step(label, values, Decimal("-10.00")),))
+            for label in sorted(CORRECTING)
+            if label != "holdback_share"
+        ),
+    ]
+    with override(language):
+        for trace in traces:
+            for step in explanation.trace_steps(trace.as_json(), "CAD"):
+                assert step.value
+                assert "%(" not in step.label
+    assert {step.label for trace in traces for step in trace.steps} >= CORRECTING
 
 
 def test_sentences_are_french_with_their_amounts():
