@@ -32,8 +32,19 @@ class InvoicesConfig(AppConfig):
             )
         )
         register_topic("invoice", "invoices.read")
+        register_topic("billing_run", "invoices.read")
+        from tenants.invoices.models import ErrorKind
+        from tenants.review.kinds import Kind, register_kind
+
+        for name, label, icon in (
+            (ErrorKind.DATA_VALIDATION, _("Billing data"), "triangle-alert"),
+            (ErrorKind.CALCULATION, _("Calculation"), "calculator"),
+            (ErrorKind.TEMPLATE, _("Template"), "file-x"),
+            (ErrorKind.DISTRIBUTION, _("Delivery"), "mail-warning"),
+        ):
+            register_kind(Kind(str(name), label, "invoices.generate", icon))
         from tenants.documents.presentation import invoice_source
         from tenants.documents.sources import register_source
-        from tenants.invoices.selectors.documents import load_invoice_document
+        from tenants.invoices.selectors.documents import invoice_examples, load_invoice_document
 
-        register_source(invoice_source(load_invoice_document))
+        register_source(invoice_source(load_invoice_document, examples=invoice_examples))

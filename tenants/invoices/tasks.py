@@ -7,13 +7,20 @@ from django.db import OperationalError
 
 from shared.kernel.tasks import enqueue_after_commit, tenant_task
 from shared.kernel.tenancy import PUBLIC_SCHEMA, serving_schemas
-from tenants.invoices.services.runs import process_run, runs_to_resume
+from tenants.invoices.services.distribution import distribute_run, due_distributions
+from tenants.invoices.services.run_shares import resume_shares, work_on_share
+
+
+@tenant_task()
+def continue_run(run_id: str, slot: int, ticket: int) -> None:
+    """Do a slice of one share of a billing run; where it fails, its lease brings it back."""
+    work_on_share(run_id=UUID(run_id), slot=slot, ticket=ticket)
 
 
 @tenant_task(autoretry_for=(OperationalError,))
-def continue_run(run_id: str) -> None:
-    """Go on with a billing run where it stands."""
-    process_run(run_id=UUID(run_id))
+def distribute(run_id: str) -> None:
+    """Hand the issued invoices of a run to delivery."""
+    distribute_run(run_id=UUID(run_id))
 
 
 @shared_task
@@ -26,6 +33,7 @@ def sweep_runs() -> None:
 
 @tenant_task()
 def resume_runs() -> None:
-    """Go on with the runs of one organisation whose worker is gone; safe to run twice."""
-    for run_id in runs_to_resume():
-        enqueue_after_commit(continue_run, run_id=str(run_id))
+    """Go on with what workers of one organisation left behind; safe to run twice."""
+    resume_shares()
+    for run_id in due_distributions():
+        enqueue_after_commit(distribute, run_id=str(run_id))

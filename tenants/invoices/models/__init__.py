@@ -8,15 +8,19 @@ from tenants.invoices.models.invoices import (
     NumberSeries,
     derive_status,
 )
-from tenants.invoices.models.runs import BillingRun, BillingRunItem
+from tenants.invoices.models.runs import BillingRun, BillingRunItem, ErrorKind, RunShare
+from tenants.invoices.models.validation import ValidationSettings
 
 __all__ = [
     "OPEN_PAYMENT",
     "BillingRun",
     "BillingRunItem",
+    "ErrorKind",
     "Invoice",
     "InvoiceLine",
     "InvoiceTax",
     "NumberSeries",
+    "RunShare",
+    "ValidationSettings",
     "derive_status",
 ]

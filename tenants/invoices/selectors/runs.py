@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypedDict
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
+    Sum,
 )
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
@@ -25,7 +27,8 @@ from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import NotFound
 from tenants.contracts.models import IN_FORCE, Contract
-from tenants.invoices.models import BillingRun, BillingRunItem, Invoice
+from tenants.invoices.models import BillingRun, BillingRunItem, ErrorKind, Invoice
+from tenants.invoices.run_filters import EVERYTHING, RunFilters
 
 
 class _Frequency(TypedDict):
@@ -51,7 +54,9 @@ def periods_due(period: Period) -> Mapping[Frequency, Period]:
     return due
 
 
-def billable_contracts(period: Period) -> "QuerySet[BillableContract]":
+def billable_contracts(
+    period: Period, filters: RunFilters = EVERYTHING
+) -> "QuerySet[BillableContract]":
     """Contracts due in a run of the period with an active day in it, drafts left out.
 
     Each carries its `frequency`, that of the terms in force on the last day of the period.
@@ -63,7 +68,7 @@ def billable_contracts(period: Period) -> "QuerySet[BillableContract]":
     due = Q()
     for frequency, own in periods_due(period).items():
         due |= Q(frequency=frequency) & (Q(end_date__isnull=True) | Q(end_date__gte=own.start_date))
-    return (
+    contracts = (
         Contract.objects.annotate(
             terms_in_force=FilteredRelation("terms", condition=in_force),
             frequency=F("terms_in_force__billing_frequency"),
@@ -71,6 +76,7 @@ def billable_contracts(period: Period) -> "QuerySet[BillableContract]":
         .filter(effective_date__lte=last)
         .filter(due, status__in=(*IN_FORCE, Contract.Status.TERMINATED))
     )
+    return filters.narrow(contracts)
 
 
 def live_invoices(period: Period, *, contract: str = "pk") -> QuerySet[Invoice]:
@@ -83,11 +89,13 @@ def live_invoices(period: Period, *, contract: str = "pk") -> QuerySet[Invoice]:
     ).exclude(document_status=Invoice.DocumentStatus.VOID)
 
 
-def unbilled_contracts(*, actor: Actor, period: Period) -> "QuerySet[BillableContract]":
+def unbilled_contracts(
+    *, actor: Actor, period: Period, filters: RunFilters = EVERYTHING
+) -> "QuerySet[BillableContract]":
     """Contracts due in the period that no live invoice bills for any day of it."""
     authorize(actor, "contracts.read")
     authorize(actor, "invoices.read")
-    return billable_contracts(period).exclude(Exists(live_invoices(period)))
+    return billable_contracts(period, filters).exclude(Exists(live_invoices(period)))
 
 
 @dataclass(frozen=True)
@@ -139,13 +147,30 @@ def run_progress(run: BillingRun) -> RunProgress:
     )
 
 
-def run_items(run: BillingRun, *, status: str = "") -> QuerySet[BillingRunItem]:
-    """A run's contracts with site, invoice and `code`, the contract's public id."""
-    items = run.items.annotate(code=F("contract__contract_id")).select_related("contract__site")
-    items = items.prefetch_related(
+def run_totals(run: BillingRun) -> dict[str, Decimal]:
+    """What the run billed, with tax, by currency."""
+    rows = run.items.filter(status=BillingRunItem.Status.BILLED).order_by()
+    sums = rows.values_list("invoice__currency").annotate(total=Sum("invoice__total"))
+    return dict(sorted((currency, total) for currency, total in sums if currency))
+
+
+def error_counts(run: BillingRun) -> dict[str, int]:
+    """How many of the run's contracts have an error of each kind."""
+    rows = run.items.exclude(error_kind="").order_by().values_list("error_kind")
+    return dict(rows.annotate(Count("pk")))
+
+
+def run_items(
+    run: BillingRun, *, status: str = "", error_kind: str = ""
+) -> QuerySet[BillingRunItem]:
+    """A run's contracts with site, invoice and `contract_code`, the contract's public id."""
+    items = run.items.annotate(contract_code=F("contract__contract_id"))
+    items = items.select_related("contract__site").prefetch_related(
         Prefetch(
             "invoice",
             queryset=Invoice.objects.only("invoice_id", "number", "total", "currency"),
         )
     )
-    return items.filter(status=status) if status in BillingRunItem.Status.values else items
+    if status in BillingRunItem.Status.values:
+        items = items.filter(status=status)
+    return items.filter(error_kind=error_kind) if error_kind in ErrorKind.values else items

@@ -7,7 +7,8 @@ from tenants.invoices.services.generation import (
     preview_invoice,
 )
 from tenants.invoices.services.issuing import issue_invoice
-from tenants.invoices.services.runs import process_run, start_run
+from tenants.invoices.services.run_shares import process_run
+from tenants.invoices.services.runs import retry_failed, start_run
 
 __all__ = [
     "GeneratedInvoice",
@@ -16,5 +17,6 @@ __all__ = [
     "issue_invoice",
     "preview_invoice",
     "process_run",
+    "retry_failed",
     "start_run",
 ]

@@ -12,6 +12,8 @@ from shared.kernel.authorisation import authorize
 from shared.kernel.errors import AppError
 from tenants.contracts.models import Contract
 from tenants.invoices.calculation import Calculation, calculate
+from tenants.invoices.fixing import Fix, fix_for
+from tenants.invoices.run_filters import EVERYTHING, RunFilters
 from tenants.invoices.selectors import load_contexts
 from tenants.invoices.selectors.runs import (
     billable_contracts,
@@ -19,7 +21,7 @@ from tenants.invoices.selectors.runs import (
     unbilled_contracts,
 )
 from tenants.invoices.services.generation import refuse_blocked
-from tenants.invoices.services.runs import reason_of
+from tenants.invoices.services.recovery import Problem, problem_of
 
 CONTRACTS_MAX = 300  # about half a second
 
@@ -29,7 +31,12 @@ class PreviewedContract:
     """A contract that the run would not bill, and why."""
 
     contract: Contract
-    reason: str
+    problem: Problem
+
+    @property
+    def fix(self) -> Fix:
+        """Where a person mends it."""
+        return fix_for(self.contract, field=self.problem.field, code=self.problem.code)
 
 
 @dataclass(frozen=True)
@@ -57,14 +64,15 @@ class RunPreview:
         return self.examined < self.unbilled
 
 
-def preview_run(*, actor: Actor, period: Period) -> RunPreview:
+def preview_run(*, actor: Actor, period: Period, filters: RunFilters = EVERYTHING) -> RunPreview:
     """Calculate what is due and not billed yet; nothing is written or locked.
 
     `totals` are with tax, by currency, of the contracts calculated, which are at most
     CONTRACTS_MAX.
     """
     authorize(actor, "invoices.generate")
-    unbilled = unbilled_contracts(actor=actor, period=period)
+    filters.check()
+    unbilled = unbilled_contracts(actor=actor, period=period, filters=filters)
     chosen = list(unbilled.order_by("pk").values_list("pk", "frequency")[:CONTRACTS_MAX])
     totals: dict[str, Decimal] = defaultdict(Decimal)
     failing: list[PreviewedContract] = []
@@ -78,7 +86,7 @@ def preview_run(*, actor: Actor, period: Period) -> RunPreview:
                 ready += 1
                 totals[outcome.context.contract.currency] += outcome.totals.total
     return RunPreview(
-        due=billable_contracts(period).count(),
+        due=billable_contracts(period, filters).count(),
         unbilled=unbilled.count(),
         examined=len(chosen),
         ready=ready,
@@ -96,7 +104,7 @@ def _calculate_all(
             calculation = calculate(context, period)
             refuse_blocked(calculation)
         except AppError as error:
-            outcomes.append(PreviewedContract(context.contract, reason_of(error)))
+            outcomes.append(PreviewedContract(context.contract, problem_of(error)))
         else:
             outcomes.append(calculation)
     return outcomes

@@ -64,8 +64,8 @@ def billing_run_detail(request: ApiRequest, run_id: UUID) -> HttpResponse:
     page = paginate(
         selectors.run_items(run, status=status),
         Paging(limit=ROWS_A_PAGE, cursor=request.GET.get("cursor") or None, ordering=None),
-        orderings=("code",),
-        default="code",
+        orderings=("contract_code",),
+        default="contract_code",
     )
     month_name = _month_name(run.period_start)
     context = {

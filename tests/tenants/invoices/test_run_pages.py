@@ -16,10 +16,10 @@ from shared.kernel.errors import Forbidden
 from shared.kernel.tenancy import current_schema, organisation_context
 from tenants.activity.services import DayRevenue, record_revenue
 from tenants.invoices import tasks
-from tenants.invoices.models import BillingRun, Invoice
+from tenants.invoices.models import BillingRun, Invoice, RunShare
 from tenants.invoices.services import generate_invoice, process_run, run_preview, start_run
 from tenants.invoices.services.run_preview import preview_run
-from tenants.invoices.services.runs import LEASE, runs_to_resume
+from tenants.invoices.services.run_shares import LEASE, QUEUED, resume_shares, work_on_share
 from tests.support.billing import make_contract, make_site
 from tests.support.browsers import signed_in
 
@@ -49,7 +49,7 @@ def test_the_preview_says_what_the_run_then_makes(in_acme):
     assert (preview.due, preview.billed_before, preview.unbilled) == (3, 1, 2)
     assert (preview.ready, preview.totals) == (1, {"CAD": Decimal("1130.00")})
     assert [one.contract.pk for one in preview.failing] == [share.pk]
-    assert preview.failing[0].reason.startswith("Revenue:")
+    assert preview.failing[0].problem.reason.startswith("Revenue:")
     assert not preview.is_partial
     assert Invoice.objects.count() == before
     run = process_run(run_id=start_run(actor=SYSTEM, period=MARCH).pk)
@@ -142,7 +142,7 @@ def test_the_page_previews_starts_and_leads_to_the_run(
             True,
         )
     assert answer["Location"] == f"/billing-runs/{run.pk}"
-    assert queued == [{"run_id": str(run.pk), "language": "en", "schema": "acme"}]
+    assert queued == [{"run_id": str(run.pk), "slot": 0, "ticket": 0, "schema": "acme"}]
 
 
 @pytest.mark.parametrize("month", ["2025-13", "march", "", "0000-01"])
@@ -223,18 +223,20 @@ def test_the_run_page_costs_the_same_queries_however_many_contracts(acme, client
     assert count() == count()
 
 
-def test_a_run_is_taken_up_again_when_its_lease_has_run_out(in_acme):
+def test_a_share_is_queued_again_when_its_lease_has_run_out(in_acme):
     three_contracts()
     run = start_run(actor=SYSTEM, period=MARCH)
-    assert runs_to_resume() == []  # its worker may be about to start
-    with time_machine.travel(now() + LEASE + timedelta(seconds=1)):
-        assert runs_to_resume() == [run.pk]
-        BillingRun.objects.filter(pk=run.pk).update(leased_until=now() + LEASE)
-        assert runs_to_resume() == []
-    with time_machine.travel(now() + 3 * LEASE):
-        assert runs_to_resume() == [run.pk]
-        process_run(run_id=run.pk)
-        assert runs_to_resume() == []
+    assert resume_shares() == 0  # its worker may be about to start
+    with time_machine.travel(now() + QUEUED + timedelta(seconds=1)):
+        assert resume_shares() == 1
+        assert resume_shares() == 0
+        RunShare.objects.update(ticket=1, leased_until=now() + LEASE)  # a worker is at it
+    with time_machine.travel(now() + 2 * QUEUED + 2 * LEASE):
+        assert resume_shares() == 1
+        work_on_share(run_id=run.pk, slot=0, ticket=1)
+        assert BillingRun.objects.get().status == "done"
+    with time_machine.travel(now() + 9 * QUEUED):
+        assert resume_shares() == 0
 
 
 def test_the_sweep_looks_into_every_organisation(db, monkeypatch):
@@ -255,10 +257,10 @@ def test_resuming_queues_the_run_in_its_own_organisation(
     monkeypatch.setattr(
         tasks.continue_run, "apply_async", lambda **options: queued.append(options["kwargs"])
     )
-    later = time_machine.travel(now() + 2 * LEASE)
+    later = time_machine.travel(now() + 2 * QUEUED)
     with later, django_capture_on_commit_callbacks(execute=True):
         tasks.resume_runs(schema="acme")
-    assert queued == [{"run_id": str(run.pk), "schema": "acme"}]
+    assert queued == [{"run_id": str(run.pk), "slot": 0, "ticket": 0, "schema": "acme"}]
     assert current_schema() == "public"
 
 
@@ -267,6 +269,6 @@ def test_continuing_a_finished_run_changes_nothing(acme):
         three_contracts()
         run = process_run(run_id=start_run(actor=SYSTEM, period=MARCH).pk)
         made = Invoice.objects.count()
-    tasks.continue_run(run_id=str(run.pk), schema="acme")
+    tasks.continue_run(run_id=str(run.pk), slot=0, ticket=0, schema="acme")
     with organisation_context(acme):
         assert Invoice.objects.count() == made

@@ -59,7 +59,7 @@ def test_running_twice_doubles_nothing(in_acme):
 def test_one_contract_that_the_database_refuses_leaves_the_rest(in_acme, monkeypatch):
     from django.db import DataError
 
-    from tenants.invoices.services import runs
+    from tenants.invoices.services import billing_batches as runs
 
     site = make_site()
     contracts = [make_contract(site) for _ in range(3)]

@@ -1,0 +1,249 @@
+"""Billing a hundred contracts of a run in one transaction, each by itself.
+
+Progress is in the database: each item is marked in the transaction that made its invoice, so a
+killed worker loses nothing and the next one doubles nothing.
+"""
+
+import json
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import OperationalError, connection, transaction
+from django.utils.translation import gettext as _
+
+from billing.periods import Frequency, Period
+from shared.audit.services import record_many
+from tenants.contracts.models import Contract
+from tenants.invoices.calculation import BillingContext, Calculation, calculate
+from tenants.invoices.models import BillingRun, BillingRunItem, ErrorKind, Invoice
+from tenants.invoices.selectors import live_invoices_of, load_contexts
+from tenants.invoices.selectors.runs import billable_contracts, periods_due
+from tenants.invoices.services.distribution import distribution_of, plan_distribution
+from tenants.invoices.services.generation import refuse_blocked
+from tenants.invoices.services.issuing import issue_locked
+from tenants.invoices.services.recovery import ask_for_review, close_reviews, problem_of
+from tenants.invoices.services.storing import generated_acts, store_invoices
+
+logger = logging.getLogger(__name__)
+
+BATCH = 100
+Status = BillingRunItem.Status
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One item with what it is billed from and for."""
+
+    item: BillingRunItem
+    context: BillingContext
+    period: Period
+
+
+def bill_batch(run: BillingRun) -> bool:
+    """Bill up to BATCH waiting contracts that nobody else is at; whether there were any.
+
+    In one transaction, and one by one where that fails: a contract that the database or the
+    engine refuses never stops the others.
+    """
+    with transaction.atomic():
+        items = list(
+            run.items.select_for_update(skip_locked=True)
+            .filter(status=Status.WAITING)
+            .order_by("contract")[:BATCH]
+        )
+        if not items:
+            return False
+        _lock_contracts(items)
+        try:
+            with transaction.atomic():
+                _bill(run, items)
+        except OperationalError:
+            raise  # the database is gone or wants a retry: no contract is to blame
+        except Exception:
+            logger.warning("billing_run.batch_failed", exc_info=True)
+            for item in items:
+                _bill_alone(run, item)
+        plan_distribution(run, items)
+    return True
+
+
+def _lock_contracts(items: Sequence[BillingRunItem]) -> None:
+    """All of the batch in one order, so that two runs at once never wait for each other."""
+    keys = [item.contract_id for item in items]
+    list(Contract.objects.select_for_update().filter(pk__in=keys).order_by("pk").values_list("pk"))
+
+
+def _bill_alone(run: BillingRun, item: BillingRunItem) -> None:
+    started = time.perf_counter()
+    try:
+        with transaction.atomic():
+            _bill(run, [item])
+    except OperationalError:
+        raise
+    except Exception as error:
+        logger.exception("billing_run.contract_failed")
+        _fail(item, error)
+        _save_outcomes([item], started)
+        contract = Contract.objects.select_related("site").get(pk=item.contract_id)
+        period = Period(run.period_start, run.period_end)
+        own = _periods([item], period).get(item.contract_id, period)
+        ask_for_review([(item, contract, own)])
+
+
+def _bill(run: BillingRun, items: Sequence[BillingRunItem]) -> None:
+    started = time.perf_counter()
+    for item in items:
+        item.status, item.error_kind, item.code = Status.WAITING, "", ""
+        item.reason, item.field, item.corrections, item.invoice = "", "", [], None
+        item.distribution = BillingRunItem.Distribution.NONE
+    attempts = _attempts(items, Period(run.period_start, run.period_end))
+    ready = _calculate_all(attempts)
+    invoices = store_invoices(actor=run.actor, calculations=[c for _attempt, c in ready])
+    acts = generated_acts(invoices)
+    if run.issues and invoices:
+        acts += issue_locked(actor=run.actor, invoices=invoices, render=False)
+    for (attempt, calculation), invoice in zip(ready, invoices, strict=True):
+        attempt.item.status, attempt.item.invoice = Status.BILLED, invoice
+        attempt.item.corrections = sorted(calculation.corrections)
+        attempt.item.distribution = distribution_of(run)
+    _save_outcomes(items, started)
+    failed = [one for one in attempts if one.item.status == Status.FAILED]
+    ask_for_review([(one.item, one.context.contract, one.period) for one in failed])
+    close_reviews(
+        actor=run.actor,
+        billed=[
+            (one.item.contract_id, one.period)
+            for one in attempts
+            if one.item.status != Status.FAILED
+        ],
+    )
+    if acts:
+        record_many(actor=run.actor, acts=acts)
+
+
+def _attempts(items: Sequence[BillingRunItem], period: Period) -> list[Attempt]:
+    """The items with their contexts; one that is no longer due is skipped."""
+    periods = _periods(items, period)
+    groups: dict[Period, dict[UUID, BillingRunItem]] = defaultdict(dict)
+    for item in items:
+        own = periods.get(item.contract_id)
+        if own is None:
+            item.status, item.reason = Status.SKIPPED, _("No longer due in this period.")
+        else:
+            groups[own][item.contract_id] = item
+    return [
+        Attempt(members[context.contract.pk], context, own)
+        for own, members in groups.items()
+        for context in load_contexts(list(members), own, on=own.end_date, lock=False)
+    ]
+
+
+def _periods(items: Sequence[BillingRunItem], period: Period) -> dict[UUID, Period]:
+    """What the items' contracts are billed for: a quarterly one for its quarter."""
+    due = periods_due(period)
+    frequencies = (
+        billable_contracts(period)
+        .filter(pk__in=[item.contract_id for item in items])
+        .values_list("pk", "frequency")
+    )
+    return {pk: due[Frequency(frequency)] for pk, frequency in frequencies}
+
+
+def _calculate_all(attempts: Sequence[Attempt]) -> list[tuple[Attempt, Calculation]]:
+    """What can be billed; on the other items the reason is noted."""
+    existing = _billed_before(attempts)
+    ready = []
+    for attempt in attempts:
+        item = attempt.item
+        if item.contract_id in existing:
+            item.status, item.invoice = Status.SKIPPED, existing[item.contract_id]
+            item.reason = str(item.invoice)
+            continue
+        calculation = _calculate(attempt)
+        if calculation is not None:
+            ready.append((attempt, calculation))
+    return ready
+
+
+def _billed_before(attempts: Sequence[Attempt]) -> dict[UUID, Invoice]:
+    by_period: dict[Period, list[Attempt]] = defaultdict(list)
+    for attempt in attempts:
+        by_period[attempt.period].append(attempt)
+    found: dict[UUID, Invoice] = {}
+    for period, members in by_period.items():
+        found.update(live_invoices_of([one.item.contract_id for one in members], period))
+    return found
+
+
+def _calculate(attempt: Attempt) -> Calculation | None:
+    """The calculation, or None with the reason noted on the item.
+
+    Where the engine itself is at fault it calculates once more from freshly loaded data.
+    """
+    try:
+        return _checked(attempt.context, attempt.period)
+    except Exception as error:
+        if problem_of(error).kind != ErrorKind.CALCULATION:
+            _fail(attempt.item, error)
+            return None
+        logger.warning("billing_run.calculated_again", exc_info=True)
+    try:
+        (fresh,) = load_contexts(
+            [attempt.item.contract_id], attempt.period, on=attempt.period.end_date, lock=False
+        )
+        return _checked(fresh, attempt.period)
+    except OperationalError:
+        raise
+    except Exception as error:
+        _fail(attempt.item, error)
+        return None
+
+
+def _checked(context: BillingContext, period: Period) -> Calculation:
+    calculation = calculate(context, period)
+    refuse_blocked(calculation)
+    return calculation
+
+
+def _fail(item: BillingRunItem, error: Exception) -> None:
+    problem = problem_of(error)
+    item.status, item.invoice = Status.FAILED, None
+    item.error_kind, item.code = problem.kind, problem.code
+    item.reason, item.field = problem.reason, problem.field
+
+
+def _save_outcomes(items: Sequence[BillingRunItem], started: float) -> None:
+    """One statement however many items there are."""
+    each = round((time.perf_counter() - started) * 1000 / len(items))
+    rows = [
+        (
+            item.pk,
+            item.status,
+            item.error_kind,
+            item.code,
+            item.reason,
+            item.field,
+            item.corrections,
+            item.distribution,
+            item.invoice_id,
+        )
+        for item in items
+    ]
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    columns[6] = [json.dumps(value) for value in columns[6]]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE invoices_billingrunitem AS item SET status = new.status, "
+            "error_kind = new.error_kind, code = new.code, reason = new.reason, "
+            "field = new.field, corrections = new.corrections::jsonb, "
+            "distribution = new.distribution, invoice_id = new.invoice_id, "
+            "attempts = item.attempts + 1, milliseconds = %s "
+            "FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], "
+            "%s::text[], %s::text[], %s::uuid[]) AS new (id, status, error_kind, code, reason, "
+            "field, corrections, distribution, invoice_id) WHERE item.id = new.id",
+            [each, *columns],
+        )
