@@ -5,10 +5,11 @@ The active language must be the document's (see `rendering.render_contents`).
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from itertools import groupby
 from uuid import UUID
 
@@ -22,7 +23,8 @@ from shared.kernel.tax_names import tax_name
 from tenants.documents.contents import DocumentLine, DocumentTax, InvoiceDocument, Letterhead
 from tenants.documents.looks import LookKey
 from tenants.documents.models import INVOICE
-from tenants.documents.sources import DocumentSource
+from tenants.documents.samples import sample_invoice
+from tenants.documents.sources import DocumentSource, Example, no_examples
 
 RUNNING_NAME_CHARACTERS = 70
 NARROW_AMOUNT_CHARACTERS = 14
@@ -298,7 +300,9 @@ def present_invoice(document: InvoiceDocument, language: str) -> dict[str, objec
 
 
 def invoice_source(
-    load: Callable[[UUID], tuple[InvoiceDocument, str]], kind: str = INVOICE
+    load: Callable[[UUID], tuple[InvoiceDocument, str]],
+    kind: str = INVOICE,
+    examples: Callable[[str], Sequence[Example]] = no_examples,
 ) -> DocumentSource[InvoiceDocument]:
     """Documents that look like invoices, whose contents `load` gives."""
     return DocumentSource(
@@ -308,6 +312,8 @@ def invoice_source(
         template="documents/invoice.html",
         text_template="documents/invoice.txt",
         look=_look_key,
+        sample=partial(sample_invoice, 1),
+        examples=examples,
     )
 
 

@@ -15,8 +15,9 @@ from time import monotonic
 from typing import Any
 from xml.etree import ElementTree
 
-import tinyhtml5  # type: ignore[import-untyped]
+from celery.exceptions import SoftTimeLimitExceeded
 from cssselect2 import ElementWrapper
+from django.utils.translation import gettext as _
 from weasyprint import CSS, HTML, Document, Page
 from weasyprint.css import StyleFor
 from weasyprint.css.counters import CounterStyle
@@ -58,28 +59,54 @@ class Workshop:
         self.sheets = [(_sheet(name), "author", None) for name in names]
 
 
+class Clock:
+    """When the print that is under way has to be done. One at a time in a process."""
+
+    def start(self) -> None:
+        """A tenant's own template starts to be printed."""
+        self._deadline = monotonic() + OWN_SECONDS_MAX
+
+    def look(self) -> None:
+        """Raise LookBroken when the time is up."""
+        if monotonic() > self._deadline:
+            raise LookBroken(
+                _("It takes longer than %(seconds)s seconds to print.")
+                % {"seconds": round(OWN_SECONDS_MAX)}
+            )
+
+
+_clock = Clock()
+
+
 class LimitedLayout(LayoutContext):  # type: ignore[misc]
     """A layout that gives up: nobody knows what a tenant's own stylesheet asks for."""
 
-    def __init__(self, *args: Any) -> None:
-        self._deadline = monotonic() + OWN_SECONDS_MAX
-        super().__init__(*args)
-
     def overflows_page(self, bottom_space: float, position_y: float) -> bool:
         """Asked for each line and block, and so the place to look at the clock."""
-        self._look_at_the_clock()
+        self._check()
         return bool(super().overflows_page(bottom_space, position_y))
 
     def create_block_formatting_context(self, root_box: Any = None, new_list: Any = None) -> None:
         """Asked for each cell, float and flex item, again each time they are measured."""
-        self._look_at_the_clock()
+        self._check()
         super().create_block_formatting_context(root_box, new_list)
 
-    def _look_at_the_clock(self) -> None:
-        if monotonic() > self._deadline:
-            raise LookBroken(f"It takes longer than {OWN_SECONDS_MAX:.0f} seconds to print.")
+    def _check(self) -> None:
+        _clock.look()
         if self.current_page and self.current_page > OWN_PAGES_MAX:
-            raise LookBroken(f"It has more than {OWN_PAGES_MAX} pages.")
+            raise LookBroken(_("It has more than %(pages)s pages.") % {"pages": OWN_PAGES_MAX})
+
+
+class LimitedMatcher:
+    """Which rules of a tenant's sheet apply to an element, while there is time."""
+
+    def __init__(self, matcher: Any) -> None:
+        self._matcher = matcher
+
+    def match(self, element: Any) -> Any:
+        """The rules as cssselect2 finds them."""
+        _clock.look()
+        return self._matcher.match(element)
 
 
 class PrintedDocument(Document):  # type: ignore[misc]
@@ -99,8 +126,9 @@ class PrintedDocument(Document):  # type: ignore[misc]
 
         Raises LookBroken where it takes too long or too many pages.
         """
-        html = _read_tree(tinyhtml5.parse(markup, namespace_html_elements=False))
+        html = _read_tree(ElementTree.fromstring(markup))  # noqa: S314 - checked, and no DTD
         targets = TargetCollector()
+        _clock.start()
         sheets = [*workshop.sheets, (_own_sheet(css), "author", None)]
         styles = StyleFor(html, sheets, False, workshop.fonts, targets)
         return cls._paginate(html, styles, targets, workshop, LimitedLayout)
@@ -126,9 +154,9 @@ def render_markup(
 ) -> PrintedPdf:
     """A page as a PDF. Nothing is fetched from outside the process; one at a time in a process.
 
-    Our own markup is XML, which Python reads 20 times faster; raises ParseError where it is
-    not. With `own_css` (maybe empty) the markup is a tenant's clean HTML, printed with limits;
-    raises LookBroken beyond them.
+    The markup is XML, which Python reads 20 times faster than HTML; raises ParseError where it
+    is not. With `own_css` (maybe empty) the markup is a tenant's and printed with limits;
+    raises LookBroken beyond them, and for whatever else WeasyPrint cannot do with it.
     """
     with _one_at_a_time, _collector_paused():
         try:
@@ -138,9 +166,16 @@ def render_markup(
             else:
                 document = PrintedDocument.lay_out_own(markup, own_css, workshop)
             return PrintedPdf(bytes(document.write_pdf()), len(document.pages))
-        except BaseException:  # what was remembered half-way (a time limit) is forgotten
+        except BaseException as error:  # what was remembered half-way (a time limit) is forgotten
             open_workshop.cache_clear()
-            raise
+            if own_css is None or not isinstance(error, Exception) or _is_ours(error):
+                raise
+            raise LookBroken(_("It cannot be printed: %(why)s") % {"why": error}) from error
+
+
+def _is_ours(error: Exception) -> bool:
+    """A reason we gave ourselves, or a worker's time limit: no fault of the template."""
+    return isinstance(error, LookBroken | SoftTimeLimitExceeded)
 
 
 @lru_cache(maxsize=16)
@@ -163,7 +198,9 @@ def _sheet(name: str) -> CSS:
 @lru_cache(maxsize=OWN_SHEETS_KEPT)
 def _own_sheet(css: str) -> CSS:
     """A tenant's sheet; it may fetch nothing, not even what it embeds."""
-    return CSS(string=css, font_config=_fonts(), url_fetcher=URLFetcher(allowed_protocols=()))
+    sheet = CSS(string=css, font_config=_fonts(), url_fetcher=URLFetcher(allowed_protocols=()))
+    sheet.matcher = LimitedMatcher(sheet.matcher)
+    return sheet
 
 
 def _read_tree(root: Any) -> HTML:

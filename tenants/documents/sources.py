@@ -4,7 +4,7 @@ Documents know nothing of invoices or statements; those apps call `register_sour
 AppConfig.ready().
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
@@ -31,6 +31,20 @@ class Contents(Protocol):
 C = TypeVar("C", bound=Contents)
 
 
+@dataclass(frozen=True)
+class Example:
+    """An object whose document a template can be tried on."""
+
+    object_id: UUID
+    code: str
+    label: str
+
+
+def no_examples(code: str) -> Sequence[Example]:
+    """A kind of document that is tried on its sample only."""
+    return ()
+
+
 def count_lines(contents: Any) -> int:
     """The rows of a document whose contents have `lines`."""
     return len(contents.lines)
@@ -45,6 +59,9 @@ class DocumentSource(Generic[C]):
     template's context: text, numbers, and lists and dataclasses of those, in the language that
     is active then. The templates are paths under templates/: `template` is what stands in the
     page's body, XML without named entities, as is `shell`, the page around it.
+
+    Templates are tried on `sample()`, and on `examples(code)`: the newest few objects, or the
+    one with that code; whoever sees those needs `permission`.
     """
 
     kind: str
@@ -57,6 +74,9 @@ class DocumentSource(Generic[C]):
     sheets: tuple[str, ...] = ("fonts.css", "invoice.css", "paper.css")
     look: Callable[[C], LookKey] | None = None
     length: Callable[[C], int] = count_lines
+    permission: str = "invoices.read"
+    sample: Callable[[], C] | None = None
+    examples: Callable[[str], Sequence[Example]] = no_examples
 
     def look_key(self, contents: C) -> LookKey:
         """Which of the tenant's own templates is meant for these contents."""

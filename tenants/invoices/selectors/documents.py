@@ -1,10 +1,11 @@
 """An invoice as its document shows it: the parties as they were, the amounts as they are."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, cast
 from uuid import UUID
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 from django.utils.translation import override
 
 from shared.kernel.errors import NotFound
@@ -19,12 +20,14 @@ from tenants.documents.contents import (
     Registration,
     address_lines,
 )
+from tenants.documents.sources import Example
 from tenants.invoices.calculation import Calculation
 from tenants.invoices.explanation import line_name
 from tenants.invoices.models import Invoice, InvoiceLine, InvoiceTax
 from tenants.invoices.parties import Parties, parties_of
 from tenants.structure.models import LegalEntity
 
+EXAMPLES = 20
 _STATES: dict[str, DocumentState] = {
     "issued": "issued",
     "delivered": "issued",
@@ -50,6 +53,16 @@ def load_invoice_document(invoice_pk: UUID) -> tuple[InvoiceDocument, str]:
     language = invoice.parties["buyer"]["language"]
     with override(language):
         return invoice_document(invoice), language
+
+
+def invoice_examples(code: str) -> Sequence[Example]:
+    """The newest invoices, or the one with this code or number, to try a template on."""
+    rows = Invoice.objects.order_by("-created_at").only("invoice_id", "number", "parties")
+    found = rows.filter(Q(invoice_id=code) | Q(number=code)) if code else rows
+    return [
+        Example(invoice.pk, invoice.invoice_id, f"{invoice} · {invoice.parties['buyer']['name']}")
+        for invoice in found[:EXAMPLES]
+    ]
 
 
 def invoice_document(invoice: Invoice) -> InvoiceDocument:

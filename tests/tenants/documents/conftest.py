@@ -15,9 +15,9 @@ from shared.kernel.errors import NotFound
 from shared.kernel.tenancy import organisation_context
 from shared.organisations.models import Organisation
 from tenants.documents import sources
-from tenants.documents.bench import sample_invoice
 from tenants.documents.contents import InvoiceDocument, Letterhead, Registration
 from tenants.documents.presentation import invoice_source
+from tenants.documents.samples import sample_invoice
 from tenants.documents.sources import register_source
 
 KIND = "pamphlet"

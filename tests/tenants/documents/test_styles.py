@@ -9,9 +9,9 @@ from weasyprint import HTML
 from weasyprint.urls import URLFetcher
 
 from tenants.documents import printing, styles
-from tenants.documents.bench import sample_invoice
 from tenants.documents.contents import DocumentLine
 from tenants.documents.printing import open_workshop
+from tenants.documents.samples import sample_invoice
 from tenants.documents.styles import PLACES_MAX, place_of
 
 
