@@ -39,10 +39,12 @@ BILLING = (
     "connections.read",
     "connections.resolve",
     "audit.read",
+    "templates.read",
 )
 ADMIN = (
     *BILLING,
     "organisation.write",
+    "templates.write",
     "people.read",
     "people.write",
     "api_clients.read",
@@ -113,6 +115,7 @@ AREA_LABELS: Mapping[str, Text] = {
     "people": _("People"),
     "reports": _("Reports"),
     "sites": _("Sites and customers"),
+    "templates": _("Templates of documents and e-mails"),
     "organisations": _("Organisations"),
     "plans": _("Plans"),
     "jobs": _("Jobs"),
