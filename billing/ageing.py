@@ -63,3 +63,12 @@ def age_amounts(items: Iterable[OpenAmount], as_of: date) -> dict[Bucket, Decima
         bucket = bucket_of(item.due_date, as_of)
         sums[bucket] = EXACT.add(sums[bucket], item.amount)
     return sums
+
+
+def due_dates_of(bucket: Bucket, as_of: date) -> tuple[date | None, date | None]:
+    """Return the earliest and the latest due date of a bucket; None where it has no end."""
+    limits = [last for _bucket, last in _LAST_DAY_OVERDUE]
+    place = list(Bucket).index(bucket)
+    earliest = as_of - timedelta(days=limits[place]) if place < len(limits) else None
+    latest = as_of - timedelta(days=limits[place - 1] + 1) if place else None
+    return earliest, latest

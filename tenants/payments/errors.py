@@ -13,3 +13,9 @@ class NotPayable(Conflict):
     """409: the invoice is not issued, or void."""
 
     code = "not_payable"
+
+
+class NotReversible(Conflict):
+    """409: the payment is reversed already, or part of it was given back."""
+
+    code = "not_reversible"

@@ -26,6 +26,7 @@ class Method(models.TextChoices):
     CASH = "cash", _("Cash")
     INTERAC = "interac", _("Interac e-Transfer")
     WIRE = "wire", _("Wire")
+    PAD = "pad", _("Pre-authorised debit")
     OTHER = "other", _("Other")
 
 
@@ -46,8 +47,16 @@ class Payment(Row):
     reference = models.CharField(
         _("reference"), max_length=200, blank=True, help_text=_("What the payer wrote on it.")
     )
+    payer = models.CharField(_("payer"), max_length=200, blank=True)
     transaction_id = models.CharField(
         _("transaction number"), max_length=100, null=True, blank=True, unique=True
+    )
+    natural_key = models.CharField(
+        max_length=160,
+        null=True,
+        blank=True,
+        unique=True,
+        help_text="Invoice, day, amount and method of a payment that came without a number.",
     )
     recorded_by = models.CharField(max_length=200, blank=True)
 
@@ -89,8 +98,17 @@ class WriteOff(Row):
 class Allocation(Row):
     """What settles an invoice: a part of a payment, of a credit note, or a write-off.
 
-    The amount is positive; the row that undoes another is negative and points at it.
+    The amount is positive; the row that undoes another is negative and points at it. `rule`
+    says who or what chose the invoice, `rule_detail` by what: codes found, amounts, a due date.
     """
+
+    class Rule(models.TextChoices):
+        """Who or what chose the invoice."""
+
+        GIVEN = "given", _("Chosen by hand")
+        REFERENCE = "reference", _("The reference names the invoice")
+        EXACT = "exact", _("The amount is exactly what is open")
+        OLDEST = "oldest", _("The oldest due date first")
 
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="allocations")
     payment = models.ForeignKey(
@@ -104,6 +122,8 @@ class Allocation(Row):
     )
     amount = MoneyField()
     applied_on = models.DateField()
+    rule = models.CharField(max_length=10, choices=Rule.choices, default=Rule.GIVEN)
+    rule_detail = models.CharField(max_length=300, blank=True)
     reverses = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="reversed_by"
     )
@@ -111,6 +131,7 @@ class Allocation(Row):
 
     class Meta:
         ordering = ("applied_on", "created_at", "id")
+        indexes = (models.Index(fields=["applied_on"], name="allocation_by_day"),)
         constraints = (
             models.CheckConstraint(
                 condition=Q(amount__gt=0, reverses__isnull=True)

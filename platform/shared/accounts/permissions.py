@@ -128,6 +128,7 @@ ACTION_LABELS: Mapping[str, Text] = {
     "generate": _("Generate"),
     "issue": _("Issue"),
     "read": _("See"),
+    "refund": _("Refund and reverse"),
     "resolve": _("Resolve conflicts and synchronise"),
     "void": _("Void and credit"),
     "write": _("Add and change"),

@@ -1,30 +1,45 @@
 """Recording payments."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from billing.money import round_money
+from billing.application import ALL_RULES, Rule
 from shared.audit.services import record
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
-from shared.kernel.clock import today
 from shared.kernel.codes import next_code
-from shared.kernel.errors import FieldError, Invalid, NotFound
+from shared.kernel.errors import FieldError, NotFound
 from shared.outbox.services import publish
 from tenants.invoices.models import Invoice
 from tenants.ledger.rates import book_rate
 from tenants.ledger.services import post
 from tenants.payments.errors import NotPayable, TransactionUsed
 from tenants.payments.journal import payment_entry
-from tenants.payments.models import Payment
+from tenants.payments.models import Allocation, Payment
+from tenants.payments.services.applying import apply_by_rules
+from tenants.payments.services.checking import (
+    Part,
+    PaymentInput,
+    check_payment,
+    lock_invoices,
+    shares_of,
+)
 from tenants.payments.services.settling import apply_payment
+from tenants.sites.models import Customer
+from tenants.structure.models import LegalEntity
 
-TRANSACTION_ID_MAX = 100
-AMOUNT_LIMIT = Decimal(10) ** 15
+REPEAT_KEY_MAX = 80
+# The names that the payment-status operation of seed 000 gives the fields.
+STATUS_FIELDS = {
+    "amount": "payment_amount",
+    "received_on": "payment_date",
+    "method": "payment_method",
+}
 
 
 @dataclass(frozen=True)
@@ -36,6 +51,15 @@ class RecordedPayment:
     created: bool
 
 
+@dataclass(frozen=True)
+class Receipt:
+    """A customer's payment, what it settled, and whether this call made it."""
+
+    payment: Payment
+    allocations: Sequence[Allocation]
+    created: bool
+
+
 def record_payment(
     *,
     actor: Actor,
@@ -44,34 +68,35 @@ def record_payment(
     received_on: date,
     method: str,
     transaction_id: str | None = None,
+    reference: str = "",
+    repeat_key: str = "",
     expected_revision: int | None = None,
 ) -> RecordedPayment:
     """Record money received for an invoice; what exceeds its balance stays unapplied credit.
 
-    The same transaction number again has no effect and gives the same answer. Raises Invalid
+    The same transaction number again has no effect and gives the same answer. Without a number
+    the invoice, day, amount and method are what makes a payment the same, so that an answer lost
+    on the way can be asked for again; a `repeat_key` of its own (an Idempotency-Key) tells apart
+    what is alike and yet another payment, and so does a reversal in between. Raises Invalid
     naming each wrong field, NotFound, NotPayable, TransactionUsed, PreconditionFailed when the
     invoice changed since it was read. Source: `domain.md` 6.
     """
     authorize(actor, "payments.write")
     with transaction.atomic():
-        invoice = (
-            Invoice.objects.select_for_update(of=("self",))
-            .select_related("customer", "site", "entity")
-            .filter(invoice_id=invoice_id)
-            .first()
+        invoice = _lock_invoice(invoice_id)
+        given = PaymentInput(
+            amount, invoice.currency, received_on, method, reference, "", transaction_id or None
         )
-        if invoice is None:
-            raise NotFound(_("There is no invoice %(id)s.") % {"id": invoice_id})
-        _check(invoice, amount, received_on, method, transaction_id)
-        earlier = _earlier(invoice, amount, transaction_id)
+        check_payment(given, STATUS_FIELDS)
+        if invoice.document_status != Invoice.DocumentStatus.ISSUED or invoice.total <= 0:
+            message = _("%(id)s is not an issued invoice, so it cannot be paid.")
+            raise NotPayable(message % {"id": invoice.invoice_id})
+        key, earlier = _natural_key(invoice, given, repeat_key)
+        earlier = _earlier(invoice, given) if given.transaction_id else earlier
         if earlier is not None:
             return RecordedPayment(earlier, invoice, created=False)
         invoice.require_revision(expected_revision)
-        payment = _payment_of(invoice, amount, received_on, method)
-        payment.transaction_id = transaction_id or None
-        payment.recorded_by = actor.label[:200]
-        _insert(payment)
-        post([payment_entry(payment)])
+        payment = _insert(given, invoice.customer, invoice.entity, actor, key)
         # What the invoice still needs; the rest of the payment stays unapplied.
         applied = min(Decimal(payment.amount), invoice.balance_due)
         if applied > 0:
@@ -88,67 +113,158 @@ def record_payment(
     return RecordedPayment(payment, invoice, created=True)
 
 
-def _payment_of(invoice: Invoice, amount: Decimal, received_on: date, method: str) -> Payment:
-    """An unsaved payment of the invoice's customer, with the rate of the day for the books."""
-    books = book_rate(invoice.currency, invoice.entity.currency, received_on)
-    return Payment(
+def record_customer_payment(
+    *,
+    actor: Actor,
+    customer_id: str,
+    given: PaymentInput,
+    parts: Sequence[Part] = (),
+    rules: Sequence[Rule] = ALL_RULES,
+) -> Receipt:
+    """Record money received from a customer, for the invoices in `parts` or for none yet.
+
+    Without parts the `rules` choose (none: all of it stays unapplied credit). The same
+    transaction number again has no effect and gives the same answer. Raises Invalid naming each
+    wrong field, NotFound, TransactionUsed.
+    """
+    authorize(actor, "payments.write")
+    with transaction.atomic():
+        customer = Customer.objects.filter(customer_id=customer_id).first()
+        if customer is None:
+            raise NotFound(_("There is no customer %(id)s.") % {"id": customer_id})
+        check_payment(given)
+        earlier = _same_transaction(customer, given)
+        if earlier is not None:
+            return Receipt(earlier, list(earlier.allocations.all()), created=False)
+        shares = []
+        if parts:
+            shares = shares_of(
+                parts,
+                lock_invoices([part.invoice_id for part in parts]),
+                customer_id=customer.pk,
+                currency=given.currency,
+                available=given.amount,
+            )
+        entity = shares[0][0].entity if shares else _entity_of(customer, given.currency)
+        payment = _insert(given, customer, entity, actor)
+        by, on = actor.label, given.received_on
+        if parts:
+            made = [
+                apply_payment(payment=payment, invoice=invoice, amount=amount, on=on, by=by)
+                for invoice, amount in shares
+            ]
+        else:
+            made = apply_by_rules(payment=payment, rules=rules, on=on, by=by)
+        publish(
+            topic="payment.recorded",
+            key=customer.customer_id,
+            payload={"payment_id": payment.payment_id},
+        )
+        after = {str(one.invoice): str(Decimal(one.amount)) for one in made}
+        after |= {"customer": customer.customer_id, "amount": str(given.amount)}
+        record(actor=actor, action="payment.recorded", target=payment, after=after)
+    return Receipt(payment, made, created=True)
+
+
+def _lock_invoice(invoice_id: str) -> Invoice:
+    invoice = (
+        Invoice.objects.select_for_update(of=("self",))
+        .select_related("customer", "site", "entity")
+        .filter(invoice_id=invoice_id)
+        .first()
+    )
+    if invoice is None:
+        raise NotFound(_("There is no invoice %(id)s.") % {"id": invoice_id})
+    return invoice
+
+
+def _natural_key(
+    invoice: Invoice, given: PaymentInput, repeat_key: str
+) -> tuple[str | None, Payment | None]:
+    """The key of a payment without a number, and the payment that stands under it already.
+
+    A reversed payment gives its key free: the next one counts on.
+    """
+    if given.transaction_id:
+        return None, None
+    amount = f"{given.amount.normalize():f}"
+    parts = (invoice.invoice_id, str(given.received_on), amount, given.method)
+    key = ":".join((*parts, repeat_key[:REPEAT_KEY_MAX]))
+    found = Payment.objects.filter(natural_key__startswith=f"{key}#")
+    standing = found.filter(reversal__isnull=True).first()
+    return f"{key}#{found.count()}", standing
+
+
+def _entity_of(customer: Customer, currency: str) -> LegalEntity:
+    """Who is paid: the entity of the customer's latest invoice of the currency, else of any."""
+    invoices = Invoice.objects.filter(customer=customer).select_related("entity")
+    latest = invoices.filter(currency=currency).order_by("-invoice_date").first()
+    latest = latest or invoices.order_by("-invoice_date").first()
+    return latest.entity if latest else LegalEntity.objects.get(is_default=True)
+
+
+def _insert(
+    given: PaymentInput,
+    customer: Customer,
+    entity: LegalEntity,
+    actor: Actor,
+    natural_key: str | None = None,
+) -> Payment:
+    """The payment with the rate of its day, posted as unapplied cash.
+
+    Two payments at once with one transaction number: the database lets one in.
+    """
+    books = book_rate(given.currency, entity.currency, given.received_on)
+    payment = Payment(
         payment_id=next_code(Payment, "payment_id"),
-        customer=invoice.customer,
-        entity=invoice.entity,
-        received_on=received_on,
-        amount=amount,
-        currency=invoice.currency,
+        customer=customer,
+        entity=entity,
+        received_on=given.received_on,
+        amount=given.amount,
+        currency=given.currency,
         exchange_rate=books.rate if books.on else None,
         base_currency=books.base_currency,
-        method=method,
+        method=given.method,
+        reference=given.reference,
+        payer=given.payer,
+        transaction_id=given.transaction_id or None,
+        natural_key=natural_key,
+        recorded_by=actor.label[:200],
     )
-
-
-def _insert(payment: Payment) -> None:
-    """Two payments at once with one transaction number: the database lets one in."""
     try:
         with transaction.atomic():
             payment.save(force_insert=True)
     except IntegrityError as error:
-        first = Payment.objects.get(transaction_id=payment.transaction_id)
+        first = Payment.objects.filter(transaction_id=payment.transaction_id).first()
+        if first is None or not payment.transaction_id:
+            raise
         raise _transaction_used(first) from error
+    post([payment_entry(payment)])
+    return payment
 
 
-def _check(
-    invoice: Invoice, amount: Decimal, received_on: date, method: str, transaction_id: str | None
-) -> None:
-    errors: list[FieldError] = []
-    if received_on > today() + timedelta(days=1):  # tomorrow may be today where it was paid
-        errors.append(FieldError("payment_date", "future", _("The day is in the future.")))
-    if not amount.is_finite() or not 0 < amount < AMOUNT_LIMIT:
-        errors.append(FieldError("payment_amount", "range", _("Must be more than zero.")))
-    elif round_money(amount, invoice.currency) != amount:
-        message = _("%(currency)s has no such fraction.") % {"currency": invoice.currency}
-        errors.append(FieldError("payment_amount", "fraction", message))
-    if method not in Payment.Method.values:
-        message = _("Use one of: %(choices)s.") % {"choices": ", ".join(Payment.Method.values)}
-        errors.append(FieldError("payment_method", "choice", message))
-    if transaction_id and len(transaction_id) > TRANSACTION_ID_MAX:
-        errors.append(FieldError("transaction_id", "too_long", _("At most 100 characters.")))
-    if errors:
-        raise Invalid(errors=errors)
-    if invoice.document_status != Invoice.DocumentStatus.ISSUED:
-        raise NotPayable(
-            _("%(id)s is not an issued invoice, so it cannot be paid.") % {"id": invoice.invoice_id}
-        )
-
-
-def _earlier(invoice: Invoice, amount: Decimal, transaction_id: str | None) -> Payment | None:
+def _earlier(invoice: Invoice, given: PaymentInput) -> Payment | None:
     """The payment already recorded under this transaction number, for this very invoice."""
-    if not transaction_id:
-        return None
-    payment = Payment.objects.filter(transaction_id=transaction_id).first()
+    payment = Payment.objects.filter(transaction_id=given.transaction_id).first()
     if payment is None:
         return None
     same_invoice = payment.allocations.filter(invoice=invoice).exists() or (
         payment.customer_id == invoice.customer_id and not payment.allocations.exists()
     )
-    if not same_invoice or payment.amount != amount:
+    if not same_invoice or payment.amount != given.amount:
+        raise _transaction_used(payment)
+    return payment
+
+
+def _same_transaction(customer: Customer, given: PaymentInput) -> Payment | None:
+    """The customer's payment already recorded under this transaction number."""
+    if not given.transaction_id:
+        return None
+    payment = Payment.objects.filter(transaction_id=given.transaction_id).first()
+    if payment is None:
+        return None
+    told = (customer.pk, given.amount, given.currency)
+    if told != (payment.customer_id, payment.amount, payment.currency):
         raise _transaction_used(payment)
     return payment
 

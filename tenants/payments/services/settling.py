@@ -19,6 +19,7 @@ from tenants.payments.journal import (
 from tenants.payments.models import Allocation, Payment, WriteOff
 
 ZERO = Decimal(0)
+DETAIL_MAX = 300
 
 
 def unapplied_of(payment: Payment) -> Decimal:
@@ -31,16 +32,30 @@ def unapplied_of(payment: Payment) -> Decimal:
 
 
 def apply_payment(
-    *, payment: Payment, invoice: Invoice, amount: Decimal, on: date, by: str
+    *,
+    payment: Payment,
+    invoice: Invoice,
+    amount: Decimal,
+    on: date,
+    by: str,
+    rule: str = Allocation.Rule.GIVEN,
+    detail: str = "",
 ) -> Allocation:
     """Let a payment settle `amount` (more than zero) of an invoice.
 
     The caller has checked that neither has less to give or to take; the database refuses an
-    invoice settled beyond its total.
+    invoice settled beyond its total. What is applied before the invoice's own day counts from
+    that day, so that no receivable is negative meanwhile.
     """
     unapplied = unapplied_of(payment)
     allocation = Allocation.objects.create(
-        invoice=invoice, payment=payment, amount=amount, applied_on=on, recorded_by=by[:200]
+        invoice=invoice,
+        payment=payment,
+        amount=amount,
+        applied_on=max(on, invoice.invoice_date),
+        rule=rule,
+        rule_detail=detail[:DETAIL_MAX],
+        recorded_by=by[:200],
     )
     post(application_entries(allocation, unapplied_before=unapplied))
     _settle(invoice, paid=amount)
@@ -52,12 +67,21 @@ def apply_credit(
 ) -> Allocation:
     """Let a credit note settle `amount` (more than zero) of an invoice of the same customer."""
     allocation = Allocation.objects.create(
-        invoice=invoice, credit_note=credit_note, amount=amount, applied_on=on, recorded_by=by[:200]
+        invoice=invoice,
+        credit_note=credit_note,
+        amount=amount,
+        applied_on=max(on, invoice.invoice_date, credit_note.invoice_date),
+        recorded_by=by[:200],
     )
     post(credit_application_entries(allocation))
     _settle(invoice, credited=amount)
     _settle(credit_note, credited=-amount)
     return allocation
+
+
+def settle_refunded_credit(*, credit_note: Invoice, amount: Decimal) -> None:
+    """What of a credit note was paid out is no longer to be given."""
+    _settle(credit_note, paid=-amount)
 
 
 def write_off_amount(
@@ -85,7 +109,7 @@ def undo_allocation(*, allocation: Allocation, on: date, by: str) -> Allocation:
         credit_note=allocation.credit_note,
         write_off=allocation.write_off,
         amount=-allocation.amount,
-        applied_on=on,
+        applied_on=max(on, allocation.applied_on),
         reverses=allocation,
         recorded_by=by[:200],
     )

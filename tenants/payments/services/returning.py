@@ -1,0 +1,183 @@
+"""Money that goes back: refunds of what is unapplied or credited, and reversals."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from shared.audit.services import record
+from shared.kernel.actor import Actor
+from shared.kernel.authorisation import authorize
+from shared.kernel.clock import today
+from shared.kernel.codes import next_code
+from shared.kernel.errors import FieldError, Invalid
+from shared.outbox.services import publish
+from tenants.invoices.models import Invoice
+from tenants.ledger.services import post
+from tenants.payments.errors import NotReversible, TransactionUsed
+from tenants.payments.journal import credit_refund_entry, refund_entry, reversal_entry
+from tenants.payments.models import Payment, Refund, Reversal
+from tenants.payments.services.applying import live_allocations, open_credit_note, undo_all
+from tenants.payments.services.checking import (
+    TRANSACTION_ID_MAX,
+    amount_errors,
+    check_reason,
+    lock_invoices,
+    lock_payment,
+    method_errors,
+)
+from tenants.payments.services.settling import settle_refunded_credit, unapplied_of
+
+
+@dataclass(frozen=True)
+class RefundInput:
+    """How money is given back."""
+
+    amount: Decimal
+    method: str
+    reason: str
+    refunded_on: date | None = None
+    transaction_id: str | None = None
+
+
+def refund_payment(*, actor: Actor, payment_id: str, given: RefundInput) -> Refund:
+    """Give back what of a payment no invoice has taken; the same transaction number once.
+
+    Raises Invalid naming each field (`exceeds` above what is unapplied), NotFound,
+    TransactionUsed.
+    """
+    authorize(actor, "payments.refund")
+    with transaction.atomic():
+        payment = lock_payment(payment_id)
+        on = _check(given, payment.currency, not_before=payment.received_on)
+        earlier = _earlier(given, payment=payment)
+        if earlier is not None:
+            return earlier
+        unapplied = unapplied_of(payment)
+        _require_enough(given.amount, unapplied)
+        refund = _make(given, payment, on, actor, payment=payment)
+        post([refund_entry(refund, unapplied_before=unapplied)])
+        _tell(actor, refund, payment, key=payment.customer.customer_id)
+    return refund
+
+
+def refund_credit_note(*, actor: Actor, credit_note_id: str, given: RefundInput) -> Refund:
+    """Pay out what a credit note still has to give. Raises as `refund_payment`, and Conflict."""
+    authorize(actor, "payments.refund")
+    with transaction.atomic():
+        locked = lock_invoices([credit_note_id])
+        earlier = _earlier(given, credit_note=locked.get(credit_note_id))
+        if earlier is not None:
+            return earlier
+        note = open_credit_note(locked, credit_note_id)
+        on = _check(given, note.currency, not_before=note.invoice_date)
+        _require_enough(given.amount, -note.balance_due)
+        refund = _make(given, note, on, actor, credit_note=note)
+        post([credit_refund_entry(refund)])
+        settle_refunded_credit(credit_note=note, amount=given.amount)
+        _tell(actor, refund, note, key=note.site.site_id)
+    return refund
+
+
+def reverse_payment(*, actor: Actor, payment_id: str, reason: str) -> Reversal:
+    """Undo a payment that turned out not to be one, with everything it settled.
+
+    Raises Invalid without a reason, NotFound, NotReversible once it is reversed or a part of it
+    was given back.
+    """
+    authorize(actor, "payments.refund")
+    with transaction.atomic():
+        payment = lock_payment(payment_id)
+        text = check_reason(reason)
+        if hasattr(payment, "reversal"):
+            raise NotReversible(_("%(id)s is reversed already.") % {"id": payment_id})
+        if payment.refunds.exists():
+            raise NotReversible(_("A part of %(id)s was given back.") % {"id": payment_id})
+        on = max(today(), payment.received_on)
+        undo_all(allocations=live_allocations(payment), on=on, by=actor.label)
+        reversal = Reversal.objects.create(
+            payment=payment, reversed_on=on, reason=text, recorded_by=actor.label[:200]
+        )
+        post([reversal_entry(reversal)])
+        publish(
+            topic="payment.reversed",
+            key=payment.customer.customer_id,
+            payload={"payment_id": payment.payment_id},
+        )
+        record(actor=actor, action="payment.reversed", target=payment, after={"reason": text})
+    return reversal
+
+
+def _check(given: RefundInput, currency: str, *, not_before: date) -> date:
+    """The day of the refund. Raises Invalid naming each wrong field."""
+    check_reason(given.reason)
+    latest = max(today(), not_before)
+    on = given.refunded_on or latest
+    errors = amount_errors("amount", given.amount, currency) + method_errors("method", given.method)
+    if not not_before <= on <= latest:
+        message = _("Between %(first)s and today.") % {"first": not_before}
+        errors.append(FieldError("refunded_on", "range", message))
+    if len(given.transaction_id or "") > TRANSACTION_ID_MAX:
+        message = _("At most %(number)d characters.") % {"number": TRANSACTION_ID_MAX}
+        errors.append(FieldError("transaction_id", "too_long", message))
+    if errors:
+        raise Invalid(errors=errors)
+    return on
+
+
+def _require_enough(amount: Decimal, available: Decimal) -> None:
+    if amount > available:
+        message = _("At most %(amount)s is left.") % {"amount": available}
+        raise Invalid(errors=[FieldError("amount", "exceeds", message)])
+
+
+def _earlier(
+    given: RefundInput, *, payment: Payment | None = None, credit_note: Invoice | None = None
+) -> Refund | None:
+    if not given.transaction_id:
+        return None
+    found = Refund.objects.filter(transaction_id=given.transaction_id).first()
+    if found is None:
+        return None
+    source = payment or credit_note
+    same = source is not None and source.pk in (found.payment_id, found.credit_note_id)
+    if not same or found.amount != given.amount:
+        message = _("The transaction %(id)s is already recorded as %(payment)s.") % {
+            "id": given.transaction_id,
+            "payment": found.refund_id,
+        }
+        raise TransactionUsed(message, errors=[FieldError("transaction_id", "used", message)])
+    return found
+
+
+def _make(
+    given: RefundInput,
+    document: Payment | Invoice,
+    on: date,
+    actor: Actor,
+    *,
+    payment: Payment | None = None,
+    credit_note: Invoice | None = None,
+) -> Refund:
+    return Refund.objects.create(
+        refund_id=next_code(Refund, "refund_id"),
+        payment=payment,
+        credit_note=credit_note,
+        customer_id=document.customer_id,
+        refunded_on=on,
+        amount=given.amount,
+        currency=document.currency,
+        method=given.method,
+        transaction_id=given.transaction_id or None,
+        reason=given.reason.strip(),
+        recorded_by=actor.label[:200],
+    )
+
+
+def _tell(actor: Actor, refund: Refund, target: Payment | Invoice, *, key: str) -> None:
+    publish(topic="payment.refunded", key=key, payload={"refund_id": refund.refund_id})
+    after = {"refund": refund.refund_id, "amount": str(refund.amount), "reason": refund.reason}
+    action = "payment.refunded" if isinstance(target, Payment) else "credit_note.refunded"
+    record(actor=actor, action=action, target=target, after=after)
