@@ -1,5 +1,6 @@
 """`/api/v1/contracts`, and a site's billing information and configuration (seed 000)."""
 
+from datetime import date
 from typing import Any
 
 from django.db.models import prefetch_related_objects
@@ -15,12 +16,12 @@ from shared.kernel.errors import FieldError, Invalid
 from tenants.contracts import selectors, services
 from tenants.contracts.models import Contract, ContractTerms, ContractType
 from tenants.contracts.schemas import (
-    AmendmentOut,
     BillingConfigIn,
     BillingConfigOut,
     BillingInfoOut,
     ContractIn,
     ContractOut,
+    ContractPatch,
     TerminateIn,
 )
 
@@ -34,6 +35,7 @@ class ContractFilters(Paging):
     q: str = ""
     status: Contract.Status | None = None
     contract_type: ContractType | None = None
+    ends_by: date | None = None
 
 
 @contracts_router.get("", response=Page[ContractOut])
@@ -44,6 +46,7 @@ def list_contracts(request: ApiRequest, filters: Query[ContractFilters]) -> Any:
         text=filters.q,
         status=filters.status or "",
         contract_type=filters.contract_type or "",
+        ends_by=filters.ends_by,
     )
     page = paginate(
         found, filters, orderings=("contract_id", "effective_date"), default="contract_id"
@@ -68,9 +71,9 @@ def create_contract(request: ApiRequest, response: HttpResponse, body: ContractI
         effective_date=body.effective_date,
         end_date=body.end_date,
         currency=body.currency,
-        payment_terms_days=body.payment_terms_days,
+        details=body.details,
     )
-    return Status(201, _changed(response, contract))
+    return Status(201, changed(response, contract))
 
 
 @contracts_router.get("/{contract_id}", response=ContractOut)
@@ -90,7 +93,7 @@ def activate_contract(request: ApiRequest, response: HttpResponse, contract_id: 
         contract_id=contract_id,
         expected_revision=expected_revision(request),
     )
-    return _changed(response, contract)
+    return changed(response, contract)
 
 
 @contracts_router.post("/{contract_id}/terminate", response=ContractOut)
@@ -104,24 +107,21 @@ def terminate_contract(
         last_day=body.end_date,
         expected_revision=expected_revision(request),
     )
-    return _changed(response, contract)
+    return changed(response, contract)
 
 
-@contracts_router.get("/{contract_id}/amendments", response=list[AmendmentOut])
-def list_amendments(request: ApiRequest, contract_id: str) -> Any:
-    """Every version of the terms, oldest first."""
-    contract = selectors.contract_by_code(actor=request.actor, contract_id=contract_id)
-    return [
-        AmendmentOut(
-            change_id=terms.change_id,
-            contract_type=terms.contract_type,
-            billing_frequency=terms.billing_frequency,
-            billing_configuration=terms.billing_configuration,
-            effective_date=terms.valid_from,
-            end_date=terms.valid_to,
-        )
-        for terms in contract.terms.all()
-    ]
+@contracts_router.patch("/{contract_id}", response=ContractOut)
+def update_contract(
+    request: ApiRequest, response: HttpResponse, contract_id: str, body: ContractPatch
+) -> Any:
+    """Change what stands around the terms; what is issued stays as it is."""
+    contract = services.update_contract(
+        actor=request.actor,
+        contract_id=contract_id,
+        changes=body.model_dump(exclude_unset=True),
+        expected_revision=expected_revision(request),
+    )
+    return changed(response, contract)
 
 
 @site_billing_router.get("/{site_id}/billing-info", response=BillingInfoOut)
@@ -170,7 +170,7 @@ def _configuration(body: BillingConfigIn) -> dict[str, Any]:
     return body.billing_configuration
 
 
-def _changed(response: HttpResponse, contract: Contract) -> ContractOut:
+def changed(response: HttpResponse, contract: Contract) -> ContractOut:
     """The answer to whoever just wrote the contract, who need not be allowed to read others."""
     prefetch_related_objects([contract], selectors.terms_in_order())
     terms = selectors.current_terms(contract, today())

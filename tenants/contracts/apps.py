@@ -22,3 +22,8 @@ class ContractsConfig(AppConfig):
             )
         )
         register_topic("contract", "contracts.read")
+        from tenants.review.kinds import Kind, register_kind
+
+        register_kind(
+            Kind("recalculation", _("Recalculate"), "invoices.generate", icon="calculator")
+        )

@@ -15,7 +15,7 @@ from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.cache import remember
 from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
-from tenants.contracts.models import IN_FORCE, Contract, ContractTerms
+from tenants.contracts.models import IN_FORCE, Contract, ContractAdjustment, ContractTerms
 from tenants.sites.models import Contact, Site
 
 NAMED_MAX = 20
@@ -37,17 +37,21 @@ def terms_in_order() -> Prefetch[Any]:
 
 
 def contracts(*, actor: Actor) -> QuerySet[Contract]:
-    """All contracts with site, customer and every version of the terms."""
+    """All contracts with site, customer, entity, department and every version of the terms."""
     authorize(actor, "contracts.read")
-    return Contract.objects.select_related("site", "site__customer").prefetch_related(
-        terms_in_order()
-    )
+    found = Contract.objects.select_related("site", "site__customer", "entity", "department")
+    return found.defer("entity__logo").prefetch_related(terms_in_order())
 
 
 def search_contracts(
-    *, actor: Actor, text: str = "", status: str = "", contract_type: str = ""
+    *,
+    actor: Actor,
+    text: str = "",
+    status: str = "",
+    contract_type: str = "",
+    ends_by: date | None = None,
 ) -> QuerySet[Contract]:
-    """Contracts by id, site or customer, and by status and type."""
+    """Contracts by id, site or customer, by status and type, and by their last day."""
     found = contracts(actor=actor)
     if text:
         found = found.filter(
@@ -58,6 +62,8 @@ def search_contracts(
         )
     if status:
         found = found.filter(status=status)
+    if ends_by is not None:
+        found = found.filter(end_date__lte=ends_by)
     if contract_type:
         found = found.filter(terms__contract_type=contract_type).distinct()
     return found
@@ -69,6 +75,27 @@ def contract_by_code(*, actor: Actor, contract_id: str) -> Contract:
     if contract is None:
         raise NotFound(_("There is no contract %(id)s.") % {"id": contract_id})
     return contract
+
+
+def ending_contracts(*, actor: Actor, first: date, last: date) -> QuerySet[Contract]:
+    """Contracts in force whose last day lies between these days, in the order of it."""
+    found = contracts(actor=actor).filter(status__in=IN_FORCE, end_date__range=(first, last))
+    return found.order_by("end_date", "contract_id")
+
+
+def adjustments_of(*, actor: Actor, contract_id: str) -> QuerySet[ContractAdjustment]:
+    """A contract's negotiated adjustments, latest first. Raises NotFound for the contract."""
+    contract = contract_by_code(actor=actor, contract_id=contract_id)
+    return contract.adjustments.order_by("-valid_from", "-adjustment_id")
+
+
+def adjustment_by_code(*, actor: Actor, contract_id: str, adjustment_id: str) -> ContractAdjustment:
+    """One adjustment of a contract. Raises NotFound."""
+    found = adjustments_of(actor=actor, contract_id=contract_id)
+    adjustment = found.filter(adjustment_id=adjustment_id).first()
+    if adjustment is None:
+        raise NotFound(_("There is no adjustment %(id)s.") % {"id": adjustment_id})
+    return adjustment
 
 
 class ContractKey(NamedTuple):

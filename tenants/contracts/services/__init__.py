@@ -15,6 +15,7 @@ from tenants.contracts.services.renewals import renew_contract, sweep_renewals
 from tenants.contracts.services.signatures import Signer, record_signature
 from tenants.contracts.services.terms import (
     TermsInput,
+    amend_contract,
     change_site_terms,
     change_terms,
     check_terms,
@@ -24,6 +25,7 @@ __all__ = [
     "Signer",
     "TermsInput",
     "activate_contract",
+    "amend_contract",
     "approve_adjustment",
     "change_site_terms",
     "change_terms",

@@ -85,6 +85,7 @@ def propose_adjustment(
 def approve_adjustment(
     *,
     actor: Actor,
+    contract_id: str,
     adjustment_id: str,
     note: str = "",
     allow_invoiced: bool = False,
@@ -98,7 +99,7 @@ def approve_adjustment(
     """
     authorize(actor, "contracts.approve")
     with transaction.atomic():
-        adjustment, contract = _lock(adjustment_id, actor, expected_revision)
+        adjustment, contract = _lock(contract_id, adjustment_id, actor, expected_revision)
         invoices = list(_touched_invoices(contract, adjustment))
         if invoices and not allow_invoiced:
             raise already_invoiced(invoices, "valid_from")
@@ -113,14 +114,19 @@ def approve_adjustment(
 
 
 def reject_adjustment(
-    *, actor: Actor, adjustment_id: str, note: str, expected_revision: int | None = None
+    *,
+    actor: Actor,
+    contract_id: str,
+    adjustment_id: str,
+    note: str,
+    expected_revision: int | None = None,
 ) -> ContractAdjustment:
     """Refuse a proposed adjustment, with a reason. Raises as `approve_adjustment`, and Invalid."""
     authorize(actor, "contracts.approve")
     if not note.strip():
         raise Invalid(errors=[FieldError("note", "required", _("Say why it is rejected."))])
     with transaction.atomic():
-        adjustment, contract = _lock(adjustment_id, actor, expected_revision)
+        adjustment, contract = _lock(contract_id, adjustment_id, actor, expected_revision)
         _decide(adjustment, contract, ContractAdjustment.Status.REJECTED, note, actor)
     return adjustment
 
@@ -176,24 +182,22 @@ def _check_days(
 
 
 def _lock(
-    adjustment_id: str, actor: Actor, expected_revision: int | None
+    contract_id: str, adjustment_id: str, actor: Actor, expected_revision: int | None
 ) -> tuple[ContractAdjustment, Contract]:
     """The contract first, as generating an invoice locks it, then the adjustment."""
-    code = (
-        ContractAdjustment.objects.filter(adjustment_id=adjustment_id)
-        .values_list("contract__contract_id", flat=True)
+    contract = lock_contract(contract_id)
+    adjustment = (
+        ContractAdjustment.objects.select_for_update()
+        .filter(contract=contract, adjustment_id=adjustment_id)
         .first()
     )
-    if code is None:
+    if adjustment is None:
         raise NotFound(_("There is no adjustment %(id)s.") % {"id": adjustment_id})
-    contract = lock_contract(code)
-    adjustment = ContractAdjustment.objects.select_for_update().get(adjustment_id=adjustment_id)
     adjustment.require_revision(expected_revision)
     if adjustment.status != ContractAdjustment.Status.PROPOSED:
         raise Conflict(_("The adjustment is decided already."))
     if adjustment.proposer == _identity(actor):
         raise Conflict(_("You proposed it; somebody else decides about it."))
-    adjustment.contract = contract
     return adjustment, contract
 
 

@@ -53,6 +53,9 @@ def renew_contract(
             raise Conflict(_("Only a contract in force can be renewed."))
         if contract.end_date is None:
             raise Conflict(_("The contract runs until further notice; it needs no renewal."))
+        if max(contract.end_date, ends_on or contract.end_date).year > YEAR_MAX:
+            message = _("That is too far in the future.")
+            raise Invalid(errors=[FieldError("end_date", "range", message)])
         if ends_on is not None and ends_on <= contract.end_date:
             message = _("The next term starts on %(day)s; choose a later last day.") % {
                 "day": contract.end_date + timedelta(days=1)

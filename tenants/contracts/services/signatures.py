@@ -19,6 +19,7 @@ from tenants.contracts.services.locking import lock_contract
 
 NAME_MAX = 255
 EMAIL_MAX = 254
+YEAR_MIN = 1900
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,9 @@ def _check_signer(signer: Signer, moment: datetime) -> None:
         validate_email(signer.email.strip())
     except ValidationError:
         errors.append(FieldError("signer_email", "form", _("Enter an e-mail address.")))
-    if moment > now():
+    if moment.year < YEAR_MIN:
+        errors.append(FieldError("signed_at", "range", _("That is too long ago.")))
+    elif moment > now():
         errors.append(FieldError("signed_at", "future", _("Not in the future.")))
     if errors:
         raise Invalid(errors=errors)

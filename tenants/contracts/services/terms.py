@@ -129,6 +129,32 @@ def _amend(
     return changed
 
 
+def amend_contract(
+    *,
+    actor: Actor,
+    contract_id: str,
+    contract_type: str,
+    billing_configuration: Mapping[str, object],
+    effective_date: date,
+    billing_frequency: str | None = None,
+    reason: str = "",
+    allow_invoiced: bool = False,
+    expected_revision: int | None = None,
+) -> ContractTerms:
+    """`change_terms`; without a frequency the one in force on the day stays."""
+    authorize(actor, "contracts.write")
+    frequency = billing_frequency or _frequency_on(contract_id, effective_date)
+    return change_terms(
+        actor=actor,
+        contract_id=contract_id,
+        terms=TermsInput(contract_type, billing_configuration, frequency),
+        effective_date=effective_date,
+        reason=reason,
+        allow_invoiced=allow_invoiced,
+        expected_revision=expected_revision,
+    )
+
+
 def change_site_terms(
     *,
     actor: Actor,
@@ -140,27 +166,31 @@ def change_site_terms(
     billing_frequency: str | None = None,
     expected_revision: int | None = None,
 ) -> ContractTerms:
-    """`change_terms` of a site's named contract, or of its only active one.
+    """`amend_contract` of a site's named contract, or of its only active one.
 
-    Without a frequency the one in force on the day stays. Raises as `change_terms` and
-    `resolve_contract`.
+    Raises as `change_terms` and `resolve_contract`.
     """
     authorize(actor, "contracts.write")
     contract = resolve_contract(site_id=site_id, contract_id=contract_id)
+    return amend_contract(
+        actor=actor,
+        contract_id=contract.contract_id,
+        contract_type=contract_type,
+        billing_configuration=billing_configuration,
+        billing_frequency=billing_frequency,
+        effective_date=effective_date,
+        expected_revision=expected_revision,
+    )
+
+
+def _frequency_on(contract_id: str, day: date) -> str:
     in_force = (
-        ContractTerms.objects.filter(contract_id=contract.pk, valid_from__lte=effective_date)
+        ContractTerms.objects.filter(contract__contract_id=contract_id, valid_from__lte=day)
         .order_by("-valid_from")
         .values_list("billing_frequency", flat=True)
         .first()
     )
-    frequency = billing_frequency or in_force or BillingFrequency.MONTHLY
-    return change_terms(
-        actor=actor,
-        contract_id=contract.contract_id,
-        terms=TermsInput(contract_type, billing_configuration, frequency),
-        effective_date=effective_date,
-        expected_revision=expected_revision,
-    )
+    return in_force or BillingFrequency.MONTHLY
 
 
 def insert_terms(
