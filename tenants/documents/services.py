@@ -20,7 +20,7 @@ from shared.kernel.tenancy import current_organisation_id
 from tenants.documents.models import INVOICE, Document
 from tenants.documents.rendering import digest_of, look_for
 from tenants.documents.sources import source_of
-from tenants.documents.work import find_ready, render_document
+from tenants.documents.work import find_kept, find_ready, render_document
 
 DOCUMENTS_A_TASK = 20
 LINK_VALID_FOR = timedelta(days=30)
@@ -58,6 +58,8 @@ def provide_document(*, kind: str, object_id: UUID) -> Document | None:
     while somebody waits. Raises NotFound, and whatever made the rendering fail.
     """
     source = source_of(kind)
+    if source.once and (kept := find_kept(kind=kind, object_id=object_id)):
+        return kept
     contents, language = source.load(object_id)
     digest = digest_of(kind, contents, language, look_for(kind, contents, language))
     ready = find_ready(kind=kind, object_id=object_id, digest=digest)

@@ -60,6 +60,9 @@ class DocumentSource(Generic[C]):
     is active then. The templates are paths under templates/: `template` is what stands in the
     page's body, XML without named entities, as is `shell`, the page around it.
 
+    A document of a kind that is made `once` stays as it was first rendered, whatever template or
+    logo comes later: of an account as it stood there is one document.
+
     Templates are tried on `sample()`, and on `examples(code)`: the newest few objects, or the
     one with that code; whoever sees those needs `permission`.
     """
@@ -74,6 +77,7 @@ class DocumentSource(Generic[C]):
     sheets: tuple[str, ...] = ("fonts.css", "invoice.css", "paper.css")
     look: Callable[[C], LookKey] | None = None
     length: Callable[[C], int] = count_lines
+    once: bool = False
     permission: str = "invoices.read"
     sample: Callable[[], C] | None = None
     examples: Callable[[str], Sequence[Example]] = no_examples

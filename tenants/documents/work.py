@@ -66,6 +66,12 @@ def find_ready(*, kind: str, object_id: UUID, digest: str) -> Document | None:
     ).first()
 
 
+def find_kept(*, kind: str, object_id: UUID) -> Document | None:
+    """The first rendering of an object, whatever it was made from."""
+    found = Document.objects.filter(kind=kind, object_id=object_id, status=Document.Status.READY)
+    return found.order_by("created_at").first()
+
+
 def _take(document_id: UUID) -> Document | None:
     with transaction.atomic():
         document = (

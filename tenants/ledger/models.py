@@ -97,6 +97,13 @@ class JournalLine(models.Model):
                 include=["detail", "currency", "amount", "base_amount"],
                 name="line_by_account_and_day",
             ),
+            # A customer's balance and its movements, read for each statement of account.
+            models.Index(
+                fields=["customer_id", "posted_on"],
+                include=["currency", "amount", "entry"],
+                condition=models.Q(account__in=("receivable", "unapplied_cash")),
+                name="line_by_customer_and_day",
+            ),
         )
         triggers = (
             Protect(

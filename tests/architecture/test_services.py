@@ -24,6 +24,7 @@ WRITING_FILES = {
     "platform/shared/organisations/management/commands/create_staff.py": (
         "the first member of staff, whom nobody can have authorised"
     ),
+    "tenants/statements/work.py": "the workers' own leases, and the statements of a started run",
     "tenants/documents/work.py": "the renderer's own leases, attempts and results",
 }
 # Services that ask nobody, because nobody asks for them.

@@ -91,6 +91,7 @@ TENANT_APPS = [
     "tenants.documents",
     "tenants.templates",
     "tenants.connections",
+    "tenants.statements",
     "tenants.reporting",
     "tenants.demo",
 ]
@@ -178,6 +179,8 @@ CELERY_TASK_ROUTES = {
     "tenants.connections.tasks.*": {"queue": "sync"},
     "tenants.documents.tasks.*": {"queue": "rendering"},
     "tenants.invoices.tasks.*": {"queue": "billing"},
+    "tenants.statements.tasks.plan_run": {"queue": "billing"},
+    "tenants.statements.tasks.*": {"queue": "rendering"},
     "tenants.imports.tasks.*": {"queue": "sync"},
 }
 
