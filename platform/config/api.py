@@ -27,6 +27,7 @@ tenant_api.add_router("/contracts", "tenants.contracts.agreements_api.agreements
 tenant_api.add_router("/contracts", "tenants.invoices.preview_api.preview_router")
 tenant_api.add_router("/revenue-records", "tenants.activity.api.revenue_router")
 tenant_api.add_router("/customer-sites", "tenants.activity.api.calendar_router")
+tenant_api.add_router("/imports", "tenants.imports.api.router")
 tenant_api.add_router("/billing", "tenants.invoices.api.billing_router")
 
 platform_api = make_api(

@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from tenants.activity import views as activity
 from tenants.contracts import views as contracts
+from tenants.imports import views as imports
 from tenants.invoices.views import generating, invoices, runs
 from tenants.payments import views as payments
 from tenants.reporting import views as reporting
@@ -16,6 +17,9 @@ site_patterns: list[URLPattern | URLResolver] = [
     path("sites/<str:site_id>", sites.site_detail, name="site_detail"),
     path("sites/<str:site_id>/edit", sites.site_edit, name="site_edit"),
     path("sites/<str:site_id>/revenue", activity.site_revenue, name="site_revenue"),
+    path(
+        "sites/<str:site_id>/revenue/calendar", activity.site_calendar, name="site_revenue_calendar"
+    ),
 ]
 
 contract_patterns: list[URLPattern | URLResolver] = [
@@ -29,6 +33,14 @@ contract_patterns: list[URLPattern | URLResolver] = [
         contracts.contract_activate,
         name="contract_activate",
     ),
+]
+
+import_patterns: list[URLPattern | URLResolver] = [
+    path("imports", imports.import_list, name="import_list"),
+    path("imports/example/<str:kind>.csv", imports.import_example, name="import_example"),
+    path("imports/<uuid:import_id>", imports.import_detail, name="import_detail"),
+    path("imports/<uuid:import_id>/bad-rows.csv", imports.import_errors, name="import_errors"),
+    path("imports/<uuid:import_id>/<str:decision>", imports.import_decide, name="import_decide"),
 ]
 
 invoice_patterns: list[URLPattern | URLResolver] = [
@@ -49,6 +61,7 @@ billing_patterns: list[URLPattern | URLResolver] = [
     path("", reporting.home, name="home"),
     *site_patterns,
     *contract_patterns,
+    *import_patterns,
     *invoice_patterns,
     path("settings/company", structure.legal_entity, name="legal_entity"),
     path("brand/logo", structure.organisation_logo, name="organisation_logo"),

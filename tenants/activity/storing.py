@@ -47,4 +47,4 @@ def store_revenue(source: str, values: Mapping[str, Any]) -> list[SiteDay]:
     """
     with connection.cursor() as cursor:
         cursor.execute(_STORE.format(source=source), {**values, "now": now()})
-        return cursor.fetchall()
+        return list(cursor.fetchall())

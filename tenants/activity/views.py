@@ -9,17 +9,19 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
-from billing.periods import Period
+from billing.periods import Period, month_period
 from shared.kernel.api.auth import ApiRequest
 from shared.kernel.charts import Slice, sparkline
 from shared.kernel.clock import today
 from shared.kernel.errors import AppError
 from shared.kernel.formats import format_money
 from shared.kernel.forms import add_errors
+from tenants.activity import presentation
 from tenants.activity.forms import DEFAULT_CATEGORY, RevenueForm
 from tenants.activity.models import RevenueRecord
-from tenants.activity.selectors import revenue_by_day, revenue_records
+from tenants.activity.selectors import revenue_by_day, revenue_calendar, revenue_records
 from tenants.activity.services import DayRevenue, record_revenue
 from tenants.sites.selectors import site_by_code
 
@@ -70,6 +72,34 @@ def site_revenue(request: ApiRequest, site_id: str) -> HttpResponse:
         ],
     }
     return render(request, "sites/revenue.html", context, status=422 if form.errors else 200)
+
+
+@require_safe
+def site_calendar(request: ApiRequest, site_id: str) -> HttpResponse:
+    """A month of a site: days with revenue, days without, days that are invoiced already."""
+    present = today()
+    period = presentation.month_of(request.GET.get("month", "")) or month_period(
+        present.year, present.month
+    )
+    found = revenue_calendar(actor=request.actor, site_id=site_id, period=period)
+    context = {
+        "site": found.site,
+        "found": found,
+        "month_name": presentation.month_name(period),
+        "month_value": f"{period.start_date:%Y-%m}",
+        "weekdays": presentation.weekday_names(),
+        "weeks": presentation.weeks(found),
+        "rows": presentation.detail_rows(found.days),
+        "completeness": presentation.completeness(found),
+        **presentation.neighbours(period),
+        "crumbs": [
+            (_("Sites"), reverse("site_list")),
+            (found.site.name, reverse("site_detail", args=[site_id])),
+            (_("Revenue"), reverse("site_revenue", args=[site_id])),
+            (_("Calendar"), None),
+        ],
+    }
+    return render(request, "sites/revenue_calendar.html", context)
 
 
 def _next_entry(

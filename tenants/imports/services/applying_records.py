@@ -132,10 +132,7 @@ def _delete_free(made: Site | Contract | Customer) -> str:
     try:
         collector.collect([made])
     except (ProtectedError, RestrictedError) as error:
-        found = getattr(error, "protected_objects", None) or getattr(
-            error, "restricted_objects", ()
-        )
-        return _depends({type(one) for one in found})
+        return _depends({type(one) for one in error.args[1]})
     others = {model for model in collector.data if model._meta.app_label != made._meta.app_label}
     others |= {
         rows.model

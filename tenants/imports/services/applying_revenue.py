@@ -149,7 +149,7 @@ def _undo_chunk(hold: Hold) -> None:
 def _fetch(statement: str, values: dict[str, Any]) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _execute(statement: str, values: dict[str, Any]) -> None:

@@ -1,0 +1,101 @@
+"""What the API answers about imports."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.kernel.api.pagination import Paging
+from shared.kernel.api.schemas import Schema
+from tenants.imports.models import Import, RowProblem
+from tenants.imports.selectors import preview
+
+
+class ImportFilters(Paging):
+    """Which imports."""
+
+    kind: Import.Kind | None = None
+
+
+class ReasonOut(Schema):
+    """What is wrong with a row; `field` is empty where it is the row as a whole."""
+
+    field: str
+    code: str
+    message: str
+
+
+class RowProblemOut(Schema):
+    """A row that was left out, or that an undo kept; `row` is its number in the file."""
+
+    row: int
+    stage: str
+    values: dict[str, str]
+    reasons: list[ReasonOut]
+
+    @staticmethod
+    def of(problem: RowProblem) -> "RowProblemOut":
+        """The answer about a row."""
+        return RowProblemOut(
+            row=problem.line,
+            stage=problem.stage,
+            values=problem.values,
+            reasons=[ReasonOut(**one) for one in problem.reasons],
+        )
+
+
+class ImportOut(Schema):
+    """One import. While it is `checking`, `applying` or `undoing`, ask again."""
+
+    import_id: UUID
+    kind: str
+    status: str
+    file_name: str
+    percent: Annotated[int, Field(ge=0, le=100)]
+    columns: dict[str, str]
+    ignored_columns: list[str]
+    rows: int
+    bad_rows: int
+    new_rows: int
+    changed_rows: int
+    unchanged_rows: int
+    imported_rows: int
+    undone_rows: int
+    kept_rows: int
+    failure: str
+    created_at: datetime
+    checked_at: datetime | None
+    applied_at: datetime | None
+    undone_at: datetime | None
+
+    @staticmethod
+    def of(job: Import) -> "ImportOut":
+        """The answer about an import."""
+        return ImportOut(**_state(job))
+
+
+class ImportDetailOut(ImportOut):
+    """One import with its first good rows and what each would do, while it waits."""
+
+    preview: list[dict[str, Any]]
+
+    @staticmethod
+    def of(job: Import) -> "ImportDetailOut":
+        """The answer about an import."""
+        return ImportDetailOut(**_state(job), preview=preview(job))
+
+
+def _state(job: Import) -> dict[str, Any]:
+    same = (
+        *("kind", "status", "file_name", "percent", "columns", "rows", "bad_rows", "new_rows"),
+        *("changed_rows", "undone_rows", "kept_rows", "failure"),
+    )
+    instants = ("created_at", "checked_at", "applied_at", "undone_at")
+    return {
+        **{name: getattr(job, name) for name in (*same, *instants)},
+        "import_id": job.pk,
+        "ignored_columns": job.ignored,
+        "unchanged_rows": job.same_rows,
+        "imported_rows": job.applied_rows,
+    }
