@@ -28,6 +28,7 @@ app.conf.beat_schedule = {
     "sweep-outboxes": {"task": "shared.outbox.tasks.sweep_outboxes", "schedule": 30},
     "purge-outboxes": {"task": "shared.outbox.tasks.purge_outboxes", "schedule": 24 * 3600},
     "sweep-documents": {"task": "tenants.documents.tasks.sweep_documents", "schedule": 60},
+    "sweep-schedules": {"task": "tenants.schedules.tasks.sweep_schedules", "schedule": 60},
     "sweep-billing-runs": {"task": "tenants.invoices.tasks.sweep_runs", "schedule": 15},
     "sweep-imports": {"task": "tenants.imports.tasks.sweep_imports", "schedule": 15},
     "purge-imports": {"task": "tenants.imports.tasks.purge_all_imports", "schedule": 24 * 3600},
