@@ -76,6 +76,7 @@ class Calculation:
     checks: tuple[RuleResult, ...]
     inputs: Mapping[str, Any]
     contract_type: str
+    subject: Subject
     corrections: frozenset[str] = frozenset()
 
     @property
@@ -163,6 +164,7 @@ def _calculate(
         checks=checks,
         inputs=_inputs(rated, invoice_date, applied),
         contract_type=rated.segments[-1].terms.contract_type,
+        subject=subject,
         corrections=applied,
     )
 

@@ -101,6 +101,7 @@ CHECKS: Mapping[str, Promise] = {
     "lines_add_up": _("The lines add up to the subtotal and the total"),
     "lines_do_not_add_up": _("The lines do not add up to the subtotal and the total"),
     "calculation_agrees": _("A second, independent calculation agrees to the cent"),
+    "not_calculable": _("It cannot be calculated again: %(reason)s"),
     "calculation_differs": _(
         "A second, independent calculation gives %(recomputed)s instead of %(subtotal)s"
     ),

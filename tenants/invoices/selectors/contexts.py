@@ -14,6 +14,7 @@ from tenants.contracts.models import Contract, ContractTerms, ContractType
 from tenants.invoices.agreed import agreed_inputs, load_adjustments
 from tenants.invoices.calculation import BillingContext
 from tenants.invoices.selectors.former import former_periods, revenue_by_site_day
+from tenants.invoices.selectors.validation import rule_choices
 from tenants.sites.models import Contact, TaxExemption
 from tenants.structure.selectors import entities_of
 from tenants.structure.taxes import tax_book
@@ -52,7 +53,7 @@ def load_contexts(
     former = former_periods(varying, period) if varying else {}
     exempt = _exemptions({contract.site.customer_id for contract in locked}, on)
     agreed = load_adjustments([contract.pk for contract in locked], period)
-    taxes = tax_book()
+    taxes, choices = tax_book(), rule_choices()
     return [
         BillingContext(
             contract=contract,
@@ -63,6 +64,7 @@ def load_contexts(
             adjustments=agreed_inputs(agreed.get(contract.pk, ())),
             taxes=taxes,
             former=former.get(contract.pk, ()),
+            choices=choices,
         )
         for contract in locked
     ]

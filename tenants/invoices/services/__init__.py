@@ -9,9 +9,12 @@ from tenants.invoices.services.generation import (
 from tenants.invoices.services.issuing import issue_invoice
 from tenants.invoices.services.run_shares import process_run
 from tenants.invoices.services.runs import retry_failed, start_run
+from tenants.invoices.services.validating import validate_invoice
+from tenants.invoices.services.validation_settings import change_validation_settings
 
 __all__ = [
     "GeneratedInvoice",
+    "change_validation_settings",
     "discard_draft",
     "generate_invoice",
     "issue_invoice",
@@ -19,4 +22,5 @@ __all__ = [
     "process_run",
     "retry_failed",
     "start_run",
+    "validate_invoice",
 ]

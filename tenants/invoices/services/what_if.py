@@ -3,15 +3,14 @@
 Reads only. Source: seed 001, contracts; `domain.md` 4.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from django.utils.translation import gettext as _
 
-from billing.lines import ChargeLine, Trace
+from billing.lines import ChargeLine
 from billing.periods import Frequency, Period, calendar_period, previous_period
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
@@ -26,8 +25,10 @@ from tenants.invoices.calculation import BillingContext, calculate
 from tenants.invoices.models import Invoice
 from tenants.invoices.selectors import load_contexts
 from tenants.invoices.selectors.former import revenue_by_site_day
+from tenants.invoices.stored import stored_inputs, stored_line
 
 PERIODS_MAX = 24
+YEARS = range(1900, 2201)
 
 
 @dataclass(frozen=True)
@@ -108,9 +109,13 @@ def try_terms(
     if not 1 <= periods <= PERIODS_MAX:
         message = _("Between %(low)s and %(high)s.") % {"low": 1, "high": PERIODS_MAX}
         raise Invalid(errors=[FieldError("periods", "range", message)])
+    last_day = until or today()
+    if last_day.year not in YEARS:
+        message = _("Between %(low)s and %(high)s.") % {"low": YEARS[0], "high": YEARS[-1]}
+        raise Invalid(errors=[FieldError("until", "range", message)])
     check_terms(terms)
     contract = contract_by_code(actor=actor, contract_id=contract_id)
-    past = _past_periods(contract, Frequency(terms.billing_frequency), periods, until or today())
+    past = _past_periods(contract, Frequency(terms.billing_frequency), periods, last_day)
     if not past:
         return WhatIf(contract, ())
     span = Period(past[0].start_date, past[-1].end_date)
@@ -149,8 +154,6 @@ def _past_periods(
     while len(found) < count and period.end_date >= contract.effective_date:
         if period.overlap(contract.effective_date, contract.end_date):
             found.append(period)
-        if period.start_date.year <= date.min.year:
-            break
         period = previous_period(frequency, period)
     return found[::-1]
 
@@ -200,7 +203,7 @@ def _try(
     inputs = stored_inputs(invoice.inputs["billing_data"]) if invoice else {}
     problems: list[str] = []
     before = (
-        Side(tuple(_stored_line(line) for line in invoice.lines.all()))
+        Side(tuple(stored_line(line) for line in invoice.lines.all()))
         if invoice
         else _rate(context, period, inputs, problems)
     )
@@ -216,36 +219,3 @@ def _rate(
     except AppError as error:
         problems.append("; ".join(str(one.message) for one in error.errors) or str(error.detail))
         return None
-
-
-def stored_inputs(kept: Mapping[str, Any]) -> dict[str, object]:
-    """What an invoice was calculated from, as `billing_data` that can be sent again.
-
-    Agreed adjustments are no part of it: they come from the contract each time.
-    """
-    hours = {name: value for name, value in kept["labor_hours"].items() if name != "job_code"}
-    return {
-        "revenue_amount": kept["revenue_amount"],
-        "labor_hours": hours,
-        "labor": kept["labor"],
-        "costs": _told(kept["costs"]),
-        "additional_charges": _told(kept["additional_charges"]),
-    }
-
-
-def _told(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [{name: value for name, value in row.items() if value is not None} for row in rows]
-
-
-def _stored_line(line: Any) -> ChargeLine:
-    return ChargeLine(
-        code=line.code,
-        description="",
-        quantity=line.quantity,
-        rate=line.rate,
-        amount=line.amount,
-        taxable=line.taxable if isinstance(line.taxable, bool) else tuple(line.taxable),
-        component=line.component,
-        trace=Trace.from_json(line.trace),
-        subject=line.subject,
-    )

@@ -38,8 +38,11 @@ def validate(
     *,
     off: Collection[str] = (),
     severities: Mapping[str, Severity] | None = None,
+    only: Collection[str] | None = None,
 ) -> tuple[RuleResult, ...]:
-    """What every rule finds. `off` and `severities` are a tenant's choices by rule.
+    """What every rule finds, or `only` the named ones.
+
+    `off` and `severities` are a tenant's choices by rule.
 
     Critical rules stay as they are. A failure whose own severity is lower than the rule's (see
     `TaxRegistrationPresent`) keeps it unless the tenant chose one. Source: `domain.md` 7.
@@ -48,6 +51,8 @@ def validate(
     results: list[RuleResult] = []
     for rule in VALIDATORS:
         if rule.name in off and not rule.is_critical:
+            continue
+        if only is not None and rule.name not in only:
             continue
         found = rule.check(subject)
         severity = None if rule.is_critical else chosen.get(rule.name)
