@@ -36,6 +36,7 @@ from tenants.documents.styles import RememberingStyles, StyleMemory
 FRONTEND = Path(__file__).resolve().parents[2] / "frontend_templates"
 STATIC = FRONTEND / "static/documents"
 PRINT_SHEETS = ("fonts.css", "invoice.css", "paper.css")
+ELEMENTS_SHEET = "elements.css"
 OWN_SHEETS_KEPT = 64
 OWN_SECONDS_MAX = 15.0
 OWN_PAGES_MAX = 300
@@ -129,7 +130,8 @@ class PrintedDocument(Document):  # type: ignore[misc]
         html = _read_tree(ElementTree.fromstring(markup))  # noqa: S314 - checked, and no DTD
         targets = TargetCollector()
         _clock.start()
-        sheets = [*workshop.sheets, (_own_sheet(css), "author", None)]
+        own = [(sheet, "author", None) for sheet in (_sheet(ELEMENTS_SHEET), _own_sheet(css))]
+        sheets = [*workshop.sheets, *own]
         styles = StyleFor(html, sheets, False, workshop.fonts, targets)
         return cls._paginate(html, styles, targets, workshop, LimitedLayout)
 

@@ -8,11 +8,11 @@ from django.views.decorators.http import require_safe
 
 from shared.kernel.errors import AppError, Unavailable
 from shared.keyring.storage import EncryptedStorage
+from tenants.documents.answers import seal
 from tenants.documents.models import Document
 from tenants.documents.services import provide_document, read_link
 
 REFRESH_SECONDS = 2
-PDF_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
 
 
 @require_safe
@@ -40,12 +40,7 @@ def _stream(document: Document) -> FileResponse:
         filename=f"{document.object_code}.pdf",
     )
     response["Content-Length"] = str(document.size_bytes)
-    response["Cache-Control"] = "private, no-store"
-    response["Content-Security-Policy"] = PDF_POLICY
-    response["X-Content-Type-Options"] = "nosniff"
-    response["X-Robots-Tag"] = "noindex"
-    response["Referrer-Policy"] = "no-referrer"
-    return response
+    return seal(response)
 
 
 def _ask_again(request: HttpRequest) -> HttpResponse:

@@ -90,10 +90,10 @@ class PlainVariable(Variable):
         return current
 
     def _look_up(self, current: Any, name: str) -> Any:
-        if isinstance(current, list):
-            if name.isdecimal() and int(name) < len(current):
+        if isinstance(current, list) and name.isdecimal():
+            if int(name) < len(current):
                 return current[int(name)]
-            raise VariableDoesNotExist("No row %s", (name,))
+            raise VariableDoesNotExist("No row %s", (name,))  # shown as nothing
         try:
             return current[name] if isinstance(current, dict | Context) else self._refuse()
         except KeyError:

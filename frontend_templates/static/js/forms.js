@@ -14,8 +14,10 @@
       event.preventDefault();
       return;
     }
+    const target = event.submitter?.formTarget || form.target;
+    if (target && target !== "_self") return; // a preview elsewhere: the page stays as it is
     dirty.delete(form);
-    if (event.defaultPrevented || form.method === "dialog" || form.target === "_blank") return;
+    if (event.defaultPrevented || form.method === "dialog") return;
     if (form.dataset.busy) {
       event.preventDefault();
       return;
