@@ -10,6 +10,7 @@ from tenants.payments import views as payments
 from tenants.reporting import views as reporting
 from tenants.sites import views as sites
 from tenants.structure import views as structure
+from tenants.templates import views as templates
 
 site_patterns: list[URLPattern | URLResolver] = [
     path("sites", sites.site_list, name="site_list"),
@@ -57,12 +58,36 @@ invoice_patterns: list[URLPattern | URLResolver] = [
     path("payments.csv", payments.payment_export, name="payment_export"),
 ]
 
+template_patterns: list[URLPattern | URLResolver] = [
+    path("settings/templates", templates.template_list, name="template_list"),
+    path("settings/templates/new", templates.template_new, name="template_new"),
+    path(
+        "settings/templates/<uuid:template_id>", templates.template_detail, name="template_detail"
+    ),
+    path(
+        "settings/templates/<uuid:template_id>/preview",
+        templates.template_preview,
+        name="template_preview",
+    ),
+    path(
+        "settings/templates/<uuid:template_id>/activate",
+        templates.template_activate,
+        name="template_activate",
+    ),
+    path(
+        "settings/templates/<uuid:template_id>/use-default",
+        templates.template_use_default,
+        name="template_use_default",
+    ),
+]
+
 billing_patterns: list[URLPattern | URLResolver] = [
     path("", reporting.home, name="home"),
     *site_patterns,
     *contract_patterns,
     *import_patterns,
     *invoice_patterns,
+    *template_patterns,
     path("settings/company", structure.legal_entity, name="legal_entity"),
     path("brand/logo", structure.organisation_logo, name="organisation_logo"),
 ]
