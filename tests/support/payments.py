@@ -8,9 +8,13 @@ from support.billing import make_contract, make_site
 
 from billing.periods import month_period
 from shared.kernel.actor import SYSTEM
+from shared.kernel.clock import now
+from shared.kernel.codes import next_code
+from tenants.invoices.journal import Charge, Charges, issue_entries
 from tenants.invoices.models import Invoice
 from tenants.invoices.services import generate_invoice
 from tenants.ledger.models import Account, JournalLine
+from tenants.ledger.services import post
 from tenants.payments.services import PaymentInput, Receipt, record_customer_payment
 from tenants.sites.models import Site
 
@@ -61,3 +65,40 @@ def balance_of(account: str, *, base: bool = False) -> Decimal:
 def unapplied_in_books() -> Decimal:
     """Unapplied cash is what is owed to customers: a credit."""
     return -balance_of(Account.UNAPPLIED_CASH)
+
+
+def credit_note(invoice: Invoice, amount: str) -> Invoice:
+    """An issued credit note for a part of an invoice, without tax, posted as one is."""
+    credited = Decimal(amount)
+    note = Invoice.objects.create(
+        invoice_id=next_code(Invoice, "invoice_id"),
+        kind=Invoice.Kind.CREDIT_NOTE,
+        corrects=invoice,
+        contract=invoice.contract,
+        site=invoice.site,
+        customer=invoice.customer,
+        entity=invoice.entity,
+        contract_type=invoice.contract_type,
+        number=f"{invoice.number}C",
+        number_prefix="CN",
+        number_year=2025,
+        number_sequence=invoice.number_sequence,
+        period_start=invoice.period_start,
+        period_end=invoice.period_end,
+        invoice_date=invoice.invoice_date,
+        due_date=invoice.due_date,
+        currency=invoice.currency,
+        base_currency=invoice.base_currency,
+        exchange_rate=invoice.exchange_rate,
+        subtotal=-credited,
+        tax_total=0,
+        total=-credited,
+        inputs={},
+        inputs_digest="",
+        parties=dict(invoice.parties),
+        document_status=Invoice.DocumentStatus.ISSUED,
+        issued_at=now(),
+    )
+    line = Charge("adjustment", -credited, "")
+    post(list(issue_entries([note], {note.pk: Charges([line], [])})))
+    return note
