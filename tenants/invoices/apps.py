@@ -43,6 +43,10 @@ class InvoicesConfig(AppConfig):
             (ErrorKind.DISTRIBUTION, _("Delivery"), "mail-warning"),
         ):
             register_kind(Kind(str(name), label, "invoices.generate", icon))
+        from tenants.activity.hooks import on_revenue_changed
+        from tenants.invoices.services.late_revenue import review_invoiced_days
+
+        on_revenue_changed(review_invoiced_days)
         from tenants.documents.presentation import invoice_source
         from tenants.documents.sources import register_source
         from tenants.invoices.selectors.documents import invoice_examples, load_invoice_document
