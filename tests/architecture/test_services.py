@@ -43,6 +43,7 @@ WITHOUT_ACTOR = {
     "request_documents",
     "provide_document",
     "store_invoices",
+    "store_correction",
     "apply_payment",
     "apply_credit",
     "write_off_amount",

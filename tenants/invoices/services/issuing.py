@@ -18,6 +18,11 @@ from tenants.invoices.errors import NotIssuable
 from tenants.invoices.journal import issue_entries, stored_charges
 from tenants.invoices.models import Invoice
 from tenants.invoices.numbering import take_numbers
+from tenants.invoices.services.correcting import (
+    lock_corrected,
+    require_issuable,
+    settle_correction,
+)
 from tenants.ledger.services import post
 
 ISSUABLE = (Invoice.DocumentStatus.VALIDATED, Invoice.DocumentStatus.APPROVED)
@@ -28,10 +33,12 @@ def issue_invoice(
 ) -> Invoice:
     """Number the invoice and freeze it; issuing an issued invoice changes nothing.
 
-    Raises NotFound, NotIssuable, PreconditionFailed when stale.
+    A correction settles what it corrects. Raises NotFound, NotIssuable, Forbidden,
+    PreconditionFailed when stale.
     """
     authorize(actor, "invoices.issue")
     with transaction.atomic():
+        original = lock_corrected(invoice_id)
         invoice = (
             Invoice.objects.select_for_update(of=("self",))
             .select_related("entity", "site")
@@ -48,7 +55,12 @@ def issue_invoice(
                 _("%(id)s is %(status)s and cannot be issued.")
                 % {"id": invoice_id, "status": invoice.get_document_status_display()}
             )
-        record_many(actor=actor, acts=issue_locked(actor=actor, invoices=[invoice]))
+        if original is not None:
+            require_issuable(actor=actor, correction=invoice, original=original)
+        acts = issue_locked(actor=actor, invoices=[invoice])
+        if original is not None:
+            settle_correction(actor=actor, correction=invoice, original=original)
+        record_many(actor=actor, acts=acts)
     return invoice
 
 

@@ -1,0 +1,44 @@
+"""Approving a document by hand, where it waits for that."""
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from shared.audit.services import record
+from shared.kernel.actor import Actor
+from shared.kernel.authorisation import authorize
+from tenants.invoices.errors import NotIssuable
+from tenants.invoices.models import Invoice
+from tenants.invoices.services.drafting import lock_invoice
+
+APPROVABLE = (Invoice.DocumentStatus.VALIDATED, Invoice.DocumentStatus.PENDING_APPROVAL)
+
+
+def approve_invoice(
+    *, actor: Actor, invoice_id: str, expected_revision: int | None = None
+) -> Invoice:
+    """Approve a checked draft, so that it can be issued; approving again changes nothing.
+
+    Raises NotFound, NotIssuable, PreconditionFailed when stale.
+    """
+    authorize(actor, "invoices.approve")
+    with transaction.atomic():
+        invoice = lock_invoice(invoice_id)
+        before = invoice.document_status
+        if before == Invoice.DocumentStatus.APPROVED:
+            return invoice
+        invoice.require_revision(expected_revision)
+        if before not in APPROVABLE:
+            raise NotIssuable(
+                _("%(id)s is %(status)s and cannot be approved.")
+                % {"id": invoice, "status": invoice.get_document_status_display()}
+            )
+        invoice.document_status = Invoice.DocumentStatus.APPROVED
+        invoice.save_changes("document_status")
+        record(
+            actor=actor,
+            action="invoice.approved",
+            target=invoice,
+            before={"document_status": before},
+            after={"document_status": invoice.document_status},
+        )
+    return invoice

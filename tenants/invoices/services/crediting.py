@@ -1,0 +1,270 @@
+"""Credit notes: what of an issued invoice is taken back. Source: `domain.md` 5 and 6."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from billing.credits import credit_taxes, held_part, spread_credit
+from billing.lines import Step, Trace
+from billing.money import round_money
+from billing.tax import TaxAmount, TaxComponent
+from shared.audit.services import record
+from shared.kernel.actor import Actor
+from shared.kernel.authorisation import authorize
+from shared.kernel.clock import today
+from shared.kernel.errors import FieldError, Invalid
+from tenants.invoices.errors import NotCreditable
+from tenants.invoices.models import Invoice, InvoiceLine
+from tenants.invoices.selectors.creditable import CreditableLine, creditable_lines, taxes_left
+from tenants.invoices.services.drafting import (
+    Correction,
+    DraftLine,
+    checked_reason,
+    lock_invoice,
+    store_correction,
+)
+
+ZERO = Decimal(0)
+CREDITABLE = (Invoice.Kind.REGULAR, Invoice.Kind.ADJUSTMENT, Invoice.Kind.HOLDBACK_RELEASE)
+
+
+@dataclass(frozen=True)
+class LineCredit:
+    """What to take back of the line at a position: a quantity, or an amount before tax."""
+
+    position: int
+    amount: Decimal | None = None
+    quantity: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What is taken of one line; more than zero of an ordinary charge."""
+
+    of: CreditableLine
+    amount: Decimal
+    quantity: Decimal | None = None
+
+
+def credit_invoice(
+    *,
+    actor: Actor,
+    invoice_id: str,
+    reason: str,
+    amount: Decimal | None = None,
+    lines: Sequence[LineCredit] = (),
+    invoice_date: date | None = None,
+    expected_revision: int | None = None,
+) -> Invoice:
+    """Draft a credit note: of chosen lines, of an amount before tax, or of all that is left.
+
+    Tax comes at the rates of the invoice; the credit that takes the last of it clears it to the
+    cent. Holdback follows its charges. Raises NotFound, NotCreditable, Invalid naming each
+    field, PreconditionFailed when stale. Issuing it applies it to the invoice.
+    """
+    authorize(actor, "invoices.void")
+    with transaction.atomic():
+        invoice = lock_invoice(invoice_id)
+        invoice.require_revision(expected_revision)
+        require_creditable(invoice)
+        text = checked_reason(reason)
+        dated = _checked_date(invoice, invoice_date)
+        left = creditable_lines(invoice)
+        parts = _chosen(invoice, left, amount, lines)
+        _refuse_released(parts)
+        note = store_correction(
+            actor=actor,
+            correction=Correction(
+                basis=invoice,
+                kind=Invoice.Kind.CREDIT_NOTE,
+                lines=[_line(part, invoice) for part in parts],
+                taxes=taxes_of_credit(invoice, [(p.of.line.taxable, -p.amount) for p in parts]),
+                invoice_date=dated,
+                due_date=dated,
+                reason=text,
+                inputs={"credits": invoice.invoice_id},
+            ),
+        )
+        record(
+            actor=actor,
+            action="invoice.credit_drafted",
+            target=note,
+            after={"corrects": invoice.number, "total": str(note.total), "reason": text},
+        )
+    return note
+
+
+def require_creditable(invoice: Invoice) -> None:
+    """Raise NotCreditable unless it is an issued document that charges something."""
+    if invoice.document_status != Invoice.DocumentStatus.ISSUED:
+        raise NotCreditable(
+            _("%(id)s is not issued, so there is nothing to credit.") % {"id": invoice}
+        )
+    if invoice.kind not in CREDITABLE:
+        raise NotCreditable(_("%(id)s is a credit note itself.") % {"id": invoice})
+
+
+def taxes_of_credit(
+    invoice: Invoice, credited: Sequence[tuple[object, Decimal]]
+) -> tuple[TaxAmount, ...]:
+    """The taxes on credited lines, given as (taxability, amount below zero)."""
+    components = [TaxComponent(tax.name, tax.rate, "") for tax in invoice.taxes.all()]
+    bases: dict[str, Decimal] = defaultdict(Decimal)
+    for taxable, amount in credited:
+        for component in components:
+            if applies(taxable, component.name):
+                bases[component.name] += amount
+    return credit_taxes(bases, components, taxes_left(invoice), invoice.currency)
+
+
+def applies(taxable: object, name: str) -> bool:
+    """Whether a component applies to a line of that stored taxability."""
+    return name in taxable if isinstance(taxable, list | tuple) else bool(taxable)
+
+
+def _checked_date(invoice: Invoice, given: date | None) -> date:
+    dated = given or max(today(), invoice.invoice_date)
+    if dated < invoice.invoice_date:
+        message = _("It cannot be dated before the invoice it corrects (%(day)s).")
+        text = message % {"day": invoice.invoice_date}
+        raise Invalid(errors=[FieldError("invoice_date", "too_early", text)])
+    return dated
+
+
+def _chosen(
+    invoice: Invoice,
+    left: Sequence[CreditableLine],
+    amount: Decimal | None,
+    lines: Sequence[LineCredit],
+) -> list[_Part]:
+    if amount is not None and lines:
+        message = _("Give an amount or lines, not both.")
+        raise Invalid(errors=[FieldError("amount", "not_both", message)])
+    if lines:
+        parts = _by_line(invoice, left, lines)
+    elif amount is not None:
+        parts = _by_amount(invoice, left, amount)
+    else:
+        parts = [_Part(one, one.left, one.quantity_left) for one in left]
+    parts = [part for part in parts if part.amount]
+    if sum((part.amount for part in parts), ZERO) <= 0:
+        raise NotCreditable(_("Nothing is left of %(id)s to credit.") % {"id": invoice})
+    return parts
+
+
+def _by_amount(invoice: Invoice, left: Sequence[CreditableLine], amount: Decimal) -> list[_Part]:
+    most = sum((one.left for one in left), ZERO)
+    problem = _amount_problem(amount, most, invoice.currency)
+    if problem is not None:
+        raise Invalid(errors=[FieldError("amount", *problem)])
+    spread = spread_credit(amount, [one.left for one in left], invoice.currency)
+    return [_Part(one, part) for one, part in zip(left, spread, strict=True)]
+
+
+def _by_line(
+    invoice: Invoice, left: Sequence[CreditableLine], wanted: Sequence[LineCredit]
+) -> list[_Part]:
+    own = {one.line.position: one for one in left if one.line.invoice_id == invoice.pk}
+    parts: dict[int, _Part] = {}
+    errors: list[FieldError] = []
+    for n, want in enumerate(wanted):
+        found = own.get(want.position)
+        if found is None or found.is_holdback or want.position in parts:
+            message = _("Choose each line of the invoice at most once; holdback follows by itself.")
+            errors.append(FieldError(f"lines[{n}].position", "no_such_line", message))
+            continue
+        part = _part_of(found, want, invoice.currency)
+        if isinstance(part, _Part):
+            parts[want.position] = part
+        else:
+            field, code, message = part
+            errors.append(FieldError(f"lines[{n}].{field}", code, message))
+    if errors:
+        raise Invalid(errors=errors)
+    return [*parts.values(), *_held_parts(left, list(parts.values()), invoice.currency)]
+
+
+def _part_of(one: CreditableLine, want: LineCredit, currency: str) -> _Part | tuple[str, str, str]:
+    """The part of a line that is wanted, or what is wrong with it: field, code, message."""
+    if (want.amount is None) == (want.quantity is None):
+        return "amount", "one_of", _("Give a quantity or an amount.")
+    if want.quantity is None:
+        assert want.amount is not None
+        problem = _amount_problem(want.amount, one.left, currency)
+        return _Part(one, want.amount) if problem is None else ("amount", *problem)
+    if one.quantity_left is None:
+        return "quantity", "no_quantity", _("This line has no quantity; give an amount.")
+    if not want.quantity.is_finite() or not 0 < want.quantity <= one.quantity_left:
+        message = _("At most %(quantity)s is left of this line.")
+        return "quantity", "more_than_left", message % {"quantity": one.quantity_left}
+    if want.quantity == one.quantity_left:
+        return _Part(one, one.left, want.quantity)
+    share = Fraction(want.quantity) / Fraction(one.line.quantity)
+    exact = round_money(Fraction(one.line.amount) * share, currency)
+    return _Part(one, min(exact, one.left, key=abs), want.quantity)
+
+
+def _amount_problem(amount: Decimal, most: Decimal, currency: str) -> tuple[str, str] | None:
+    """What is wrong with an amount to take of `most`, whose sign it has: code and message."""
+    if not amount.is_finite() or not amount or (amount < 0) != (most < 0):
+        message = _("Must be more than zero.") if most >= 0 else _("Must be below zero.")
+        return "range", message
+    if abs(amount) > abs(most):
+        return "more_than_left", _("At most %(amount)s is left.") % {"amount": most}
+    if round_money(amount, currency) != amount:
+        return "fraction", _("%(currency)s has no such fraction.") % {"currency": currency}
+    return None
+
+
+def _held_parts(
+    left: Sequence[CreditableLine], parts: Sequence[_Part], currency: str
+) -> list[_Part]:
+    """The holdback of the same taxability, in proportion to its charges."""
+    found = []
+    for held in (one for one in left if one.is_holdback):
+        taxable = held.line.taxable
+        charges = [one for one in left if not one.is_holdback and one.line.taxable == taxable]
+        credited = [part.amount for part in parts if part.of.line.taxable == taxable]
+        whole = sum((one.left for one in charges), ZERO)
+        amount = held_part(sum(credited, ZERO), whole, held.left, currency)
+        found.append(_Part(held, amount))
+    return found
+
+
+def _refuse_released(parts: Sequence[_Part]) -> None:
+    """What was released is on a document of its own, which must be credited first."""
+    for part in parts:
+        remaining = part.of.left - part.amount
+        if part.of.released and -remaining < part.of.released:
+            raise NotCreditable(_("Its holdback was released meanwhile. Credit the release first."))
+
+
+def _line(part: _Part, invoice: Invoice) -> DraftLine:
+    line: InvoiceLine = part.of.line
+    values = {"amount": line.amount, "invoice": str(invoice)}
+    exact = _is_product(part, invoice.currency)
+    return DraftLine(
+        code=line.code,
+        component=line.component,
+        subject=line.subject,
+        amount=-part.amount,
+        taxable=line.taxable,
+        trace=Trace("credit", values, (Step("credited", values, -part.amount),)),
+        corrects=line.pk,
+        quantity=-part.quantity if part.quantity is not None and exact else None,
+        rate=line.rate if exact else None,
+    )
+
+
+def _is_product(part: _Part, currency: str) -> bool:
+    """Whether quantity x rate gives the amount; after a credit by amount it may not."""
+    rate = part.of.line.rate
+    if part.quantity is None or rate is None:
+        return False
+    return round_money(part.quantity * rate, currency) == part.amount

@@ -1,0 +1,119 @@
+"""Releasing holdback: an invoice over what customers still keep back. Source: `domain.md` 5, 9."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from billing.lines import Step, Trace
+from billing.periods import Period
+from shared.audit.services import record
+from shared.kernel.actor import Actor
+from shared.kernel.authorisation import authorize
+from shared.kernel.clock import today
+from shared.kernel.errors import FieldError, Invalid, NotFound
+from tenants.contracts.models import Contract
+from tenants.invoices.calculation import due_date_of
+from tenants.invoices.errors import NothingHeld
+from tenants.invoices.models import Invoice
+from tenants.invoices.selectors import load_contexts
+from tenants.invoices.selectors.creditable import CreditableLine, held_lines
+from tenants.invoices.services.drafting import Correction, DraftLine, store_correction
+from tenants.invoices.services.recalculation import taxes_of_lines
+
+INVOICES_MAX = 1_000
+HOLDING = (Invoice.Kind.REGULAR, Invoice.Kind.ADJUSTMENT)
+
+
+def release_holdback(
+    *,
+    actor: Actor,
+    contract_id: str,
+    invoice_ids: Sequence[str] = (),
+    on: date | None = None,
+) -> Invoice:
+    """Draft the invoice of what a contract's invoices still hold back, or the named ones.
+
+    Dated `on` (today where not given): tax is charged at that day's rates by place of supply.
+    A line for each line held back, which points at it; nothing can be released twice. Raises
+    NotFound, NothingHeld, Invalid.
+    """
+    authorize(actor, "invoices.generate")
+    contract_pk = Contract.objects.filter(contract_id=contract_id).values_list("pk", flat=True)
+    if not contract_pk:
+        raise NotFound(_("There is no contract %(id)s.") % {"id": contract_id})
+    dated = on or today()
+    with transaction.atomic():
+        (context,) = load_contexts([contract_pk[0]], Period(dated, dated), on=dated)
+        invoices = _locked_invoices(context.contract, invoice_ids, dated)
+        held = held_lines(invoices)
+        if not held:
+            raise NothingHeld(_("Nothing is held back on these invoices."))
+        lines = [_line(one) for one in held]
+        if sum(line.amount for line in lines) <= 0:
+            raise NothingHeld(_("Nothing is held back on these invoices."))
+        latest = max(invoices, key=lambda one: (one.period_end, one.invoice_id))
+        latest.period_start = min(one.period_start for one in invoices)
+        release = store_correction(
+            actor=actor,
+            correction=Correction(
+                basis=latest,
+                kind=Invoice.Kind.HOLDBACK_RELEASE,
+                lines=lines,
+                taxes=taxes_of_lines(context, lines, dated),
+                invoice_date=dated,
+                due_date=due_date_of(context.contract, dated),
+                reason="",
+                inputs={"releases": sorted({one.line.invoice.invoice_id for one in held})},
+            ),
+        )
+        record(
+            actor=actor,
+            action="invoice.release_drafted",
+            target=release,
+            after={"contract": contract_id, "total": str(release.total)},
+        )
+    return release
+
+
+def _locked_invoices(contract: Contract, invoice_ids: Sequence[str], dated: date) -> list[Invoice]:
+    found = Invoice.objects.select_for_update(of=("self",)).filter(
+        contract=contract, kind__in=HOLDING, document_status=Invoice.DocumentStatus.ISSUED
+    )
+    if invoice_ids:
+        found = found.filter(invoice_id__in=list(invoice_ids)[:INVOICES_MAX])
+    else:
+        found = found.exclude(holdback=0)
+    related = found.select_related("entity", "site", "customer", "contract")
+    invoices = list(related.order_by("pk")[:INVOICES_MAX])
+    missing = set(invoice_ids) - {one.invoice_id for one in invoices}
+    if missing:
+        message = _("No issued invoices of this contract: %(ids)s.") % {
+            "ids": ", ".join(sorted(missing))
+        }
+        raise Invalid(errors=[FieldError("invoice_ids", "unknown", message)])
+    later = [one for one in invoices if one.invoice_date > dated]
+    if later:
+        message = _("%(id)s is dated later.") % {"id": later[0]}
+        raise Invalid(errors=[FieldError("on", "too_early", message)])
+    if not invoices:
+        raise NothingHeld(_("Nothing is held back on these invoices."))
+    if len({(one.entity_id, one.currency) for one in invoices}) > 1:
+        message = _("They were billed by different companies or in different currencies.")
+        raise Invalid(errors=[FieldError("invoice_ids", "mixed", message)])
+    return invoices
+
+
+def _line(one: CreditableLine) -> DraftLine:
+    line = one.line
+    values = {"invoice": str(line.invoice)}
+    return DraftLine(
+        code="holdback_release",
+        component=None,
+        subject=str(line.invoice),
+        amount=one.held,
+        taxable=line.taxable,
+        trace=Trace("holdback_release", values, (Step("held_back", values, one.held),)),
+        corrects=line.pk,
+    )

@@ -1,0 +1,91 @@
+"""Void: an issued document that never should have been. Source: `domain.md` 6."""
+
+from datetime import date
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from shared.audit.services import record
+from shared.kernel.actor import Actor
+from shared.kernel.authorisation import authorize
+from shared.kernel.clock import today
+from shared.outbox.services import publish
+from tenants.documents.services import request_documents
+from tenants.invoices.errors import NotVoidable
+from tenants.invoices.journal import void_entries
+from tenants.invoices.models import Invoice
+from tenants.invoices.services.drafting import checked_reason, lock_invoice
+from tenants.ledger.services import post
+
+
+def void_invoice(
+    *, actor: Actor, invoice_id: str, reason: str, expected_revision: int | None = None
+) -> Invoice:
+    """Take an issued document out of the books; its period can be billed again.
+
+    Only before anything was paid, credited, written off or built on it; the number stays used.
+    What was posted is reversed as of today, or of the document's own later day. Voiding it again
+    changes nothing. Raises NotFound, NotVoidable, Invalid, PreconditionFailed when stale.
+    """
+    authorize(actor, "invoices.void")
+    with transaction.atomic():
+        invoice = lock_invoice(invoice_id)
+        if invoice.document_status == Invoice.DocumentStatus.VOID and invoice.number:
+            return invoice
+        invoice.require_revision(expected_revision)
+        text = checked_reason(reason)
+        require_voidable(invoice)
+        on = max(today(), invoice.invoice_date)
+        _mark(invoice, text, on)
+        post(void_entries(invoice, on))
+        request_documents([invoice.pk])
+        publish(
+            topic="invoice.voided",
+            key=invoice.site.site_id,
+            payload={"invoice_id": invoice.invoice_id, "reason": text},
+        )
+        record(
+            actor=actor,
+            action="invoice.voided",
+            target=invoice,
+            before={"document_status": Invoice.DocumentStatus.ISSUED},
+            after={"document_status": invoice.document_status, "reason": text},
+        )
+    return invoice
+
+
+def require_voidable(invoice: Invoice) -> None:
+    """Raise NotVoidable where the document is not issued or something has happened to it."""
+    if invoice.document_status != Invoice.DocumentStatus.ISSUED:
+        raise NotVoidable(_("%(id)s is not issued; delete the draft instead.") % {"id": invoice})
+    if invoice.amount_paid or invoice.amount_credited or invoice.amount_written_off:
+        raise NotVoidable(
+            _("%(id)s is settled in part already. Correct it with a credit note.") % {"id": invoice}
+        )
+    if invoice.amount_disputed:
+        raise NotVoidable(_("%(id)s is disputed. Resolve the dispute first.") % {"id": invoice})
+    building = Invoice.objects.filter(Q(corrects=invoice) | Q(lines__corrects__invoice=invoice))
+    other = building.exclude(document_status=Invoice.DocumentStatus.VOID).first()
+    if other is not None:
+        raise NotVoidable(
+            _("%(other)s builds on %(id)s. Void or delete that first.")
+            % {"id": invoice, "other": other},
+            extra={"invoice_id": other.invoice_id},
+        )
+    if _was_settled(invoice):
+        raise NotVoidable(
+            _("%(id)s was settled once, even if that was undone. Credit it instead.")
+            % {"id": invoice}
+        )
+
+
+def _was_settled(invoice: Invoice) -> bool:
+    """A payment that came and went is posted against it; a void would leave that without it."""
+    return invoice.allocations.exists() or invoice.credit_given.exists()
+
+
+def _mark(invoice: Invoice, reason: str, on: date) -> None:
+    invoice.document_status = Invoice.DocumentStatus.VOID
+    invoice.void_reason, invoice.voided_on = reason, on
+    invoice.save_changes("document_status", "void_reason", "voided_on")

@@ -1,0 +1,130 @@
+"""Releasing holdback: taxed on its own day, never twice, credited on its own."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from support.billing import make_contract, make_site
+
+from billing.periods import month_period
+from shared.kernel.actor import SYSTEM
+from shared.kernel.errors import Forbidden, Invalid, NotFound
+from tenants.contracts.models import Contract
+from tenants.invoices.errors import NotCreditable, NothingHeld, NotVoidable
+from tenants.invoices.models import Invoice
+from tenants.invoices.services import (
+    LineCredit,
+    credit_invoice,
+    generate_invoice,
+    issue_invoice,
+    release_holdback,
+    void_invoice,
+)
+from tenants.ledger.models import JournalLine
+
+DAY = date(2025, 6, 30)
+
+
+@pytest.fixture
+def contract(in_acme):
+    """In Nova Scotia, 1,000.00 a month, of which 10 % are held back."""
+    made = make_contract(make_site(province="NS"))
+    Contract.objects.filter(pk=made.pk).update(holdback_rate=Decimal("0.1"))
+    return made
+
+
+def bill(contract, month):
+    return generate_invoice(
+        actor=SYSTEM, site_id=contract.site.site_id, period=month_period(2025, month)
+    ).invoice
+
+
+def release(contract, **options):
+    options.setdefault("on", DAY)
+    draft = release_holdback(
+        actor=options.pop("actor", SYSTEM), contract_id=contract.contract_id, **options
+    )
+    issued = issue_invoice(actor=SYSTEM, invoice_id=draft.invoice_id)
+    issued.refresh_from_db()
+    return issued
+
+
+def balance(account):
+    rows = JournalLine.objects.filter(account=account).values_list("amount", flat=True)
+    return sum(rows, Decimal(0))
+
+
+def test_it_is_taxed_at_the_rate_of_its_own_day(contract):
+    january, april = bill(contract, 1), bill(contract, 4)
+    # Nova Scotia: 15 % of 900.00 in January, 14 % since 1 April
+    assert (january.tax_total, april.tax_total) == (135, 126)
+    assert balance("holdback_receivable") == 200
+    released = release(contract)
+    # 100.00 + 100.00, HST 14 % = 28.00
+    assert (released.kind, released.subtotal, released.tax_total) == ("holdback_release", 200, 28)
+    assert released.holdback == -200
+    assert [(line.code, line.subject, line.amount) for line in released.lines.all()] == [
+        ("holdback_release", january.number, 100),
+        ("holdback_release", april.number, 100),
+    ]
+    assert released.number == f"{january.number_prefix}H-2025-000001"
+    assert balance("holdback_receivable") == 0
+    assert balance("receivable") == 1035 + 1026 + 228
+    assert balance("revenue") == -2000
+    with pytest.raises(NothingHeld):
+        release(contract)
+
+
+def test_chosen_invoices_only(contract):
+    january, _february = bill(contract, 1), bill(contract, 2)
+    assert release(contract, invoice_ids=[january.invoice_id]).subtotal == 100
+    assert release(contract).subtotal == 100
+
+
+def test_what_was_credited_is_not_released(contract):
+    january = bill(contract, 1)
+    note = credit_invoice(
+        actor=SYSTEM,
+        invoice_id=january.invoice_id,
+        reason="Agreed",
+        lines=[LineCredit(1, amount=Decimal(400))],
+    )
+    issue_invoice(actor=SYSTEM, invoice_id=note.invoice_id)
+    assert release(contract).subtotal == 60  # 100.00 - 10 % of 400.00
+
+
+def test_what_was_released_is_credited_on_the_release(contract):
+    january = bill(contract, 1)
+    released = release(contract)
+    with pytest.raises(NotCreditable):
+        credit_invoice(actor=SYSTEM, invoice_id=january.invoice_id, reason="x")
+    with pytest.raises(NotVoidable):
+        void_invoice(actor=SYSTEM, invoice_id=january.invoice_id, reason="x")
+    for document in (released, january):
+        note = credit_invoice(actor=SYSTEM, invoice_id=document.invoice_id, reason="x")
+        issue_invoice(actor=SYSTEM, invoice_id=note.invoice_id)
+    assert [balance(name) for name in ("receivable", "holdback_receivable", "revenue")] == [0, 0, 0]
+
+
+def test_a_void_release_frees_the_holdback(contract):
+    bill(contract, 1)
+    first = release(contract)
+    void_invoice(actor=SYSTEM, invoice_id=first.invoice_id, reason="Too early")
+    assert release(contract).subtotal == 100
+
+
+def test_refusals(contract, actor_in):
+    january = bill(contract, 1)
+    with pytest.raises(Forbidden):
+        release(contract, actor=actor_in("viewer"))
+    for options, field in (
+        ({"invoice_ids": ["INV999999999"]}, "invoice_ids"),
+        ({"on": date(2025, 1, 30)}, "on"),
+    ):
+        with pytest.raises(Invalid) as refused:
+            release(contract, **options)
+        assert refused.value.errors[0].field == field
+    contract.contract_id = "CON99999999"
+    with pytest.raises(NotFound):
+        release(contract)
+    assert list(Invoice.objects.all()) == [january]
