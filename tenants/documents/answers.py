@@ -2,8 +2,10 @@
 
 from typing import TypeVar
 
-from django.http import HttpResponse, HttpResponseBase
+from django.http import FileResponse, HttpResponse, HttpResponseBase
 
+from shared.keyring.storage import EncryptedStorage
+from tenants.documents.models import Document
 from tenants.documents.rendering import Output, Rendered
 
 Answer = TypeVar("Answer", bound=HttpResponseBase)
@@ -25,6 +27,17 @@ def answer_document(rendered: Rendered, *, output: Output, name: str) -> HttpRes
     """The document, to be shown and not kept by anybody on the way."""
     response = HttpResponse(rendered.content, content_type=MEDIA_TYPES[output])
     response["Content-Disposition"] = f'inline; filename="{name}.{EXTENSIONS[output]}"'
+    return seal(response)
+
+
+def stream_pdf(document: Document) -> FileResponse:
+    """A stored document, decrypted as it is sent."""
+    response = FileResponse(
+        EncryptedStorage().open(document.file_name),
+        content_type=MEDIA_TYPES["pdf"],
+        filename=f"{document.object_code}.pdf",
+    )
+    response["Content-Length"] = str(document.size_bytes)
     return seal(response)
 
 

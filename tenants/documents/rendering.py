@@ -147,11 +147,3 @@ def _plain_engine() -> Engine:
             )
         ],
     )
-
-
-def render_invoice_html(document: Any, language: str) -> str:
-    """An invoice's page with the template the tenant has active now."""
-    look = look_for("invoice", document, language)
-    return render_contents(
-        document, kind="invoice", language=language, output="html", look=look
-    ).text

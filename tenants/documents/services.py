@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from shared.kernel.clock import now
-from shared.kernel.errors import Gone, NotFound
+from shared.kernel.errors import AppError, Gone, NotFound, Unavailable
 from shared.kernel.tasks import enqueue_after_commit
 from shared.kernel.tenancy import current_organisation_id
 from tenants.documents.models import INVOICE, Document
@@ -75,6 +75,21 @@ def provide_document(*, kind: str, object_id: UUID) -> Document | None:
         status__in=(Document.Status.WAITING, Document.Status.RENDERING),
     ).first()
     return render_document(document_id=in_work.pk) if in_work else None
+
+
+def make_document(*, kind: str, object_id: UUID) -> Document | None:
+    """`provide_document` for somebody who waits: whatever made it fail is Unavailable.
+
+    The failure is kept with the row and logged, and a sweep tries again.
+    """
+    try:
+        return provide_document(kind=kind, object_id=object_id)
+    except AppError:
+        raise
+    except Exception as error:
+        raise Unavailable(
+            _("The document could not be made just now. We try again; come back in a minute.")
+        ) from error
 
 
 def signed_link(*, invoice_pk: UUID, valid_for: timedelta = LINK_VALID_FOR) -> str:

@@ -17,7 +17,9 @@ from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.clock import today
 from shared.kernel.errors import AppError
 from shared.kernel.forms import add_errors
-from tenants.documents.rendering import render_invoice_html
+from tenants.documents.answers import answer_document
+from tenants.documents.models import INVOICE
+from tenants.documents.rendering import look_for, render_contents
 from tenants.documents.services import signed_link
 from tenants.invoices import selectors, services
 from tenants.invoices.forms import PaymentForm
@@ -112,7 +114,9 @@ def invoice_html(request: ApiRequest, invoice_id: str) -> HttpResponse:
     """The document itself, as the customer sees it."""
     invoice = selectors.invoice_by_code(actor=request.actor, invoice_id=invoice_id)
     document, language = selectors.load_invoice_document(invoice.pk)
-    return HttpResponse(render_invoice_html(document, language))
+    look = look_for(INVOICE, document, language)
+    rendered = render_contents(document, kind=INVOICE, language=language, output="html", look=look)
+    return answer_document(rendered, output="html", name=invoice.invoice_id)
 
 
 @require_POST

@@ -1,0 +1,72 @@
+"""`/api/v1/billing/invoices/{invoice_id}/pdf`, `/html` and `/text`: the invoice as it is sent."""
+
+from typing import Any
+
+from django.http.response import HttpResponseBase
+from ninja import Router, Status
+
+from shared.kernel.api.auth import ApiRequest
+from shared.kernel.api.schemas import Schema
+from tenants.documents.answers import answer_document, stream_pdf
+from tenants.documents.models import INVOICE
+from tenants.documents.rendering import Output, look_for, render_contents
+from tenants.documents.services import make_document
+from tenants.invoices import selectors
+
+documents_router = Router(tags=["Billing"])
+
+
+class WaitingOut(Schema):
+    """The document is being made; ask again."""
+
+    status: str
+
+
+def _media(name: str) -> dict[str, Any]:
+    schema = {"type": "string", **({"format": "binary"} if name == "application/pdf" else {})}
+    return {
+        "responses": {200: {"content": {name: {"schema": schema}}, "description": "The document"}}
+    }
+
+
+@documents_router.get(
+    "/invoices/{invoice_id}/pdf",
+    response={202: WaitingOut},
+    openapi_extra=_media("application/pdf"),
+)
+def get_invoice_pdf(request: ApiRequest, invoice_id: str) -> Any:
+    """The PDF; 202 while a long one is being made."""
+    invoice = selectors.invoice_by_code(actor=request.actor, invoice_id=invoice_id)
+    document = make_document(kind=INVOICE, object_id=invoice.pk)
+    if document is None:
+        return Status(202, WaitingOut(status="rendering"))
+    return stream_pdf(document)
+
+
+@documents_router.get(
+    "/invoices/{invoice_id}/html", response=None, openapi_extra=_media("text/html")
+)
+def get_invoice_html(request: ApiRequest, invoice_id: str) -> HttpResponseBase:
+    """A page ready to print, that can do nothing else."""
+    return _written(request, invoice_id, "html")
+
+
+@documents_router.get(
+    "/invoices/{invoice_id}/text", response=None, openapi_extra=_media("text/plain")
+)
+def get_invoice_text(request: ApiRequest, invoice_id: str) -> HttpResponseBase:
+    """Plain text, for those who read with their ears or in a terminal."""
+    return _written(request, invoice_id, "text")
+
+
+def _written(request: ApiRequest, invoice_id: str, output: Output) -> HttpResponseBase:
+    invoice = selectors.invoice_by_code(actor=request.actor, invoice_id=invoice_id)
+    document, language = selectors.load_invoice_document(invoice.pk)
+    rendered = render_contents(
+        document,
+        kind=INVOICE,
+        language=language,
+        output=output,
+        look=look_for(INVOICE, document, language),
+    )
+    return answer_document(rendered, output=output, name=invoice.invoice_id)
