@@ -31,7 +31,11 @@ def load_contexts(
     The lock makes generating for one contract happen one after the other; a preview that stores
     nothing goes without.
     """
-    rows = Contract.objects.select_for_update(of=("self",)) if lock else Contract.objects.all()
+    rows = (
+        Contract.objects.select_for_update(of=("self",), no_key=True)
+        if lock
+        else Contract.objects.all()
+    )
     locked = list(
         rows.filter(pk__in=contract_ids)
         .select_related("site", "site__customer")

@@ -51,9 +51,9 @@ def bill_batch(run: BillingRun) -> bool:
     """
     with transaction.atomic():
         items = list(
-            run.items.select_for_update(skip_locked=True)
+            run.items.select_for_update(skip_locked=True, of=("self",))
             .filter(status=Status.WAITING)
-            .order_by("contract")[:BATCH]
+            .order_by("contract_id")[:BATCH]
         )
         if not items:
             return False
@@ -72,9 +72,13 @@ def bill_batch(run: BillingRun) -> bool:
 
 
 def _lock_contracts(items: Sequence[BillingRunItem]) -> None:
-    """All of the batch in one order, so that two runs at once never wait for each other."""
+    """All of the batch in one order, so that two runs at once never wait for each other.
+
+    Their keys stay free: a run that starts meanwhile only points at them.
+    """
+    contracts = Contract.objects.select_for_update(no_key=True)
     keys = [item.contract_id for item in items]
-    list(Contract.objects.select_for_update().filter(pk__in=keys).order_by("pk").values_list("pk"))
+    list(contracts.filter(pk__in=keys).order_by("pk").values_list("pk"))
 
 
 def _bill_alone(run: BillingRun, item: BillingRunItem) -> None:

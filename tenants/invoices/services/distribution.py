@@ -96,7 +96,7 @@ def _hand_over(run: BillingRun) -> bool:
             .filter(distribution=Distribution.WAITING, invoice__isnull=False)
             .select_related("invoice")
             .defer("invoice__parties", "invoice__inputs", "invoice__checks")
-            .order_by("contract")[:BATCH]
+            .order_by("contract_id")[:BATCH]
         )
         if not items:
             return False
