@@ -82,6 +82,12 @@ class Recomputation:
         first = max(period.start_date, effective_date).toordinal()
         last = min(period.end_date, end_date or period.end_date).toordinal()
         self._days = [date.fromordinal(day) for day in range(first, last + 1)]
+        counted = Counter((day.year, day.month) for day in self._days)
+        first_days = {(day.year, day.month): day for day in reversed(self._days)}
+        self._months = [
+            (first_days[month], Fraction(days, monthrange(*month)[1]))
+            for month, days in counted.items()
+        ]
 
     def subtotal(self) -> Decimal:
         """Return the sum of all lines, charges and adjustments included."""
@@ -242,12 +248,9 @@ class Recomputation:
 
     def _monthly(self, per_month: Fraction, escalation: Escalation | None) -> Fraction:
         """A day earns its month's amount / the days of that month."""
-        counted = Counter((day.year, day.month) for day in self._days)
-        first_days = {(day.year, day.month): day for day in reversed(self._days)}
         total = Fraction(0)
-        for month, days in counted.items():
-            growth = _growth(escalation, first_days[month])
-            total += per_month * growth * days / monthrange(*month)[1]
+        for first_day, share in self._months:
+            total += per_month * share * _growth(escalation, first_day)
         return self._round(total)
 
     def _round(self, exact: Fraction) -> Fraction:

@@ -21,11 +21,12 @@ def sum_months(
     (domain rule 3). Nothing is rounded here: a 31st of a fee has no finite decimal.
     """
     base = Fraction(monthly_amount)
+    shown = as_shown(base)
     steps = []
     total = Fraction(0)
     for month in context.months:
-        amount, step = _month_amount(base, escalation, month)
-        total += amount
+        amount, step = _month_amount(base, shown, escalation, month)
+        total = total + amount if total else amount
         steps.append(step)
     if len(steps) > 1:
         steps.append(Step("sum", {"count": len(steps)}, as_shown(total)))
@@ -33,12 +34,12 @@ def sum_months(
 
 
 def _month_amount(
-    base: Fraction, escalation: Escalation | None, month: MonthSlice
+    base: Fraction, shown: Decimal, escalation: Escalation | None, month: MonthSlice
 ) -> tuple[Fraction, Step]:
     amount = base
     values: dict[str, Value] = {
         "month": month.label,
-        "monthly_amount": as_shown(base),
+        "monthly_amount": shown,
         "active_days": month.active_days,
         "days_in_month": month.days_in_month,
     }
@@ -51,4 +52,4 @@ def _month_amount(
         amount = amount * factor
     if month.active_days < month.days_in_month:
         amount = amount * Fraction(month.active_days, month.days_in_month)
-    return amount, Step("month", values, as_shown(amount))
+    return amount, Step("month", values, shown if amount is base else as_shown(amount))

@@ -3,6 +3,9 @@
 import os
 
 from celery import Celery
+from celery.signals import worker_process_init
+
+from shared.kernel.memory import look_for_cycles_less_often
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 
@@ -37,3 +40,9 @@ app.conf.beat_schedule = {
         "schedule": 3600,
     },
 }
+
+
+@worker_process_init.connect
+def prepare_worker_process(**_signal: object) -> None:
+    """Each process of a worker, once everything is imported."""
+    look_for_cycles_less_often()

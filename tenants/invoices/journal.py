@@ -11,6 +11,7 @@ from django.db.models.fields.json import KeyTextTransform
 
 from billing.periods import Period
 from billing.recognition import spread_over_months
+from tenants.invoices.calculation import Calculation
 from tenants.invoices.models import Invoice, InvoiceLine, InvoiceTax
 from tenants.ledger.models import Account, JournalEntry
 from tenants.ledger.rates import ONE
@@ -53,6 +54,14 @@ def stored_charges(invoices: Iterable[Invoice]) -> dict[UUID, Charges]:
     for pk, name, amount in taxes.values_list("invoice_id", "name", "amount"):
         found[pk][1].append((name, amount))
     return {pk: Charges(*charges) for pk, charges in found.items()}
+
+
+def calculated_charges(calculation: Calculation) -> Charges:
+    """The charges of an invoice that is just being stored."""
+    return Charges(
+        [Charge(line.code, line.amount, line.trace.rule) for line in calculation.lines],
+        [(tax.name, tax.amount) for tax in calculation.totals.taxes],
+    )
 
 
 def issue_entries(invoices: Iterable[Invoice], charges: Mapping[UUID, Charges]) -> Iterator[Entry]:

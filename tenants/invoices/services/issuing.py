@@ -2,20 +2,21 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from shared.audit.services import Act, record_many
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
+from shared.kernel.bulk import copy_instances, update_rows
 from shared.kernel.clock import now
 from shared.kernel.errors import NotFound
 from shared.outbox.services import publish_many
 from tenants.documents.services import request_documents
+from tenants.invoices.calculation import Calculation
 from tenants.invoices.errors import NotIssuable
-from tenants.invoices.journal import issue_entries, stored_charges
+from tenants.invoices.journal import calculated_charges, issue_entries, stored_charges
 from tenants.invoices.models import Invoice
 from tenants.invoices.numbering import take_numbers
 from tenants.invoices.services.correcting import (
@@ -23,8 +24,20 @@ from tenants.invoices.services.correcting import (
     require_issuable,
     settle_correction,
 )
+from tenants.invoices.services.storing import build_invoices, generated_acts, store_charges
 from tenants.ledger.services import post
 
+ISSUE_FIELDS = (
+    "number",
+    "number_prefix",
+    "number_year",
+    "number_sequence",
+    "document_status",
+    "issued_at",
+    "issued_by",
+    "updated_at",
+    "revision",
+)
 ISSUABLE = (Invoice.DocumentStatus.VALIDATED, Invoice.DocumentStatus.APPROVED)
 
 
@@ -65,61 +78,70 @@ def issue_invoice(
 
 
 def issue_locked(*, actor: Actor, invoices: Sequence[Invoice], render: bool = True) -> list[Act]:
-    """Number invoices that the caller's transaction has locked or just made.
+    """Number stored invoices that the caller's transaction has locked.
 
     The caller has authorised the actor, and records the acts returned as its last statement:
     numbers are locked late, the audit chain last.
     """
+    _announce(invoices, render=render)
+    charges = stored_charges(invoices)
+    _number(invoices, actor)
+    update_rows(Invoice, ISSUE_FIELDS, invoices)
+    post(list(issue_entries(invoices, charges)))
+    return _issued_acts(invoices)
+
+
+def issue_calculated(
+    *, actor: Actor, calculations: Sequence[Calculation], render: bool = True
+) -> tuple[list[Invoice], list[Act]]:
+    """Store the invoices of these calculations with their numbers, in the caller's transaction.
+
+    The same as `store_invoices` and `issue_locked`, in half the time. Raises IntegrityError
+    where a contract has a live invoice for these days.
+    """
+    invoices = build_invoices(actor, calculations)
+    store_charges(invoices, calculations)
+    _announce(invoices, render=render)
+    charges = {
+        invoice.pk: calculated_charges(calculation)
+        for invoice, calculation in zip(invoices, calculations, strict=True)
+    }
+    _number(invoices, actor)
+    copy_instances(invoices)
+    post(list(issue_entries(invoices, charges)))
+    return invoices, [*generated_acts(invoices), *_issued_acts(invoices)]
+
+
+def _announce(invoices: Sequence[Invoice], *, render: bool) -> None:
     publish_many(
         topic="invoice.issued",
         events=[(invoice.site.site_id, {"invoice_id": invoice.invoice_id}) for invoice in invoices],
     )
     if render:
         request_documents([invoice.pk for invoice in invoices])
-    charges = stored_charges(invoices)
-    _number(invoices)
-    _save_numbers(invoices, actor)
-    post(list(issue_entries(invoices, charges)))
+
+
+def _issued_acts(invoices: Sequence[Invoice]) -> list[Act]:
     return [
         Act(action="invoice.issued", target=invoice, after={"number": invoice.number})
         for invoice in invoices
     ]
 
 
-def _number(invoices: Sequence[Invoice]) -> None:
+def _number(invoices: Sequence[Invoice], actor: Actor) -> None:
+    """Give each its number; the series stay locked until the transaction ends."""
     series: dict[tuple[str, int], list[Invoice]] = defaultdict(list)
     for invoice in invoices:
         prefix = invoice.entity.series_prefix(invoice.kind.removeprefix("holdback_"))
         series[prefix, invoice.invoice_date.year].append(invoice)
+    moment = now()
     for (prefix, year), members in sorted(series.items()):  # one order: no deadlock
         block = take_numbers(prefix=prefix, year=year, count=len(members))
         for offset, invoice in enumerate(members):
             invoice.number = block.number(offset)
             invoice.number_prefix, invoice.number_year = prefix, year
             invoice.number_sequence = block.first + offset
-
-
-def _save_numbers(invoices: Sequence[Invoice], actor: Actor) -> None:
-    """One statement however many there are."""
-    issued_at = now()
-    for invoice in invoices:
-        invoice.document_status = Invoice.DocumentStatus.ISSUED
-        invoice.issued_at, invoice.issued_by = issued_at, actor.label
-        invoice.revision += 1
-    columns: list[list[Any]] = [
-        [invoice.pk for invoice in invoices],
-        [invoice.number for invoice in invoices],
-        [invoice.number_prefix for invoice in invoices],
-        [invoice.number_year for invoice in invoices],
-        [invoice.number_sequence for invoice in invoices],
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE invoices_invoice SET number = new.number, number_prefix = new.prefix, "
-            "number_year = new.year, number_sequence = new.sequence, "
-            "document_status = 'issued', issued_at = %s, issued_by = %s, "
-            "revision = revision + 1, updated_at = %s "
-            "FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::int[], %s::int[]) "
-            "AS new (id, number, prefix, year, sequence) WHERE invoices_invoice.id = new.id",
-            [issued_at, actor.label[:200], issued_at, *columns],
-        )
+            invoice.document_status = Invoice.DocumentStatus.ISSUED
+            invoice.issued_at, invoice.issued_by = moment, actor.label[:200]
+            invoice.updated_at = moment
+            invoice.revision += 1

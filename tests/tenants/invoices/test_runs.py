@@ -64,14 +64,14 @@ def test_one_contract_that_the_database_refuses_leaves_the_rest(in_acme, monkeyp
     site = make_site()
     contracts = [make_contract(site) for _ in range(3)]
     bad = contracts[1].pk
-    store = runs.store_invoices
+    issue = runs.issue_calculated
 
-    def refuse_one(*, actor, calculations):
+    def refuse_one(*, actor, calculations, render):
         if any(calculation.context.contract.pk == bad for calculation in calculations):
             raise DataError("value out of range")
-        return store(actor=actor, calculations=calculations)
+        return issue(actor=actor, calculations=calculations, render=render)
 
-    monkeypatch.setattr(runs, "store_invoices", refuse_one)
+    monkeypatch.setattr(runs, "issue_calculated", refuse_one)
     run = process_run(run_id=start_run(actor=SYSTEM, period=JANUARY).pk)
     statuses = sorted(item.status for item in run.items.all())
     assert statuses == ["billed", "billed", "failed"]
