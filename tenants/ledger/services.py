@@ -6,9 +6,8 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID, uuid4
 
-from django.db import connection
-
 from billing.money import round_money
+from shared.kernel.bulk import copy_rows
 from shared.kernel.clock import now
 from tenants.ledger.models import Account
 
@@ -24,10 +23,29 @@ CONTROLLED = frozenset(
     }
 )
 ENTRY_COLUMNS = (
-    "id, created_at, kind, source_id, document_id, document_code, posted_on, entity_id, "
-    "customer_id, site_id, currency, base_currency"
+    "id",
+    "created_at",
+    "kind",
+    "source_id",
+    "document_id",
+    "document_code",
+    "posted_on",
+    "entity_id",
+    "customer_id",
+    "site_id",
+    "currency",
+    "base_currency",
 )
-LINE_COLUMNS = "entry_id, account, detail, posted_on, customer_id, currency, amount, base_amount"
+LINE_COLUMNS = (
+    "entry_id",
+    "account",
+    "detail",
+    "posted_on",
+    "customer_id",
+    "currency",
+    "amount",
+    "base_amount",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,30 +94,45 @@ def post(entries: Sequence[Entry]) -> None:
     if not posting:
         return
     moment = now()
-    with connection.cursor() as cursor:
-        with cursor.copy(f"COPY ledger_journalentry ({ENTRY_COLUMNS}) FROM STDIN") as copy:
-            for entry, _legs in posting:
-                copy.write_row(
-                    (
-                        entry.pk,
-                        moment,
-                        entry.kind,
-                        entry.source_id,
-                        entry.document_id,
-                        entry.document_code,
-                        entry.posted_on,
-                        entry.entity_id,
-                        entry.customer_id,
-                        entry.site_id,
-                        entry.currency,
-                        entry.base_currency,
-                    )
-                )
-        with cursor.copy(f"COPY ledger_journalline ({LINE_COLUMNS}) FROM STDIN") as copy:
-            for entry, legs in posting:
-                shared = (entry.posted_on, entry.customer_id, entry.currency)
-                for leg, base in legs:
-                    copy.write_row((entry.pk, leg.account, leg.detail, *shared, leg.amount, base))
+    copy_rows(
+        "ledger_journalentry",
+        ENTRY_COLUMNS,
+        [
+            (
+                entry.pk,
+                moment,
+                entry.kind,
+                entry.source_id,
+                entry.document_id,
+                entry.document_code,
+                entry.posted_on,
+                entry.entity_id,
+                entry.customer_id,
+                entry.site_id,
+                entry.currency,
+                entry.base_currency,
+            )
+            for entry, _legs in posting
+        ],
+    )
+    copy_rows(
+        "ledger_journalline",
+        LINE_COLUMNS,
+        [
+            (
+                entry.pk,
+                leg.account,
+                leg.detail,
+                entry.posted_on,
+                entry.customer_id,
+                entry.currency,
+                leg.amount,
+                base_amount,
+            )
+            for entry, legs in posting
+            for leg, base_amount in legs
+        ],
+    )
 
 
 def based(entry: Entry) -> list[tuple[Leg, Decimal]]:

@@ -16,6 +16,7 @@ class Benchmark:
 
 
 BENCHMARKS = {
+    "prof": Benchmark("tenants.demo.benchmarks.prof"),
     "rating": Benchmark("tenants.demo.benchmarks.rating"),
     "invoices": Benchmark("tenants.demo.benchmarks.invoices"),
     "pdf": Benchmark("tenants.documents.bench"),
