@@ -110,9 +110,7 @@ def _bill(run: BillingRun, items: Sequence[BillingRunItem]) -> None:
     invoices: list[Invoice] = []
     acts: list[Act] = []
     if run.issues and ready:
-        invoices, acts = issue_calculated(
-            actor=run.actor, calculations=calculations, render=False
-        )
+        invoices, acts = issue_calculated(actor=run.actor, calculations=calculations, render=False)
     elif ready:
         invoices = store_invoices(actor=run.actor, calculations=calculations)
         acts = generated_acts(invoices)
