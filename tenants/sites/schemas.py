@@ -1,11 +1,13 @@
 """What the API takes and answers about sites. Source: `api.md`, from the integration spec."""
 
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import Field
 
 from shared.kernel.api.schemas import Schema
-from tenants.sites.models import Site, Territory
+from tenants.sites.models import Contact, Customer, Site, TaxExemption, Territory
 
 ShortText = Annotated[str, Field(max_length=255)]
 SiteCode = Annotated[str, Field(max_length=20)]
@@ -63,7 +65,10 @@ class SiteIn(Schema):
 
 
 class SitePatch(Schema):
-    """What to change of a site; what is left out stays."""
+    """What to change of a site; what is left out stays.
+
+    A `site_address` of null takes it away: then the billing address is the place of supply.
+    """
 
     site_name: ShortText | None = None
     territory_id: SiteCode | None = None
@@ -126,3 +131,111 @@ class TerritoryOut(Schema):
     def of(territory: Territory) -> "TerritoryOut":
         """The answer about a territory."""
         return TerritoryOut(territory_id=territory.territory_id, name=territory.name)
+
+
+class CustomerIn(Schema):
+    """A new billed party; without a language, the organisation's."""
+
+    customer_id: SiteCode | None = None
+    name: ShortText
+    language: Literal["en", "fr-ca"] | None = None
+    payment_terms_days: Annotated[int, Field(ge=0, le=365)] | None = None
+
+
+class CustomerPatch(Schema):
+    """What to change of a customer; what is left out stays. Terms of null are the contracts'."""
+
+    name: ShortText = ""
+    language: Literal["en", "fr-ca"] = "en"
+    payment_terms_days: Annotated[int, Field(ge=0, le=365)] | None = None
+
+
+class CustomerOut(Schema):
+    """A billed party."""
+
+    customer_id: str
+    name: str
+    language: str
+    payment_terms_days: int | None
+    sites: int
+
+    @staticmethod
+    def of(customer: Customer) -> "CustomerOut":
+        """The answer about a customer read with `selectors.customers`."""
+        return CustomerOut(
+            customer_id=customer.customer_id,
+            name=customer.name,
+            language=customer.language,
+            payment_terms_days=customer.payment_terms_days,
+            sites=getattr(customer, "site_count", 0),
+        )
+
+
+class ExemptionIn(Schema):
+    """A certificate that a tax is not to be charged, to its last day."""
+
+    component: Annotated[str, Field(max_length=10)]
+    certificate_number: Annotated[str, Field(max_length=100)]
+    expires_on: date | None = None
+
+
+class ExemptionEnd(Schema):
+    """The last day of a certificate."""
+
+    expires_on: date
+
+
+class ExemptionOut(Schema):
+    """A certificate that a tax is not charged."""
+
+    id: UUID
+    component: str
+    certificate_number: str
+    expires_on: date | None
+
+    @staticmethod
+    def of(exemption: TaxExemption) -> "ExemptionOut":
+        """The answer about a certificate."""
+        return ExemptionOut.model_validate(exemption)
+
+
+class PersonIn(Schema):
+    """A person at a site; a billing contact takes the place of the one before."""
+
+    site_id: SiteCode
+    name: ShortText
+    email: ShortText
+    phone: Annotated[str, Field(max_length=40)] = ""
+    is_billing: bool = False
+
+
+class PersonPatch(Schema):
+    """What to change of a person; what is left out stays."""
+
+    name: ShortText = ""
+    email: ShortText = ""
+    phone: Annotated[str, Field(max_length=40)] = ""
+    is_billing: bool = False
+
+
+class PersonOut(Schema):
+    """A person at a site."""
+
+    id: UUID
+    site_id: str
+    name: str
+    email: str
+    phone: str
+    is_billing: bool
+
+    @staticmethod
+    def of(contact: Contact) -> "PersonOut":
+        """The answer about a person read with the site."""
+        return PersonOut(
+            id=contact.pk,
+            site_id=contact.site.site_id,
+            name=contact.name,
+            email=contact.email,
+            phone=contact.phone,
+            is_billing=contact.is_billing,
+        )

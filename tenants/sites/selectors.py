@@ -1,6 +1,7 @@
 """Reading sites, customers and territories."""
 
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -10,7 +11,7 @@ from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.cache import remember
 from shared.kernel.errors import NotFound
-from tenants.sites.models import Contact, Customer, Site, Territory
+from tenants.sites.models import Contact, Customer, Site, TaxExemption, Territory
 
 TERRITORY_SECONDS = 7200
 
@@ -80,10 +81,22 @@ def territory_by_code(*, actor: Actor, territory_id: str) -> Territory:
     return remember(f"territory:{territory_id}", stamp, found.get, seconds=TERRITORY_SECONDS)
 
 
-def customers(*, actor: Actor) -> QuerySet[Customer]:
-    """All customers with the number of their sites."""
+def customers(*, actor: Actor, text: str = "") -> QuerySet[Customer]:
+    """Customers whose id or name contains the text, with the number of their sites."""
     authorize(actor, "sites.read")
-    return Customer.objects.annotate(site_count=Count("sites"))
+    counted = (
+        Site.objects.filter(customer=OuterRef("pk"))
+        .order_by()
+        .values("customer")
+        .annotate(number=Count("pk"))
+        .values("number")
+    )
+    found = Customer.objects.annotate(
+        site_count=Coalesce(Subquery(counted), 0, output_field=IntegerField())
+    )
+    if text:
+        found = found.filter(Q(customer_id__istartswith=text) | Q(name__icontains=text))
+    return found
 
 
 def customer_by_code(*, actor: Actor, customer_id: str) -> Customer:
@@ -92,3 +105,24 @@ def customer_by_code(*, actor: Actor, customer_id: str) -> Customer:
     if customer is None:
         raise NotFound(_("There is no customer %(id)s.") % {"id": customer_id})
     return customer
+
+
+def exemptions_of(*, actor: Actor, customer_id: str) -> QuerySet[TaxExemption]:
+    """The certificates of a customer, by tax. Raises NotFound."""
+    customer = customer_by_code(actor=actor, customer_id=customer_id)
+    return customer.tax_exemptions.order_by("component")
+
+
+def contacts(*, actor: Actor, site_id: str = "") -> QuerySet[Contact]:
+    """The people at all sites, or at one."""
+    authorize(actor, "sites.read")
+    found = Contact.objects.select_related("site")
+    return found.filter(site__site_id=site_id) if site_id else found
+
+
+def contact_by_id(*, actor: Actor, contact_id: UUID) -> Contact:
+    """One person. Raises NotFound."""
+    contact = contacts(actor=actor).filter(pk=contact_id).first()
+    if contact is None:
+        raise NotFound(_("There is no such contact."))
+    return contact

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import DatabaseError
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -14,7 +14,7 @@ from shared.kernel.authorisation import authorize
 from shared.kernel.errors import NotFound
 from shared.kernel.hooks import Brand
 from tenants.structure.errors import NoLegalEntity
-from tenants.structure.models import LegalEntity
+from tenants.structure.models import Department, LegalEntity, TaxExclusion, TaxRule
 
 
 def default_entity() -> LegalEntity:
@@ -84,3 +84,44 @@ def organisation_brand() -> Brand:
     colour, logo_type, revision = row
     address = f"{reverse('organisation_logo')}?v={revision}" if logo_type else ""
     return Brand(colour=colour, logo_url=address)
+
+
+def legal_entities(*, actor: Actor) -> QuerySet[LegalEntity]:
+    """All companies that bill, the default one first, without their logos' pictures."""
+    authorize(actor, "organisation.read")
+    found = LegalEntity.objects.defer("logo").prefetch_related("tax_registrations")
+    return found.order_by("-is_default", "name", "pk")
+
+
+def legal_entity(*, actor: Actor, entity_id: UUID) -> LegalEntity:
+    """One company. Raises NotFound."""
+    entity = legal_entities(actor=actor).filter(pk=entity_id).first()
+    if entity is None:
+        raise NotFound(_("There is no such legal entity."))
+    return entity
+
+
+def departments(*, actor: Actor) -> QuerySet[Department]:
+    """All departments with their entity, by code."""
+    authorize(actor, "organisation.read")
+    return Department.objects.select_related("entity").defer("entity__logo")
+
+
+def department_by_code(*, actor: Actor, code: str) -> Department:
+    """One department. Raises NotFound."""
+    department = departments(actor=actor).filter(code=code).first()
+    if department is None:
+        raise NotFound(_("There is no department %(code)s.") % {"code": code})
+    return department
+
+
+def tax_rules(*, actor: Actor) -> QuerySet[TaxRule]:
+    """The organisation's own taxes, by place and start."""
+    authorize(actor, "organisation.read")
+    return TaxRule.objects.all()
+
+
+def tax_exclusions(*, actor: Actor) -> QuerySet[TaxExclusion]:
+    """What the organisation leaves untaxed, by place and start."""
+    authorize(actor, "organisation.read")
+    return TaxExclusion.objects.all()

@@ -1,11 +1,9 @@
-"""Making and changing sites, customers and territories."""
+"""Making and changing sites."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
@@ -14,17 +12,14 @@ from shared.audit.services import record
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.codes import next_code
-from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
+from shared.kernel.errors import FieldError, Invalid, NotFound
 from shared.kernel.tenancy import require_organisation
 from shared.outbox.services import publish
 from tenants.sites.addresses import clean_address
+from tenants.sites.checks import check_email, check_name, check_phone, taken
 from tenants.sites.models import Contact, Customer, Site, Territory
 
 SITE_ID = re.compile(r"SITE[0-9]{6}\Z")
-TERRITORY_ID = re.compile(r"TER[0-9]{4}\Z")
-NAME_MAX = 255
-EMAIL_MAX = 254
-PHONE_MAX = 40
 Address = Mapping[str, object]
 
 
@@ -57,7 +52,7 @@ def create_site(
     errors: list[FieldError] = []
     billing = clean_address(billing_address, "billing_address", errors)
     place = clean_address(site_address, "site_address", errors) if site_address else None
-    _check_name(site_name, "site_name", errors)
+    check_name(site_name, "site_name", errors)
     _check_contact(billing_contact, errors)
     if site_id is not None and not SITE_ID.match(site_id):
         errors.append(FieldError("site_id", "form", _("Use the form SITE######.")))
@@ -94,15 +89,20 @@ def update_site(
     billing_contact: BillingContact | None = None,
     territory_id: str | None = None,
     is_active: bool | None = None,
+    remove_site_address: bool = False,
     expected_revision: int | None = None,
 ) -> Site:
     """Change what is given; issued invoices keep the names and addresses they were issued with.
+
+    Without a site address (`remove_site_address`) the billing address is the place of supply.
 
     Raises Invalid naming each wrong field, NotFound, PreconditionFailed when stale.
     """
     authorize(actor, "sites.write")
     errors: list[FieldError] = []
     changes = _checked_changes(site_name, billing_address, site_address, is_active, errors)
+    if remove_site_address and site_address is None:
+        changes["site_address"] = None
     if billing_contact is not None:
         _check_contact(billing_contact, errors)
     with transaction.atomic():
@@ -134,7 +134,7 @@ def _checked_changes(
 ) -> dict[str, object]:
     changes: dict[str, object] = {}
     if site_name is not None:
-        _check_name(site_name, "site_name", errors)
+        check_name(site_name, "site_name", errors)
         changes["name"] = site_name.strip()
     if billing_address is not None:
         changes["billing_address"] = clean_address(billing_address, "billing_address", errors)
@@ -143,54 +143,6 @@ def _checked_changes(
     if is_active is not None:
         changes["is_active"] = is_active
     return changes
-
-
-def create_territory(*, actor: Actor, name: str, territory_id: str | None = None) -> Territory:
-    """Make a territory. Raises Invalid, or Conflict where the id is taken."""
-    authorize(actor, "sites.write")
-    errors: list[FieldError] = []
-    _check_name(name, "name", errors)
-    if territory_id is not None and not TERRITORY_ID.match(territory_id):
-        errors.append(FieldError("territory_id", "form", _("Use the form TER####.")))
-    if errors:
-        raise Invalid(errors=errors)
-    with transaction.atomic():
-        territory = Territory(
-            territory_id=territory_id or next_code(Territory, "territory_id"), name=name.strip()
-        )
-        try:
-            with transaction.atomic():
-                territory.save(force_insert=True)
-        except IntegrityError as error:
-            raise _taken(territory.territory_id, "territory_id") from error
-        record(actor=actor, action="territory.created", target=territory, after={"name": name})
-    return territory
-
-
-def update_territory(
-    *, actor: Actor, territory_id: str, name: str, expected_revision: int | None = None
-) -> Territory:
-    """Rename a territory. Raises Invalid, NotFound, PreconditionFailed when stale."""
-    authorize(actor, "sites.write")
-    errors: list[FieldError] = []
-    _check_name(name, "name", errors)
-    if errors:
-        raise Invalid(errors=errors)
-    with transaction.atomic():
-        territory = Territory.objects.select_for_update().filter(territory_id=territory_id).first()
-        if territory is None:
-            raise NotFound(_("There is no territory %(id)s.") % {"id": territory_id})
-        territory.require_revision(expected_revision)
-        before, territory.name = territory.name, name.strip()
-        territory.save_changes("name")
-        record(
-            actor=actor,
-            action="territory.changed",
-            target=territory,
-            before={"name": before},
-            after={"name": territory.name},
-        )
-    return territory
 
 
 def _create_customer(name: str) -> Customer:
@@ -206,7 +158,7 @@ def _insert_site(site: Site) -> None:
         with transaction.atomic():
             site.save(force_insert=True)
     except IntegrityError as error:
-        raise _taken(site.site_id, "site_id") from error
+        raise taken(site.site_id, "site_id") from error
 
 
 def _set_billing_contact(site: Site, contact: BillingContact) -> None:
@@ -235,30 +187,10 @@ def _find_customer(customer_id: str | None, errors: list[FieldError]) -> Custome
     return customer
 
 
-def _check_name(name: str, field: str, errors: list[FieldError]) -> None:
-    if not name.strip():
-        errors.append(FieldError(field, "required", _("This field is required.")))
-    elif len(name) > NAME_MAX:
-        errors.append(FieldError(field, "too_long", _("At most 255 characters.")))
-
-
 def _check_contact(contact: BillingContact, errors: list[FieldError]) -> None:
-    _check_name(contact.name, "billing_contact.name", errors)
-    try:
-        if len(contact.email) > EMAIL_MAX:
-            raise ValidationError("")
-        validate_email(contact.email)
-    except ValidationError:
-        errors.append(
-            FieldError("billing_contact.email", "not_an_email", _("Not an e-mail address."))
-        )
-    if len(contact.phone) > PHONE_MAX:
-        errors.append(FieldError("billing_contact.phone", "too_long", _("At most 40 characters.")))
-
-
-def _taken(code: str, field: str) -> Conflict:
-    message = _("%(code)s exists already.") % {"code": code}
-    return Conflict(message, errors=[FieldError(field, "taken", message)])
+    check_name(contact.name, "billing_contact.name", errors)
+    check_email(contact.email, "billing_contact.email", errors)
+    check_phone(contact.phone, "billing_contact.phone", errors)
 
 
 def _state(site: Site) -> dict[str, object]:

@@ -76,6 +76,7 @@ def update_site(request: ApiRequest, response: HttpResponse, site_id: str, body:
         site_address=body.site_address.model_dump() if body.site_address else None,
         billing_contact=_contact(body.billing_contact) if body.billing_contact else None,
         is_active=body.is_active,
+        remove_site_address="site_address" in body.model_fields_set and body.site_address is None,
         expected_revision=expected_revision(request),
     )
     return _changed(response, site)

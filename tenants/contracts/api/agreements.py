@@ -9,7 +9,7 @@ from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.etags import expected_revision, set_etag
 from shared.kernel.api.pagination import Page, Paging, paginate
 from tenants.contracts import selectors, services
-from tenants.contracts.api import changed
+from tenants.contracts.api.contracts import changed
 from tenants.contracts.documents import canonical_document, document_hash
 from tenants.contracts.schemas import (
     AdjustmentIn,

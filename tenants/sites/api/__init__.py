@@ -1,0 +1,6 @@
+"""`/api/v1/customer-sites`, `/territories`, `/customers` and `/contacts`."""
+
+from tenants.sites.api.customers import contacts_router, customers_router
+from tenants.sites.api.sites import sites_router, territories_router
+
+__all__ = ["contacts_router", "customers_router", "sites_router", "territories_router"]

@@ -1,0 +1,34 @@
+"""Changing legal entities, departments and the organisation's own taxes."""
+
+from tenants.structure.services.departments import create_department, update_department
+from tenants.structure.services.entities import (
+    EDITABLE,
+    Logo,
+    create_default_entity,
+    create_legal_entity,
+    make_default_entity,
+    update_legal_entity,
+)
+from tenants.structure.services.taxes import (
+    add_tax_exclusion,
+    add_tax_rule,
+    end_tax_rule,
+    remove_tax_exclusion,
+    remove_tax_rule,
+)
+
+__all__ = [
+    "EDITABLE",
+    "Logo",
+    "add_tax_exclusion",
+    "add_tax_rule",
+    "create_default_entity",
+    "create_department",
+    "create_legal_entity",
+    "end_tax_rule",
+    "make_default_entity",
+    "remove_tax_exclusion",
+    "remove_tax_rule",
+    "update_department",
+    "update_legal_entity",
+]
