@@ -34,6 +34,8 @@ tenant_api.add_router("/revenue-records", "tenants.activity.api.revenue_router")
 tenant_api.add_router("/customer-sites", "tenants.activity.api.calendar_router")
 tenant_api.add_router("/imports", "tenants.imports.api.router")
 tenant_api.add_router("/billing", "tenants.invoices.api.billing_router")
+tenant_api.add_router("/billing", "tenants.invoices.documents_api.documents_router")
+tenant_api.add_router("/templates", "tenants.templates.api.templates_router")
 
 platform_api = make_api(
     title="InvoicePatch platform",
