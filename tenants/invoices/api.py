@@ -10,14 +10,11 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Query, Router, Status
 
-from billing.errors import InvalidPeriod
-from billing.periods import Period
 from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.etags import Representation, expected_revision, require_fresh, set_etag
 from shared.kernel.api.json import exact_answer
 from shared.kernel.api.pagination import Page, Paging, paginate
 from shared.kernel.api.schemas import at_least_cents
-from shared.kernel.errors import invalid_fields
 from shared.kernel.tenancy import require_organisation
 from tenants.documents.services import signed_link
 from tenants.invoices import selectors, services
@@ -33,7 +30,6 @@ from tenants.invoices.schemas import (
     LineOut,
     PaymentStatusIn,
     PaymentStatusOut,
-    PeriodIn,
     TaxOut,
 )
 from tenants.payments.models import Payment
@@ -63,7 +59,7 @@ def generate_invoice(request: ApiRequest, body: GenerateIn, explain: bool = Fals
         actor=request.actor,
         site_id=body.site_id,
         contract_id=body.contract_id,
-        period=_period(body.billing_period),
+        period=body.billing_period.period,
         billing_data=body.billing_data,
         invoice_date=body.invoice_date,
     )
@@ -155,13 +151,6 @@ def _pdf_url(invoice: Invoice) -> str:
 
 def _unapplied(payment: Payment) -> Any:
     return payment.amount - sum(row.amount for row in payment.allocations.all())
-
-
-def _period(given: PeriodIn) -> Period:
-    try:
-        return Period(given.start_date, given.end_date)
-    except InvalidPeriod as error:
-        raise invalid_fields(error.problems) from error
 
 
 def _lines(invoice: Invoice) -> list[dict[str, Any]]:

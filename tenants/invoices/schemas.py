@@ -5,7 +5,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from billing.errors import InvalidPeriod
+from billing.periods import Period
 from shared.kernel.api.schemas import Fraction, Money, Number, Schema
+from shared.kernel.errors import invalid_fields
 from tenants.invoices.json_schema import BillingDataShape
 
 Code = Annotated[str, Field(max_length=20)]
@@ -29,6 +32,14 @@ class PeriodIn(Schema):
 
     start_date: date
     end_date: date
+
+    @property
+    def period(self) -> Period:
+        """The period. Raises Invalid where the end comes before the start."""
+        try:
+            return Period(self.start_date, self.end_date)
+        except InvalidPeriod as error:
+            raise invalid_fields(error.problems) from error
 
 
 class GenerateIn(Schema):

@@ -111,6 +111,8 @@ def _sum_by_period(
     found = []
     former = period
     for _number in range(TRAILING_PERIODS):
+        if former.start_date == date.min:
+            break
         former = previous_period(frequency, former)
         amounts = [net for month, net in months.items() if month in former]
         if amounts:
