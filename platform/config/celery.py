@@ -35,6 +35,7 @@ app.conf.beat_schedule = {
     "sweep-billing-runs": {"task": "tenants.invoices.tasks.sweep_runs", "schedule": 15},
     "sweep-imports": {"task": "tenants.imports.tasks.sweep_imports", "schedule": 15},
     "purge-imports": {"task": "tenants.imports.tasks.purge_all_imports", "schedule": 24 * 3600},
+    "sweep-contracts": {"task": "tenants.contracts.tasks.sweep_contracts", "schedule": 3600},
     "purge-idempotency-keys": {
         "task": "shared.idempotency.tasks.purge_all_keys",
         "schedule": 3600,

@@ -179,6 +179,7 @@ CELERY_TASK_ROUTES = {
     "tenants.connections.tasks.partitions.*": {"queue": "provisioning"},  # makes tables
     "tenants.connections.tasks.*": {"queue": "sync"},
     "tenants.documents.tasks.*": {"queue": "rendering"},
+    "tenants.contracts.tasks.*": {"queue": "billing"},
     "tenants.invoices.tasks.*": {"queue": "billing"},
     "tenants.schedules.tasks.*": {"queue": "billing"},
     "tenants.statements.tasks.plan_run": {"queue": "billing"},
