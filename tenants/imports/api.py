@@ -9,9 +9,10 @@ from ninja.files import UploadedFile
 
 from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.pagination import Page, Paging, paginate
+from shared.kernel.exports import csv_response
 from tenants.imports import selectors, services
 from tenants.imports.models import Import
-from tenants.imports.presentation import problems_csv
+from tenants.imports.presentation import bad_rows_file
 from tenants.imports.schemas import ImportDetailOut, ImportFilters, ImportOut, RowProblemOut
 
 router = Router(tags=["Imports"])
@@ -69,7 +70,8 @@ def list_import_errors(request: ApiRequest, import_id: UUID, paging: Query[Pagin
 @router.get("/{uuid:import_id}/errors.csv", response={200: None}, openapi_extra=CSV)
 def download_import_errors(request: ApiRequest, import_id: UUID) -> HttpResponseBase:
     """The bad rows with their reasons, to mend and bring in again."""
-    return problems_csv(selectors.import_by_id(actor=request.actor, import_id=import_id))
+    job = selectors.import_by_id(actor=request.actor, import_id=import_id)
+    return csv_response(*bad_rows_file(job))
 
 
 @router.post("/{uuid:import_id}/apply", response={202: ImportOut})

@@ -47,7 +47,7 @@ REVENUE_COLUMNS = (
             "date des recettes",
         ),
         required=True,
-        example="2026-11-30",
+        example="2026-01-31",
     ),
     Column(
         "category",

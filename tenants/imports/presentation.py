@@ -6,10 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.db.models import Q
-from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
-from shared.kernel.exports import csv_response
 from tenants.imports.kinds import KINDS, kind_of
 from tenants.imports.models import Import, RowProblem
 from tenants.imports.selectors import problems
@@ -78,14 +76,15 @@ def problem_lines(rows: Iterable[RowProblem], job: Import) -> list[dict[str, Any
     ]
 
 
-def problems_csv(job: Import) -> HttpResponseBase:
-    """The bad rows as a download: the columns of the kind between row number and reason.
+def bad_rows_file(job: Import) -> tuple[str, list[str], Iterator[list[list[object]]]]:
+    """Name, header and rows of a download of the bad rows.
 
-    So it can be mended in a spreadsheet and brought in again.
+    It has the columns of the kind between row number and reason, so it can be mended in a
+    spreadsheet and brought in again.
     """
     names = [column.name for column in kind_of(job).columns]
     file_name = f"bad-rows-{job.created_at:%Y-%m-%d}-{str(job.pk)[:8]}.csv"
-    return csv_response(file_name, ["row", *names, "reason"], _problem_batches(job, names))
+    return file_name, ["row", *names, "reason"], _problem_batches(job, names)
 
 
 def _problem_batches(job: Import, names: Sequence[str]) -> Iterator[list[list[object]]]:

@@ -41,6 +41,15 @@ _CONTRACT_FIELDS = {
 _AMOUNTS = ("monthly_fee", "annual_fee", "minimum_guarantee", "maximum_cap")
 _YES = frozenset({"yes", "y", "true", "1", "x", "oui", "o", "vrai", "active", "actif"})
 _NO = frozenset({"", "no", "n", "false", "0", "non", "faux", "draft", "brouillon"})
+_OTHER_WORDS = {
+    **dict.fromkeys(("mensuel", "mensuelle", "month"), "monthly"),
+    **dict.fromkeys(("trimestriel", "trimestrielle", "quarter"), "quarterly"),
+    **dict.fromkeys(("annuel", "annuelle", "yearly", "year"), "annual"),
+    **dict.fromkeys(("frais fixes", "forfait", "fixed", "flat fee"), "fixed_fee"),
+    **dict.fromkeys(("partage des revenus", "share"), "revenue_share"),
+    **dict.fromkeys(("taux horaire", "hourly", "labor hours"), "per_labor_hour"),
+    **dict.fromkeys(("gestion", "management"), "management_agreement"),
+}
 Values = Mapping[str, str]
 # What makes one row bad and leaves the others alone.
 REFUSED = (AppError, IntegrityError, DataError)
@@ -221,7 +230,8 @@ def _address(values: Values, prefix: str) -> dict[str, str]:
 
 def _names(choices: Any) -> dict[str, str]:
     """Every choice by its name and by what it is called in each language."""
-    names = {plain(value): str(value) for value in choices.values}
+    names = {word: value for word, value in _OTHER_WORDS.items() if value in choices.values}
+    names.update({plain(value): str(value) for value in choices.values})
     for language, _label in settings.LANGUAGES:
         with override(language):
             names.update({plain(label): str(value) for value, label in choices.choices})

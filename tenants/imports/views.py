@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.errors import AppError, NotFound
+from shared.kernel.exports import csv_response
 from shared.kernel.forms import add_errors
 from tenants.imports import presentation, selectors, services
 from tenants.imports.forms import ImportForm
@@ -107,7 +108,7 @@ def import_decide(request: ApiRequest, import_id: UUID, decision: str) -> HttpRe
 def import_errors(request: ApiRequest, import_id: UUID) -> HttpResponseBase:
     """The bad rows as CSV, with the reasons beside them."""
     job = selectors.import_by_id(actor=request.actor, import_id=import_id)
-    return presentation.problems_csv(job)
+    return csv_response(*presentation.bad_rows_file(job))
 
 
 @require_safe

@@ -31,6 +31,7 @@ WRITING_FILES = {
 WITHOUT_ACTOR = {
     # Started by beat or a worker for the system itself.
     "purge_expired_keys",
+    "purge_imports",
     "remove_expired_redirects",
     "start_rotation",
     "run_rotation",

@@ -23,7 +23,7 @@ def apply_import(*, actor: Actor, import_id: UUID) -> Import:
     Raises NotFound, Conflict where it is not checked, has no good row or is over.
     """
     with transaction.atomic():
-        job = _lock(actor, import_id)
+        job = _lock_authorized(actor, import_id)
         if job.status in (Status.APPLYING, Status.APPLIED):
             return job
         resumes = job.status == Status.FAILED and job.checked_at and not job.undone_through
@@ -45,7 +45,7 @@ def undo_import(*, actor: Actor, import_id: UUID) -> Import:
     where nothing was imported or its rows are not kept any more.
     """
     with transaction.atomic():
-        job = _lock(actor, import_id)
+        job = _lock_authorized(actor, import_id)
         if job.status in (Status.UNDOING, Status.UNDONE):
             return job
         begun = job.status == Status.FAILED and job.applied_through
@@ -61,7 +61,7 @@ def undo_import(*, actor: Actor, import_id: UUID) -> Import:
 def discard_import(*, actor: Actor, import_id: UUID) -> Import:
     """Say that a file that was checked is not wanted. Raises NotFound, Conflict."""
     with transaction.atomic():
-        job = _lock(actor, import_id)
+        job = _lock_authorized(actor, import_id)
         if job.status == Status.DISCARDED:
             return job
         if job.status != Status.READY:
@@ -72,7 +72,7 @@ def discard_import(*, actor: Actor, import_id: UUID) -> Import:
     return job
 
 
-def _lock(actor: Actor, import_id: UUID) -> Import:
+def _lock_authorized(actor: Actor, import_id: UUID) -> Import:
     job = Import.objects.select_for_update().filter(pk=import_id).first()
     if job is None or not kind_of(job).may_read(actor):
         raise NotFound(_("There is no such import."))

@@ -7,7 +7,7 @@ million rows. One question a call, whatever the number of days.
 from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -113,7 +113,7 @@ def review_invoiced_days(actor: Actor, days: Collection[SiteDay]) -> None:
 
 def _touched(days: Collection[SiteDay]) -> Sequence[_Touched]:
     ordered = sorted(days)
-    values = {
+    values: dict[str, Any] = {
         "sites": [site for site, _day in ordered],
         "days": [day for _site, day in ordered],
         "basis": BASIS,

@@ -1,12 +1,12 @@
 """Revenue files: checked without writing, applied once, undone."""
 
 import gzip
-import io
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from support.billing import make_site
+from support.imports import apply, bring, reasons, undo, workbook
 
 from shared.audit.models import Entry
 from shared.kernel.actor import SYSTEM
@@ -16,13 +16,9 @@ from tenants.activity.models import RevenueRecord
 from tenants.activity.services import DayRevenue, record_revenue
 from tenants.imports.models import Import, RevenueRow
 from tenants.imports.selectors import preview
-from tenants.imports.services import (
-    apply_import,
-    discard_import,
-    process_import,
-    start_import,
-    undo_import,
-)
+from tenants.imports.services import apply_import, discard_import, undo_import
+from tenants.imports.services.applying_revenue import apply_revenue
+from tenants.imports.services.holding import Hold
 
 HEADER = "site_id,day,category,gross_amount,net_amount"
 
@@ -30,35 +26,6 @@ HEADER = "site_id,day,category,gross_amount,net_amount"
 @pytest.fixture
 def site(in_acme):
     return make_site()
-
-
-def bring(content, *, kind="revenue", name="revenue.csv", **options):
-    """A file as it is after its check."""
-    data = content if isinstance(content, bytes) else content.encode()
-    job = start_import(actor=SYSTEM, kind=kind, file=io.BytesIO(data), file_name=name, **options)
-    return work(job)
-
-
-def work(job):
-    while process_import(import_id=job.pk):
-        pass
-    job.refresh_from_db()
-    return job
-
-
-def apply(job):
-    return work(apply_import(actor=SYSTEM, import_id=job.pk))
-
-
-def undo(job):
-    return work(undo_import(actor=SYSTEM, import_id=job.pk))
-
-
-def reasons(job):
-    return {
-        problem.line: {one["field"]: one["code"] for one in problem.reasons}
-        for problem in job.problems.all()
-    }
 
 
 def stored():
@@ -207,3 +174,108 @@ def test_what_cannot_be_done_now_is_a_conflict(site):
     with pytest.raises(Conflict):
         apply_import(actor=SYSTEM, import_id=job.pk)
     assert RevenueRow.objects.count() == 0
+
+
+def test_excel_dates_numbers_and_texts(site):
+    code = site.site_id
+    content = workbook(
+        [
+            [],
+            ["Site", "Date", "Type", "Amount", "Net"],
+            [code, datetime(2026, 10, 1), "valet", 1149.75, 1000],  # noqa: DTZ001
+            [code, date(2026, 10, 2), None, 0.1 + 0.2, None],  # 0.30000000000000004
+            [None, None],
+            [code, "2026-10-03", 7, "1 234,5", True],
+            [code, "yesterday", "", "=1+1", None],
+        ]
+    )
+    job = bring(content, file_name="r\u00e9sum\u00e9.xlsx")
+    assert reasons(job) == {
+        6: {"net_amount": "not_a_number"},
+        7: {"day": "not_a_day", "gross_amount": "required"},  # a formula nobody calculated
+    }
+    apply(job)
+    assert stored() == [
+        (date(2026, 10, 1), "valet", Decimal("1149.75"), Decimal("1000")),
+        (date(2026, 10, 2), "general", Decimal("0.3"), Decimal("0.3")),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "day"),
+    [
+        ("iso", "2026-10-05", 5),
+        ("iso", "20261005", 5),
+        ("iso", "2026-10-05T00:00:00", 5),
+        ("iso", "05/10/2026", None),
+        ("iso", "2026105", None),
+        ("day_first", "05/10/2026", 5),
+        ("day_first", "5.10.2026", 5),
+        ("month_first", "10/05/2026", 5),
+        ("month_first", "30/10/2026", None),
+    ],
+)
+def test_days_are_read_as_the_form_says(site, form, text, day):
+    job = bring(f"site,date,amount\n{site.site_id},{text},1\n", day_form=form)
+    if day is None:
+        assert reasons(job) == {2: {"day": "not_a_day"}}
+    else:
+        assert apply(job).applied_rows == 1
+        assert RevenueRecord.objects.get().day == date(2026, 10, day)
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("1234.5", "1234.5"),
+        ("-12", "-12"),
+        ("(12.50)", "-12.5"),
+        ("$1,234.56", "1234.56"),
+        ("1\u202f234,56 $", "1234.56"),
+        ("1.234.567,89", "1234567.89"),
+        ("1,234", "1234"),
+        ("12,5", "12.5"),
+        (".5", "0.5"),
+        ("1e5", None),
+        ("NaN", None),
+        ("1,23,456", None),
+        ("٣", None),
+        ("9" * 16, None),
+        ("0.00001", None),
+    ],
+)
+def test_amounts_as_people_write_them(site, text, amount):
+    job = bring(f"site|date|amount\n{site.site_id}|2026-10-01|{text}\n")
+    if amount is None:
+        assert list(reasons(job)) == [2]
+        assert list(reasons(job)[2]) == ["gross_amount"]
+    else:
+        apply(job)
+        assert RevenueRecord.objects.get().gross_amount == Decimal(amount)
+
+
+def test_a_row_s_number_is_that_of_the_spreadsheet(site):
+    code = site.site_id
+    content = f'site,date,category,amount\n{code},2026-10-01,"two\nlines",1\n\n{code},x,general,1\n'
+    assert reasons(bring(content)) == {2: {"category": "characters"}, 4: {"day": "not_a_day"}}
+
+
+def test_a_broken_quotation_fails_the_import_with_the_row(site):
+    rows = "\n".join(f"{site.site_id},2026-10-01,c{n},1" for n in range(40))
+    job = bring(f'{HEADER}\n{rows}\n{site.site_id},2026-10-01,"open,{"x" * 200_000}\n')
+    assert job.status == "failed"
+    assert "42" in job.failure
+    assert stored() == []
+
+
+def test_undo_after_an_interrupted_import_takes_back_what_was_written(site, monkeypatch):
+    monkeypatch.setattr("tenants.imports.services.applying_revenue.CHUNK_LINES", 2)
+    rows = "\n".join(f"{site.site_id},2026-10-{day:02},general,1," for day in range(1, 8))
+    job = apply_import(actor=SYSTEM, import_id=bring(f"{HEADER}\n{rows}\n").pk)
+    hold = Hold.take(job.pk)
+    monkeypatch.setattr(Hold, "is_over", True)
+    assert apply_revenue(hold) is False
+    hold.fail("the machine was struck by lightning")
+    assert len(stored()) == 1  # the header's line counts
+    assert undo(Import.objects.get(pk=job.pk)).status in ("undone", "undoing")
+    assert stored() == []

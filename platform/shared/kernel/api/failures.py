@@ -58,8 +58,13 @@ def _field_error(found: dict[str, Any]) -> FieldError:
 
 
 def _path(location: Sequence[Any]) -> Sequence[Any]:
-    """Without ninja's source and, in a body, without the handler's parameter name."""
-    return location[2:] if location[0] in ("body", "form", "file") else location[1:]
+    """Without ninja's source and, in a body, without the handler's parameter name.
+
+    A form's single field and a file are named by that parameter itself.
+    """
+    if location[0] == "body" or (location[0] in ("form", "file") and len(location) > 2):
+        return location[2:]
+    return location[1:]
 
 
 def _written(path: Sequence[Any]) -> str:
