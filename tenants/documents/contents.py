@@ -4,14 +4,19 @@ Whoever owns the rows fills an `InvoiceDocument`; rendering reads nothing else, 
 contents give the same bytes. Amounts are exact, in `currency`; nothing is computed here.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-DocumentKind = Literal["regular", "adjustment", "credit_note"]
-DocumentState = Literal["draft", "issued", "partially_paid", "paid", "void"]
+# What XML 1.0 cannot hold at all, and the controls that would reorder the text around them.
+UNPRINTABLE = re.compile(
+    "[^\t\n\r\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u202a-\u202e\u2066-\u2069]"
+)
+DocumentKind = Literal["regular", "adjustment", "credit_note", "holdback_release"]
+DocumentState = Literal["draft", "issued", "partially_paid", "paid", "credited", "void"]
 Paper = Literal["letter", "a4"]
 
 
@@ -76,8 +81,30 @@ class DocumentTax:
 
 
 @dataclass(frozen=True)
+class Conversion:
+    """What one unit of the document's currency was worth in `currency`, when, and who says so."""
+
+    rate: Decimal
+    currency: str
+    on: date
+    source: str
+
+
+@dataclass(frozen=True)
+class Statute:
+    """The prompt payment law of a construction contract: days to pay from the receipt."""
+
+    pay_days: int
+    source: str
+
+
+@dataclass(frozen=True)
 class InvoiceDocument:
-    """Everything an invoice, adjustment or credit note shows. Both period days are included."""
+    """Everything an invoice, release, adjustment or credit note shows.
+
+    Both period days are included. `holdback` is what lines keep back, a positive amount that is
+    not in the total. A construction contract's document says what makes it a proper invoice.
+    """
 
     code: str
     kind: DocumentKind
@@ -102,6 +129,15 @@ class InvoiceDocument:
     currency: str
     component_types: tuple[str, ...] = ()
     corrects: str = ""
+    reason: str = ""
+    amount_credited: Decimal = Decimal(0)
+    amount_written_off: Decimal = Decimal(0)
+    holdback: Decimal = Decimal(0)
+    voided_on: date | None = None
+    conversion: Conversion | None = None
+    purchase_order: str = ""
+    is_construction: bool = False
+    statute: Statute | None = None
     payment_instructions: str = ""
     notes: str = ""
     brand_colour: str = ""
@@ -123,3 +159,8 @@ def address_lines(address: Mapping[str, str] | None) -> tuple[str, ...]:
     abroad = "" if country == "CA" else country
     lines = (address.get("street1"), address.get("street2"), place, abroad)
     return tuple(line for line in lines if line)
+
+
+def printable(text: str) -> str:
+    """The text without characters no document can show (controls, direction overrides)."""
+    return UNPRINTABLE.sub("", text)

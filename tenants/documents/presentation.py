@@ -3,7 +3,6 @@
 The active language must be the document's (see `rendering.render_contents`).
 """
 
-import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,29 +19,34 @@ from django.utils.translation import gettext_lazy, ngettext
 from shared.kernel import formats
 from shared.kernel.brand import HEX_COLOUR
 from shared.kernel.tax_names import tax_name
-from tenants.documents.contents import DocumentLine, DocumentTax, InvoiceDocument, Letterhead
+from tenants.documents.contents import (
+    DocumentLine,
+    DocumentTax,
+    InvoiceDocument,
+    Letterhead,
+    printable,
+)
 from tenants.documents.looks import LookKey
 from tenants.documents.models import INVOICE
+from tenants.documents.notes import footings
 from tenants.documents.samples import sample_invoice
 from tenants.documents.sources import DocumentSource, Example, no_examples
 
 RUNNING_NAME_CHARACTERS = 70
 NARROW_AMOUNT_CHARACTERS = 14
 LOGO_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp")
-# What XML 1.0 cannot hold at all, and the controls that would reorder the text around them.
-UNPRINTABLE = re.compile(
-    "[^\t\n\r\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u202a-\u202e\u2066-\u2069]"
-)
 
 KINDS: dict[str, str | Promise] = {
     "regular": gettext_lazy("Invoice"),
     "adjustment": gettext_lazy("Adjustment invoice"),
     "credit_note": gettext_lazy("Credit note"),
+    "holdback_release": gettext_lazy("Holdback invoice"),
 }
 STATES: dict[str, str | Promise] = {
     "draft": gettext_lazy("Draft"),
     "partially_paid": gettext_lazy("Partly paid"),
     "paid": gettext_lazy("Paid"),
+    "credited": gettext_lazy("Credited"),
     "void": gettext_lazy("Void"),
 }
 WATERMARKED = ("draft", "void")
@@ -87,11 +91,6 @@ class TaxText:
     title: str
     detail: str
     amount: str
-
-
-def printable(text: str) -> str:
-    """The text without characters no document can show (controls, direction overrides)."""
-    return UNPRINTABLE.sub("", text)
 
 
 class Wording:
@@ -178,7 +177,10 @@ class Wording:
         document = self._document
         dated = formats.format_day(document.invoice_date, language=self._language)
         due = formats.format_day(document.due_date, language=self._language)
-        about = [(_("Period"), self.period()), (_("Contract"), document.contract_code)]
+        contract = document.contract_code
+        if document.purchase_order:
+            contract += "\n" + _("PO %(number)s") % {"number": printable(document.purchase_order)}
+        about = [(_("Period"), self.period()), (_("Contract"), contract)]
         if document.kind == "credit_note":
             return [(_("Date"), dated), *about]
         return [
@@ -191,14 +193,27 @@ class Wording:
     def headline(self) -> tuple[str, str]:
         """The one amount that matters, and what it is."""
         document = self._document
+        if document.state == "void":
+            return self.money(document.total, code=True), _("void, nothing to pay")
         if document.kind == "credit_note":
             return self.money(abs(document.total), code=True), _("credited to your account")
         if document.state == "paid":
             return self.money(document.total, code=True), _("paid in full, thank you")
-        if document.state == "void":
-            return self.money(document.total, code=True), _("void, nothing to pay")
+        if document.state == "credited":
+            return self.money(document.total, code=True), _("settled by credit, nothing to pay")
         due = formats.format_day(document.due_date, "long", language=self._language)
         return self.money(document.balance_due, code=True), _("due %(date)s") % {"date": due}
+
+    def settlements(self) -> list[tuple[str, str]]:
+        """What was paid, credited and written off of the total, as far as there is any."""
+        document = self._document
+        given_back = document.kind == "credit_note"
+        rows = (
+            (_("Refunded") if given_back else _("Amount paid"), document.amount_paid),
+            (_("Applied") if given_back else _("Amount credited"), document.amount_credited),
+            (_("Written off"), document.amount_written_off),
+        )
+        return [(label, self.money(-amount)) for label, amount in rows if amount]
 
 
 def is_share(line: DocumentLine) -> bool:
@@ -244,16 +259,6 @@ def parties(document: InvoiceDocument) -> list[tuple[str, str, str]]:
     ]
 
 
-def footings(document: InvoiceDocument) -> list[tuple[str, str]]:
-    """What stands below the totals, where there is something to say."""
-    owed = document.kind != "credit_note" and document.state not in ("paid", "void")
-    texts = (
-        (_("How to pay"), document.payment_instructions if owed else ""),
-        (_("Notes"), document.notes),
-    )
-    return [(label, printable(text).strip()) for label, text in texts if text.strip()]
-
-
 def present_invoice(document: InvoiceDocument, language: str) -> dict[str, object]:
     """The context of the template `documents/invoice.html`."""
     words = Wording(document, language)
@@ -292,10 +297,10 @@ def present_invoice(document: InvoiceDocument, language: str) -> dict[str, objec
         "subtotal": words.money(document.subtotal),
         "taxes": [words.tax(tax) for tax in document.taxes],
         "total": total,
-        "amount_paid": words.money(-document.amount_paid) if document.amount_paid else "",
+        "settlements": words.settlements(),
         "balance_label": _("Credit") if document.kind == "credit_note" else _("Balance due"),
         "balance_due": words.money(document.balance_due, code=True),
-        "footings": footings(document),
+        "footings": footings(document, language),
     }
 
 

@@ -9,13 +9,13 @@ from django.utils.translation import gettext as _
 from shared.kernel import formats
 from shared.kernel.brand import HEX_COLOUR
 from shared.kernel.tax_names import tax_name
+from tenants.documents.contents import printable
 from tenants.documents.looks import LookKey
 from tenants.documents.presentation import (
     CONTRACT_TYPES,
     RUNNING_NAME_CHARACTERS,
     SHARES,
     logo_url,
-    printable,
 )
 from tenants.documents.sources import DocumentSource
 from tenants.statements.contents import (

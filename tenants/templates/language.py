@@ -65,7 +65,7 @@ class Rows:
 def do_for(parser: Parser, token: Token) -> ForNode:
     """Django's `for`, of which every turn counts."""
     node = defaulttags.do_for(parser, token)
-    node.sequence = Rows(node.sequence)
+    node.sequence = Rows(node.sequence)  # type: ignore[arg-type, assignment]
     return node
 
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
 
-from tenants.documents.presentation import printable
+from tenants.documents.contents import printable
 from tenants.templates.sandbox import Broken
 from tenants.templates.stylesheets import check_declarations, words
 

@@ -7,8 +7,8 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from tenants.documents.contents import printable
 from tenants.documents.looks import Look, LookKey
-from tenants.documents.presentation import printable
 from tenants.review.services import raise_item
 from tenants.templates.markup import LOGO, clean_markup
 from tenants.templates.models import DocumentTemplate, TemplateVersion

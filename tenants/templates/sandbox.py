@@ -143,7 +143,7 @@ class CountedNode(Node):
         except Broken:
             raise
         except Exception as error:  # whatever a value does to a filter
-            raise Broken(_reason(error), self.token.lineno) from error
+            raise Broken(_reason(error), _line_of(self.token)) from error
         if self._is_leaf:
             budget.write(len(text))
         return text
@@ -207,10 +207,11 @@ def render_source(source: str, values: Mapping[str, Any], *, autoescape: bool) -
     """The text that the template makes of plain values. Raises Broken."""
     nodes = compile_source(source)
     context = LimitedContext(dict(values), autoescape=autoescape)
-    context.template = _Nowhere()
+    nowhere: Any = _Nowhere()
+    context.template = nowhere
     try:
-        with context.render_context.push_state(context.template, isolated_context=False):
-            return "".join(node.render_annotated(context) for node in nodes)
+        with context.render_context.push_state(nowhere, isolated_context=False):
+            return str(nodes.render(context))
     except RecursionError as error:
         raise Broken(_("Blocks are nested too deep.")) from error
 
@@ -225,12 +226,12 @@ def compile_source(source: str) -> NodeList:
         if token.token_type.value in (1, 2) and len(token.contents) > TOKEN_MAX:
             raise Broken(_("A tag is too long."), token.lineno)
     try:
-        return LimitedParser(tokens, builtins=[register], origin=_Nowhere()).parse()
+        nowhere: Any = _Nowhere()
+        return LimitedParser(tokens, builtins=[register], origin=nowhere).parse()
     except RecursionError as error:
         raise Broken(_("Blocks are nested too deep.")) from error
     except Exception as error:  # int() and others take part in reading a tag
-        token = getattr(error, "token", None)
-        raise Broken(_reason(error), token.lineno if token else None) from error
+        raise Broken(_reason(error), _line_of(getattr(error, "token", None))) from error
 
 
 class _Nowhere:
@@ -238,6 +239,10 @@ class _Nowhere:
 
     engine = Engine(autoescape=True)
     name = template_name = None
+
+
+def _line_of(token: Token | None) -> int | None:
+    return token.lineno if token else None
 
 
 def _reason(error: Exception) -> str:

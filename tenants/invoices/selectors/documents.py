@@ -1,6 +1,7 @@
 """An invoice as its document shows it: the parties as they were, the amounts as they are."""
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any, cast
 from uuid import UUID
@@ -9,7 +10,9 @@ from django.db.models import Prefetch, Q
 from django.utils.translation import override
 
 from shared.kernel.errors import NotFound
+from tenants.contracts.models import Contract
 from tenants.documents.contents import (
+    Conversion,
     DocumentKind,
     DocumentLine,
     DocumentState,
@@ -18,10 +21,11 @@ from tenants.documents.contents import (
     Letterhead,
     Party,
     Registration,
+    Statute,
     address_lines,
 )
 from tenants.documents.sources import Example
-from tenants.invoices.calculation import Calculation
+from tenants.invoices.calculation import Calculation, statute_of
 from tenants.invoices.explanation import line_name
 from tenants.invoices.models import Invoice, InvoiceLine, InvoiceTax
 from tenants.invoices.parties import Parties, parties_of
@@ -33,6 +37,7 @@ _STATES: dict[str, DocumentState] = {
     "delivered": "issued",
     "partially_paid": "partially_paid",
     "paid": "paid",
+    "credited": "credited",
     "void": "void",
 }
 
@@ -40,7 +45,7 @@ _STATES: dict[str, DocumentState] = {
 def load_invoice_document(invoice_pk: UUID) -> tuple[InvoiceDocument, str]:
     """The document of a stored invoice and the buyer's language. Raises NotFound."""
     invoice = (
-        Invoice.objects.select_related("contract", "entity", "corrects")
+        Invoice.objects.select_related("contract__site", "entity", "corrects")
         .prefetch_related(
             Prefetch("lines", queryset=InvoiceLine.objects.order_by("position")),
             Prefetch("taxes", queryset=InvoiceTax.objects.order_by("position")),
@@ -89,6 +94,13 @@ def invoice_document(invoice: Invoice) -> InvoiceDocument:
         currency=invoice.currency,
         component_types=_component_types(invoice.inputs),
         corrects=(invoice.corrects.number or "") if invoice.corrects else "",
+        reason=invoice.reason,
+        amount_credited=Decimal(invoice.amount_credited),
+        amount_written_off=Decimal(invoice.amount_written_off),
+        holdback=Decimal(invoice.holdback),
+        voided_on=invoice.voided_on,
+        conversion=_conversion(invoice),
+        **_construction(invoice.contract, invoice.invoice_date),
     )
 
 
@@ -119,7 +131,31 @@ def preview_document(calculation: Calculation) -> InvoiceDocument:
         balance_due=totals.total,
         currency=contract.currency,
         component_types=_component_types(calculation.inputs),
+        holdback=calculation.holdback,
+        **_construction(contract, calculation.invoice_date),
     )
+
+
+def _conversion(invoice: Invoice) -> Conversion | None:
+    """The rate it was booked at, where its currency is not the entity's."""
+    if invoice.exchange_rate is None or invoice.exchange_rate_on is None:
+        return None
+    return Conversion(
+        rate=invoice.exchange_rate,
+        currency=invoice.base_currency or invoice.entity.currency,
+        on=invoice.exchange_rate_on,
+        source=invoice.exchange_rate_source,
+    )
+
+
+def _construction(contract: Contract, dated: date) -> dict[str, Any]:
+    """The customer's order, and what a construction contract asks to be on its invoices."""
+    statute = statute_of(contract, dated)
+    return {
+        "purchase_order": contract.purchase_order,
+        "is_construction": contract.is_construction,
+        "statute": Statute(statute.pay_days, statute.source) if statute else None,
+    }
 
 
 def _parties(parties: Parties, entity: LegalEntity) -> dict[str, Any]:
