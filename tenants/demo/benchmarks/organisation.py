@@ -1,9 +1,13 @@
 """The organisation that benchmarks work in, and its contracts."""
 
+import copy
 from datetime import date
 from typing import Any
+from uuid import uuid4
 
 from shared.kernel.actor import SYSTEM
+from shared.kernel.bulk import copy_instances
+from shared.kernel.codes import next_codes
 from shared.kernel.tenancy import load_organisation
 from tenants.contracts.models import Contract
 from tenants.contracts.services import TermsInput, activate_contract, create_contract
@@ -12,6 +16,8 @@ from tenants.sites.services import BillingContact, create_site
 
 SCHEMA = "acme"
 LINES = 10
+SITES_EACH = 10  # contracts of one site
+COPIED_AT_ONCE = 5_000
 
 
 def organisation() -> Any:
@@ -39,7 +45,7 @@ def make_contracts(count: int) -> list[Contract]:
     site = make_site()
     contracts = []
     for number in range(count):
-        if number % 10 == 0:
+        if number % SITES_EACH == 0:
             site = make_site()
         components = [
             {"contract_type": "fixed_fee", "monthly_fee": f"{100 + line}.25"}
@@ -53,3 +59,36 @@ def make_contracts(count: int) -> list[Contract]:
         )
         contracts.append(activate_contract(actor=SYSTEM, contract_id=contract.contract_id))
     return contracts
+
+
+def multiply_contracts(count: int) -> None:
+    """Make `count` active contracts of LINES lines: ten by the services, the rest their copies."""
+    made = make_contracts(min(count, SITES_EACH))
+    terms, contact = made[0].terms.get(), made[0].site.contacts.get()
+    for start in range(len(made), count, COPIED_AT_ONCE):
+        number = min(COPIED_AT_ONCE, count - start)
+        sites = _copies(made[0].site, "site_id", -(-number // SITES_EACH))
+        contacts = [_copy(contact) for _site in sites]
+        contracts = _copies(made[0], "contract_id", number)
+        versions = _copies(terms, "change_id", number)
+        for person, site in zip(contacts, sites, strict=True):
+            person.site = site
+        for position, (contract, version) in enumerate(zip(contracts, versions, strict=True)):
+            contract.site, version.contract = sites[position // SITES_EACH], contract
+        for rows in (sites, contacts, contracts, versions):
+            copy_instances(rows)
+
+
+def _copies(made: Any, code: str, count: int) -> list[Any]:
+    copies = [_copy(made) for _ in range(count)]
+    for one, fresh in zip(copies, next_codes(type(made), code, count), strict=True):
+        setattr(one, code, fresh)
+    return copies
+
+
+def _copy(made: Any) -> Any:
+    one = copy.copy(made)
+    one._state = copy.copy(made._state)
+    one._state.fields_cache = dict(made._state.fields_cache)
+    one.pk = uuid4()
+    return one

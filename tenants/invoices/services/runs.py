@@ -10,6 +10,7 @@ from billing.periods import Period
 from shared.audit.services import record
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
+from shared.kernel.bulk import copy_instances
 from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from tenants.invoices.models import BillingRun, BillingRunItem
 from tenants.invoices.run_filters import EVERYTHING, RunFilters
@@ -18,6 +19,7 @@ from tenants.invoices.services.distribution import ask_again
 from tenants.invoices.services.run_shares import hand_out_shares
 
 Status = BillingRunItem.Status
+ITEMS_AT_ONCE = 5_000
 
 
 def start_run(
@@ -51,10 +53,10 @@ def start_run(
             # Reasons of failures are kept as text: in the language of whoever asks for the run.
             language=get_language() or "",
         )
-        contracts = billable_contracts(period, filters).values_list("pk", flat=True)
-        BillingRunItem.objects.bulk_create(
-            (BillingRunItem(run=run, contract_id=pk) for pk in contracts), batch_size=5000
-        )
+        contracts = list(billable_contracts(period, filters).values_list("pk", flat=True))
+        for start in range(0, len(contracts), ITEMS_AT_ONCE):
+            few = contracts[start : start + ITEMS_AT_ONCE]
+            copy_instances([BillingRunItem(run=run, contract_id=pk) for pk in few])
         hand_out_shares(run)
         record(
             actor=actor,
