@@ -192,16 +192,19 @@ def _check_series(entity: LegalEntity) -> None:
     others = LegalEntity.objects.exclude(pk=entity.pk)
     taken = {prefix for other in others for prefix in _series(other).values()}
     own: set[str] = set()
-    errors = []
-    for field, prefix in _series(entity).items():
+    errors: dict[str, FieldError] = {}
+    for name, prefix in _series(entity).items():
+        field = name if getattr(entity, name) else "number_prefix"  # where a blank one comes from
         if prefix in taken:
-            errors.append(FieldError(field, "taken", _("Another company uses it.")))
+            message = _("Another company uses it.")
         elif prefix in own:
             message = _("Another kind of document of this company uses it.")
-            errors.append(FieldError(field, "taken", message))
-        own.add(prefix)
+        else:
+            own.add(prefix)
+            continue
+        errors.setdefault(field, FieldError(field, "taken", message))
     if errors:
-        raise Invalid(errors=errors)
+        raise Invalid(errors=list(errors.values()))
 
 
 def _series(entity: LegalEntity) -> dict[str, str]:
