@@ -20,6 +20,7 @@ BENCHMARKS = {
     "rating": Benchmark("tenants.demo.benchmarks.rating"),
     "invoices": Benchmark("tenants.demo.benchmarks.invoices"),
     "pdf": Benchmark("tenants.documents.bench"),
+    "revenue": Benchmark("tenants.demo.benchmarks.revenue"),
     "signup": Benchmark("tenants.demo.benchmarks.signup", as_owner=True),
     "api": Benchmark("tenants.demo.benchmarks.api"),
 }
