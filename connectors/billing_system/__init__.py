@@ -98,6 +98,12 @@ class BillingSystem(Protocol):
     def configurations_changed(self, since: datetime | None, cursor: str) -> ConfigurationPage:
         """A page of the contract configurations changed at or after an instant."""
 
+    def customer(self, customer_id: str) -> Customer | None:
+        """One customer as it is now; None where there is none."""
+
+    def configuration(self, contract_number: str) -> ContractConfiguration | None:
+        """One contract's configuration as it is now; None where there is none."""
+
     def put_customer(
         self, customer: Customer, *, effective_date: date, idempotency_key: str
     ) -> Customer:

@@ -38,6 +38,7 @@ ITEMS_MAX = 500
 CURSOR_MAX = 1_000
 RETRY_AFTER_MAX = timedelta(hours=6)
 TRY_AGAIN = frozenset({408, 409, 425, 429})
+NOT_FOUND = 404
 UNAUTHORISED = frozenset({401, 403})
 TOLD_LENGTH = 200
 
@@ -64,6 +65,17 @@ class HttpBillingSystem:
         """A page of the contract configurations changed at or after an instant."""
         items, following = self._page("/contract-configurations", since, cursor)
         return ConfigurationPage([_configuration(item) for item in items], following)
+
+    def customer(self, customer_id: str) -> Customer | None:
+        """One customer as it is now; None where there is none."""
+        found = self._call("GET", f"/customers/{quote(customer_id, safe='')}", missing=True)
+        return None if found is None else _customer(_object(found))
+
+    def configuration(self, contract_number: str) -> ContractConfiguration | None:
+        """One contract's configuration as it is now; None where there is none."""
+        path = f"/contract-configurations/{quote(contract_number, safe='')}"
+        found = self._call("GET", path, missing=True)
+        return None if found is None else _configuration(_object(found))
 
     def put_customer(
         self, customer: Customer, *, effective_date: date, idempotency_key: str
@@ -117,6 +129,7 @@ class HttpBillingSystem:
         body: Mapping[str, Any] | None = None,
         idempotency_key: str = "",
         query: Mapping[str, str] | None = None,
+        missing: bool = False,
     ) -> Any:
         headers = {"authorization": f"Bearer {self._token}", "accept": "application/json"}
         if idempotency_key:
@@ -143,6 +156,8 @@ class HttpBillingSystem:
             raise NeedsAttention("The address is none.", "base_url") from error
         except httpx.TransportError as error:
             raise RetryLater(f"{type(error).__name__} at {method} {path}.") from error
+        if missing and status == NOT_FOUND:
+            return None
         return _judge(method, path, status, retry, found)
 
 

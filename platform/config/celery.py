@@ -13,6 +13,7 @@ app = Celery("invoicepatch")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 ORGANISATIONS = "shared.organisations.tasks"
+CONNECTIONS = "tenants.connections.tasks"
 app.conf.beat_schedule = {
     "rotate-keys": {"task": "shared.keyring.tasks.queue_rotations", "schedule": 3600},
     "sweep-provisioning-jobs": {
@@ -36,6 +37,13 @@ app.conf.beat_schedule = {
     "sweep-imports": {"task": "tenants.imports.tasks.sweep_imports", "schedule": 15},
     "purge-imports": {"task": "tenants.imports.tasks.purge_all_imports", "schedule": 24 * 3600},
     "sweep-contracts": {"task": "tenants.contracts.tasks.sweep_contracts", "schedule": 3600},
+    "sweep-connections": {"task": f"{CONNECTIONS}.sending.sweep_connections", "schedule": 30},
+    "sweep-sync-runs": {"task": f"{CONNECTIONS}.runs.sweep_sync_runs", "schedule": 60},
+    "sweep-quality": {"task": f"{CONNECTIONS}.runs.sweep_quality", "schedule": 3600},
+    "sweep-partitions": {
+        "task": f"{CONNECTIONS}.partitions.sweep_partitions",
+        "schedule": 24 * 3600,
+    },
     "purge-idempotency-keys": {
         "task": "shared.idempotency.tasks.purge_all_keys",
         "schedule": 3600,

@@ -5,6 +5,7 @@ from django.urls import path
 from config.api import tenant_api
 from config.urls_accounts import tenant_patterns
 from config.urls_billing import billing_patterns
+from config.urls_connections import connection_patterns
 from shared.audit import views as audit
 from shared.kernel import views as kernel
 from shared.organisations.views import tenant as organisation
@@ -30,5 +31,6 @@ urlpatterns = [
     path("settings/delete", organisation.delete_organisation, name="delete_organisation"),
     path("documents/<str:token>", documents.signed_document, name="signed_document"),
     *billing_patterns,
+    *connection_patterns,
     *tenant_patterns,
 ]

@@ -16,11 +16,14 @@ WRITING_ROOMS = {
     "services": "the place for it",
     "models": "managers and row-level methods that services call",
     "migrations": "data migrations",
+    "work": "the background's own leases, attempts and results",
 }
 WRITING_FILES = {
     "platform/shared/organisations/provisioning.py": "schemas and roles, called by services",
     "platform/shared/outbox/relay.py": "ticks off events that were handed on",
     "platform/shared/runtime/test_database.py": "fills the template of test databases",
+    "tenants/connections/sides/customers.py": "copies of what the billing system has",
+    "tenants/connections/sides/configurations.py": "copies of what the billing system has",
     "platform/shared/organisations/management/commands/create_staff.py": (
         "the first member of staff, whom nobody can have authorised"
     ),
@@ -36,6 +39,7 @@ WITHOUT_ACTOR = {
     "start_rotation",
     "run_rotation",
     "process_run",
+    "purge_sent",
     # Parts of another service's transaction, which has asked.
     "create_data_keys",
     "shred_keys",

@@ -62,6 +62,9 @@ class Sandbox:
             return Reply(401, b"{}")
         url = urlsplit(seen.path)
         parts = url.path.removeprefix("/api/").split("/")
+        if seen.method == "GET" and len(parts) == 2:
+            record = self.tables[parts[0]][0].get(unquote(parts[1]))
+            return Reply(200, _json(record)) if record else Reply(404)
         if seen.method == "GET":
             return self._list(parts[0], {k: v[0] for k, v in parse_qs(url.query).items()})
         key = seen.headers.get("idempotency-key", "")
@@ -76,7 +79,7 @@ class Sandbox:
         else:
             body.pop("effective_date", None)
             content = self.change(parts[0], unquote(parts[1]), **body)
-        encoded = json.dumps(content, default=float).encode()
+        encoded = _json(content)
         if key:
             self.answered[key] = encoded
         return Reply(200, encoded)
@@ -92,7 +95,11 @@ class Sandbox:
         start = int(query.get("cursor", "0"))
         following = str(start + PAGE) if start + PAGE < len(rows) else None
         content = {"items": rows[start : start + PAGE], "next": following}
-        return Reply(200, json.dumps(content, default=float).encode())
+        return Reply(200, _json(content))
+
+
+def _json(content: Any) -> bytes:
+    return json.dumps(content, default=float).encode()
 
 
 @contextmanager

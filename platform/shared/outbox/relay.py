@@ -1,4 +1,7 @@
-"""From the outbox table to the organisation's stream in Redis, at least once and in order.
+"""From the outbox table to who listens, at least once and in order for each key.
+
+Browsers hear of events by the organisation's stream in Redis, tenant apps (webhooks, connections)
+as subscribers in the relay's own transaction.
 
 One relay works on a schema at a time, so that two events about the same thing cannot overtake
 each other; a second one leaves, because the first looks again after it let go of the lock.
@@ -14,6 +17,7 @@ from shared.kernel.clock import now
 from shared.kernel.redis import redis_client
 from shared.kernel.tenancy import current_schema
 from shared.outbox.models import Event
+from shared.outbox.subscribers import hand_out
 
 BATCH = 500
 BATCHES_MAX = 200
@@ -55,6 +59,7 @@ def _relay_batch() -> int | None:
         events = list(waiting[:BATCH])
         if not events:
             return 0
+        hand_out(events)
         stream = stream_of(current_schema())
         with redis_client().pipeline(transaction=False) as pipeline:
             for event in events:

@@ -82,6 +82,15 @@ def test_changed_records_come_page_by_page(system, sandbox):
     assert len(system.customers_changed(late, "").items) == 2
 
 
+def test_one_record_is_read_as_it_is_now(system, sandbox):
+    assert system.customer("SITE000001") is None
+    assert system.configuration("CON00000001") is None
+    kept = put(system)
+    assert system.customer("SITE000001") == kept
+    sent = system.put_configuration(CONFIGURATION, effective_date=TODAY, idempotency_key="k")
+    assert system.configuration("CON00000001") == sent
+
+
 def test_invoices_and_performance_are_told(system, sandbox):
     status = InvoiceStatus(
         *("INV000000001", "AC-2026-000001", "CON00000001", "SITE000001", "CAD"),

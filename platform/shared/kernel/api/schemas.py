@@ -67,6 +67,8 @@ def _as_json(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     kind = schema.get("type")
+    if not isinstance(kind, str):  # the fields of a model, one of which may be called type
+        kind = None
     if kind == "model" or "schema_type" in schema:
         return schema  # checked by its own class
     changed = {

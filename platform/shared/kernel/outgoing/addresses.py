@@ -17,6 +17,7 @@ from urllib.parse import SplitResult, urlsplit
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from connectors.errors import NeedsAttention
 from shared.kernel.errors import FieldError, Invalid
 
 Address = IPv4Address | IPv6Address
@@ -69,12 +70,11 @@ REFUSED_NETWORKS: tuple[IPv4Network | IPv6Network, ...] = tuple(
 )
 
 
-class AddressRefused(Exception):
+class AddressRefused(NeedsAttention):
     """The address is not one we connect to; `why` is for a person, without what it resolved to."""
 
     def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+        super().__init__(why, "base_url")
 
 
 def check_url(url: str, field: str = "url") -> str:

@@ -1,0 +1,1 @@
+"""`/api/v1/webhooks`, `/connections`, `/sync` and `/data-quality`."""

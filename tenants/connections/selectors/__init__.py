@@ -1,0 +1,1 @@
+"""Reading webhooks, the connection, the synchronisation and the quality of its data."""

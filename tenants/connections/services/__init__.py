@@ -1,0 +1,1 @@
+"""Changing webhooks, the connection, conflicts and the quality settings."""

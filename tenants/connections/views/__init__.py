@@ -1,0 +1,1 @@
+"""Pages of webhooks, the connection, the synchronisation and data quality."""
