@@ -5,9 +5,12 @@ from django.urls import URLPattern, URLResolver, path
 from tenants.activity import views as activity
 from tenants.contracts import views as contracts
 from tenants.imports import views as imports
-from tenants.invoices.views import generating, invoices, runs
+from tenants.invoices.views import generating, invoices, runs, validation
+from tenants.ledger import views as ledger
 from tenants.payments import views as payments
 from tenants.reporting import views as reporting
+from tenants.review import views as review
+from tenants.schedules import views as schedules
 from tenants.sites import views as sites
 from tenants.structure import views as structure
 from tenants.templates import views as templates
@@ -49,11 +52,37 @@ invoice_patterns: list[URLPattern | URLResolver] = [
     path("invoices/new", generating.generate, name="invoice_generate"),
     path("billing-runs", runs.billing_runs, name="billing_runs"),
     path("billing-runs/<uuid:run_id>", runs.billing_run_detail, name="billing_run_detail"),
+    path("billing-runs/<uuid:run_id>/retry", runs.billing_run_retry, name="billing_run_retry"),
+    path("billing-schedules", schedules.schedule_list, name="billing_schedules"),
+    path("billing-schedules/new", schedules.schedule_new, name="billing_schedule_new"),
+    path(
+        "billing-schedules/<uuid:schedule_id>",
+        schedules.schedule_detail,
+        name="billing_schedule_detail",
+    ),
+    path(
+        "billing-schedules/<uuid:schedule_id>/edit",
+        schedules.schedule_edit,
+        name="billing_schedule_edit",
+    ),
+    path(
+        "billing-schedules/<uuid:schedule_id>/delete",
+        schedules.schedule_delete,
+        name="billing_schedule_delete",
+    ),
+    path("manual-review", review.review_list, name="review_list"),
+    path("manual-review/<uuid:review_id>", review.review_detail, name="review_detail"),
+    path("settings/invoice-checks", validation.invoice_checks, name="invoice_checks"),
     path("invoices/<str:invoice_id>", invoices.invoice_detail, name="invoice_detail"),
     path("invoices/<str:invoice_id>/view", invoices.invoice_html, name="invoice_html"),
     path("invoices/<str:invoice_id>/issue", invoices.issue, name="invoice_issue"),
     path("invoices/<str:invoice_id>/discard", invoices.discard, name="invoice_discard"),
     path("invoices/<str:invoice_id>/pay", invoices.pay, name="invoice_pay"),
+    path("ledger", ledger.journal, name="ledger"),
+    path("ledger/balance", ledger.balance, name="ledger_balance"),
+    path("ledger/balance.csv", ledger.balance_export, name="ledger_balance_export"),
+    path("ledger/documents/<uuid:key>", payments.ledger_document, name="ledger_document"),
+    path("ledger.csv", ledger.journal_export, name="ledger_export"),
     path("payments", payments.payment_list, name="payment_list"),
     path("payments.csv", payments.payment_export, name="payment_export"),
 ]

@@ -31,6 +31,16 @@ class InvoicesConfig(AppConfig):
                 order=130,
             )
         )
+        register_navigation(
+            NavigationItem(
+                group="company",
+                label=_("Invoice checks"),
+                url_name="invoice_checks",
+                icon="list-checks",
+                permission="organisation.read",
+                order=720,
+            )
+        )
         register_topic("invoice", "invoices.read")
         register_topic("billing_run", "invoices.read")
         from tenants.invoices.models import ErrorKind

@@ -1,6 +1,5 @@
 """Forms of the invoice pages."""
 
-from calendar import monthrange
 from datetime import date
 from decimal import Decimal
 
@@ -18,34 +17,6 @@ def last_full_month() -> Period:
     first = today().replace(day=1)
     previous = date(first.year - (first.month == 1), first.month - 1 or 12, 1)
     return calendar_period(Frequency.MONTHLY, previous)
-
-
-class RunForm(forms.Form):
-    """Which month to bill for every contract."""
-
-    month = forms.CharField(
-        label=_("Month"),
-        widget=forms.TextInput(attrs={"type": "month"}),
-        help_text=_("Every contract with an active day in it is billed."),
-    )
-    issue = forms.BooleanField(
-        label=_("Issue the invoices at once"),
-        required=False,
-        help_text=_("Otherwise they wait as drafts."),
-    )
-
-    def clean_month(self) -> Period:
-        """The calendar month of YYYY-MM."""
-        try:
-            year, month = map(int, self.cleaned_data["month"].split("-"))
-            return Period(date(year, month, 1), date(year, month, monthrange(year, month)[1]))
-        except ValueError as error:
-            raise forms.ValidationError(_("Choose a month.")) from error
-
-    @staticmethod
-    def initial_of(month: Period) -> dict[str, object]:
-        """What the form starts with."""
-        return {"month": f"{month.start_date:%Y-%m}", "issue": True}
 
 
 class PaymentForm(forms.Form):

@@ -1,7 +1,25 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ReviewConfig(AppConfig):
     name = "tenants.review"
     label = "review"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Show how much waits for a person in the navigation."""
+        from shared.kernel.hooks import NavigationItem, register_navigation
+        from tenants.review.selectors import open_count
+
+        register_navigation(
+            NavigationItem(
+                group="billing",
+                label=_("Manual review"),
+                url_name="review_list",
+                icon="inbox",
+                permission="invoices.generate",
+                order=135,
+                count=open_count,
+            )
+        )

@@ -36,3 +36,8 @@ def open_counts(*, actor: Actor) -> dict[str, int]:
     """How many open items there are of each kind that the actor may see."""
     rows = review_items(actor=actor).order_by().values("kind").annotate(number=Count("pk"))
     return {row["kind"]: row["number"] for row in rows}
+
+
+def open_count(actor: Actor) -> int:
+    """How many open items the actor may see, for the navigation."""
+    return review_items(actor=actor).count()
