@@ -44,6 +44,7 @@ tenant_api.add_router("/webhooks", "tenants.connections.api.webhooks.router")
 tenant_api.add_router("/connections", "tenants.connections.api.sync.connections_router")
 tenant_api.add_router("/sync", "tenants.connections.api.sync.sync_router")
 tenant_api.add_router("/data-quality", "tenants.connections.api.quality.router")
+tenant_api.add_router("/statements", "tenants.statements.api.router")
 
 platform_api = make_api(
     title="InvoicePatch platform",

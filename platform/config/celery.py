@@ -44,6 +44,11 @@ app.conf.beat_schedule = {
         "task": f"{CONNECTIONS}.partitions.sweep_partitions",
         "schedule": 24 * 3600,
     },
+    "sweep-statement-runs": {"task": "tenants.statements.tasks.sweep_runs", "schedule": 15},
+    "apply-retention": {
+        "task": "tenants.statements.tasks.sweep_retention",
+        "schedule": 24 * 3600,
+    },
     "purge-idempotency-keys": {
         "task": "shared.idempotency.tasks.purge_all_keys",
         "schedule": 3600,

@@ -12,6 +12,9 @@ from tenants.reporting import views as reporting
 from tenants.review import views as review
 from tenants.schedules import views as schedules
 from tenants.sites import views as sites
+from tenants.statements.views import keeping as statement_keeping
+from tenants.statements.views import runs as statement_runs
+from tenants.statements.views import statements
 from tenants.structure import views as structure
 from tenants.templates import views as templates
 
@@ -110,12 +113,40 @@ template_patterns: list[URLPattern | URLResolver] = [
     ),
 ]
 
+statement_patterns: list[URLPattern | URLResolver] = [
+    path("statements", statements.statement_list, name="statement_list"),
+    path("statement-runs", statement_runs.statement_runs, name="statement_runs"),
+    path(
+        "statement-runs/<uuid:run_id>",
+        statement_runs.statement_run_detail,
+        name="statement_run_detail",
+    ),
+    path(
+        "statement-runs/<uuid:run_id>/retry",
+        statement_runs.statement_run_retry,
+        name="statement_run_retry",
+    ),
+    path("statements/<uuid:statement_id>", statements.statement_detail, name="statement_detail"),
+    path("statements/<uuid:statement_id>/view", statements.statement_html, name="statement_html"),
+    path("statements/<uuid:statement_id>/pdf", statements.statement_pdf, name="statement_pdf"),
+    path("statements/<uuid:statement_id>/text", statements.statement_text, name="statement_text"),
+    path("statements/<uuid:statement_id>/send", statements.statement_send, name="statement_send"),
+    path("settings/statements", statement_keeping.keeping, name="statement_keeping"),
+    path("settings/statements/holds", statement_keeping.hold_place, name="legal_hold_place"),
+    path(
+        "settings/statements/holds/<uuid:hold_id>/release",
+        statement_keeping.hold_release,
+        name="legal_hold_release",
+    ),
+]
+
 billing_patterns: list[URLPattern | URLResolver] = [
     path("", reporting.home, name="home"),
     *site_patterns,
     *contract_patterns,
     *import_patterns,
     *invoice_patterns,
+    *statement_patterns,
     *template_patterns,
     path("settings/company", structure.legal_entity, name="legal_entity"),
     path("brand/logo", structure.organisation_logo, name="organisation_logo"),

@@ -17,8 +17,16 @@ handler403 = "shared.kernel.views.permission_denied"
 handler404 = "shared.kernel.views.page_not_found"
 handler500 = "shared.kernel.views.server_error"
 
+# What the seed documents have below /api/ itself: the same handlers as below /api/v1/.
+unversioned = [
+    path(f"api/{pattern.pattern}", pattern.callback)
+    for pattern in tenant_api.urls[0]
+    if str(pattern.pattern).startswith("statements")
+]
+
 urlpatterns = [
     path("api/v1/", tenant_api.urls),
+    *unversioned,
     path("brand.css", kernel.brand_stylesheet, name="brand_stylesheet"),
     path("styleguide", kernel.styleguide, name="styleguide"),
     path("mail", runtime.mail_list, name="mail_list"),

@@ -8,12 +8,23 @@ class StatementsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Let browsers hear of runs that end, and documents be made of statements."""
-        from shared.kernel.hooks import register_topic
+        """Show statements in the navigation; browsers hear of runs that end."""
+        from shared.kernel.hooks import NavigationItem, register_navigation, register_topic
         from tenants.documents.sources import register_source
         from tenants.review.kinds import Kind, register_kind
-        from tenants.statements.documents import STATEMENT_SOURCE
+        from tenants.statements.documents import statement_source
+        from tenants.statements.selectors.statements import statement_examples
 
+        register_navigation(
+            NavigationItem(
+                group="billing",
+                label=_("Statements"),
+                url_name="statement_list",
+                icon="scroll-text",
+                permission="statements.read",
+                order=135,
+            )
+        )
         register_topic("statement", "statements.read")
         register_topic("statement_run", "statements.read")
         register_kind(
@@ -24,4 +35,4 @@ class StatementsConfig(AppConfig):
                 icon="trending-up",
             )
         )
-        register_source(STATEMENT_SOURCE)
+        register_source(statement_source(statement_examples))

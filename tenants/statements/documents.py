@@ -1,5 +1,6 @@
 """Statements in the reader's words, and how documents are made of them."""
 
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -17,12 +18,13 @@ from tenants.documents.presentation import (
     SHARES,
     logo_url,
 )
-from tenants.documents.sources import DocumentSource
+from tenants.documents.sources import DocumentSource, Example
 from tenants.statements.contents import (
     StatementDocument,
     StatementEntry,
     load_statement_document,
 )
+from tenants.statements.samples import sample_statement
 
 STATEMENT = "statement"
 SHEETS = ("fonts.css", "invoice.css", "statement.css", "paper.css")
@@ -194,13 +196,20 @@ def _look_key(document: StatementDocument) -> LookKey:
     return LookKey((STATEMENT,), document.contract_type)
 
 
-STATEMENT_SOURCE = DocumentSource(
-    kind=STATEMENT,
-    load=load_statement_document,
-    present=present_statement,
-    template="documents/statement.html",
-    text_template="documents/statement.txt",
-    sheets=SHEETS,
-    look=_look_key,
-    once=True,
-)
+def statement_source(
+    examples: Callable[[str], Sequence[Example]],
+) -> DocumentSource[StatementDocument]:
+    """How documents of statements are made; rendered once, then kept."""
+    return DocumentSource(
+        kind=STATEMENT,
+        load=load_statement_document,
+        present=present_statement,
+        template="documents/statement.html",
+        text_template="documents/statement.txt",
+        sheets=SHEETS,
+        look=_look_key,
+        once=True,
+        permission="statements.read",
+        sample=sample_statement,
+        examples=examples,
+    )

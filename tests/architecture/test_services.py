@@ -39,6 +39,11 @@ WITHOUT_ACTOR = {
     "start_rotation",
     "run_rotation",
     "process_run",
+    "plan_run",
+    "finish_run",
+    "mark_notified",
+    "archive_old_statements",
+    "remove_old_runs",
     "purge_sent",
     # Parts of another service's transaction, which has asked.
     "create_data_keys",
@@ -52,6 +57,7 @@ WITHOUT_ACTOR = {
     "write_off_amount",
     "undo_allocation",
     "raise_item",
+    "note_delivery",
     "close_items",
     # Parts of the set-up of an organisation or of the public schema.
     "create_default_entity",

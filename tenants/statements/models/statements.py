@@ -1,5 +1,6 @@
 """Statements of account: frozen once made, corrected by new ones. Source: `domain.md` 10."""
 
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -164,6 +165,11 @@ class Statement(RevisedRow):
         if self.delivery_status == self.DeliveryStatus.PENDING:
             return _("Generated")
         return self.get_delivery_status_display()
+
+    @property
+    def after_period(self) -> date:
+        """The day after the period's last."""
+        return self.period_end + timedelta(days=1)
 
     @property
     def buckets(self) -> tuple[Decimal, ...]:
