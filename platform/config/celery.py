@@ -37,6 +37,10 @@ app.conf.beat_schedule = {
     "sweep-imports": {"task": "tenants.imports.tasks.sweep_imports", "schedule": 15},
     "purge-imports": {"task": "tenants.imports.tasks.purge_all_imports", "schedule": 24 * 3600},
     "sweep-contracts": {"task": "tenants.contracts.tasks.sweep_contracts", "schedule": 3600},
+    "prove-ledgers": {
+        "task": "tenants.payments.tasks.prove_all_ledgers",
+        "schedule": 24 * 3600,
+    },
     "sweep-connections": {"task": f"{CONNECTIONS}.sending.sweep_connections", "schedule": 30},
     "sweep-sync-runs": {"task": f"{CONNECTIONS}.runs.sweep_sync_runs", "schedule": 60},
     "sweep-quality": {"task": f"{CONNECTIONS}.runs.sweep_quality", "schedule": 3600},

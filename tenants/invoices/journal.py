@@ -2,13 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.db.models import F, Sum
 from django.db.models.fields.json import KeyTextTransform
 
+from billing.holdback import HOLDBACK_CODES
+from billing.money import round_money
 from billing.periods import Period
 from billing.recognition import spread_over_months
 from tenants.invoices.calculation import Calculation
@@ -20,7 +24,9 @@ from tenants.ledger.services import Entry, Leg
 
 Kind = JournalEntry.Kind
 ZERO = Decimal(0)
-HOLDBACK_CODES = frozenset({"holdback", "holdback_release"})
+# A correction is earned as the line that it corrects, perhaps through an adjustment invoice.
+_CORRECTING = frozenset({"credit", "recalculation"})
+_CORRECTED = ("corrects__", "corrects__corrects__")
 # A fee agreed by the month or year is earned as time passes; all else when it is invoiced.
 EARNED_OVER_TIME = frozenset({"fee_monthly", "fee_annual"})
 
@@ -46,9 +52,9 @@ def stored_charges(invoices: Iterable[Invoice]) -> dict[UUID, Charges]:
         invoice.pk: ([], []) for invoice in invoices
     }
     lines = InvoiceLine.objects.filter(invoice_id__in=found).order_by("invoice_id", "position")
-    for pk, code, amount, rule in lines.values_list(
-        "invoice_id", "code", "amount", KeyTextTransform("rule", "trace")
-    ):
+    rules = [KeyTextTransform("rule", f"{of}trace") for of in ("", *_CORRECTED)]
+    for pk, code, amount, *found_rules in lines.values_list("invoice_id", "code", "amount", *rules):
+        rule = next((one for one in found_rules if one not in _CORRECTING), "")
         found[pk][0].append(Charge(code, amount, rule or ""))
     taxes = InvoiceTax.objects.filter(invoice_id__in=found).order_by("invoice_id", "position")
     for pk, name, amount in taxes.values_list("invoice_id", "name", "amount"):
@@ -101,12 +107,57 @@ def _issue_entries(invoice: Invoice, charges: Charges) -> Iterator[Entry]:
         Leg(Account.DEFERRED_REVENUE, -deferred),
         *(Leg(Account.REVENUE, -amount, code) for code, amount in revenue.items()),
     ]
+    if not revenue and invoice.exchange_rate is not None:
+        legs = _without_revenue(invoice, legs)
     yield _entry(invoice, kind, invoice.invoice_date, legs)
     for on in sorted({day for day, _code in later}):
         earned = {code: part for (day, code), part in later.items() if day == on}
         legs = [Leg(Account.DEFERRED_REVENUE, sum(earned.values(), ZERO))]
         legs += [Leg(Account.REVENUE, -part, code) for code, part in earned.items()]
         yield _entry(invoice, Kind.RECOGNITION, on, legs)
+
+
+def _without_revenue(invoice: Invoice, legs: Sequence[Leg]) -> list[Leg]:
+    """The legs of a release, or of its credit note, with their amounts in the books.
+
+    The holdback leaves at the rates it came in; the gap is the exchange difference.
+    """
+    assert invoice.exchange_rate is not None
+    rate, into = Decimal(invoice.exchange_rate), invoice.base_currency
+    held = released_in_books([invoice.pk]).get(invoice.pk)
+    booked = [
+        replace(
+            leg,
+            base_amount=held
+            if held is not None and leg.account == Account.HOLDBACK_RECEIVABLE
+            else round_money(leg.amount * rate, into),
+        )
+        for leg in legs
+    ]
+    gap = -sum((leg.base_amount or ZERO for leg in booked), ZERO)
+    return [*booked, Leg(Account.EXCHANGE_DIFFERENCE, ZERO, base_amount=gap)]
+
+
+def released_in_books(releases: Iterable[Any]) -> dict[UUID, Decimal]:
+    """What of the holdback receivable releases take, below zero, at the rates it came in.
+
+    Of each invoice converted and rounded once. Documents that are no release are left out.
+    """
+    rows = (
+        InvoiceLine.objects.filter(
+            invoice__in=releases,
+            invoice__kind=Invoice.Kind.HOLDBACK_RELEASE,
+            corrects__invoice__exchange_rate__isnull=False,
+        )
+        .order_by("invoice_id")
+        .values("invoice_id", "corrects__invoice", "corrects__invoice__exchange_rate")
+        .annotate(sum=Sum("amount"), into=F("invoice__base_currency"))
+    )
+    found: dict[UUID, Decimal] = defaultdict(Decimal)
+    for row in rows:
+        rate = row["corrects__invoice__exchange_rate"]
+        found[row["invoice_id"]] -= round_money(row["sum"] * rate, row["into"])
+    return dict(found)
 
 
 def void_entries(invoice: Invoice, on: date) -> list[Entry]:

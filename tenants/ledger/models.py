@@ -5,6 +5,8 @@ the books' currency (the legal entity's). The database refuses a statement whose
 add up to zero for each entry, in both currencies, and any later change.
 """
 
+from typing import Any
+
 import pgtrigger
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -114,6 +116,26 @@ class JournalLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account} {self.amount}"
+
+
+class LedgerProof(Row):
+    """That journal and documents were compared at the end of a day, and what differed."""
+
+    on = models.DateField(unique=True)
+    checked_at = models.DateTimeField()
+    compared = models.PositiveIntegerField(help_text="How many balances were compared.")
+    differences: "models.JSONField[Any, Any]" = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ("-on",)
+
+    def __str__(self) -> str:
+        return str(self.on)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every balance was the same to the cent."""
+        return not self.differences
 
 
 class ExchangeRate(Row):

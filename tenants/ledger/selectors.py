@@ -1,16 +1,19 @@
 """Reading the journal."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Sum
 
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
-from tenants.ledger.models import JournalEntry, JournalLine
+from tenants.ledger.models import Account, JournalEntry, JournalLine, LedgerProof
+
+EXPORT_BATCH = 500
+EXPORT_ENTRIES_MAX = 500_000
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,55 @@ def entries_of_documents(document_ids: Sequence[UUID]) -> QuerySet[JournalEntry]
     return JournalEntry.objects.filter(document_id__in=document_ids).prefetch_related("lines")
 
 
-def journal_entries(*, actor: Actor, document_id: UUID | None = None) -> QuerySet[JournalEntry]:
-    """Entries with their lines, newest first; of one document where it is named."""
+def journal_entries(
+    *,
+    actor: Actor,
+    document_id: UUID | None = None,
+    document: str = "",
+    kind: str = "",
+    account: str = "",
+    first: date | None = None,
+    last: date | None = None,
+) -> QuerySet[JournalEntry]:
+    """Entries with their lines, newest first.
+
+    Of one document by its key or its number, of a kind, that move an account, from a day to a
+    day; as far as given.
+    """
     authorize(actor, "ledger.read")
-    found = JournalEntry.objects.prefetch_related("lines")
-    return found.filter(document_id=document_id) if document_id else found
+    lines = Prefetch("lines", queryset=JournalLine.objects.order_by("id"))
+    found = JournalEntry.objects.prefetch_related(lines)
+    if document_id:
+        found = found.filter(document_id=document_id)
+    if document:
+        found = found.filter(document_code__iexact=document)
+    if kind in JournalEntry.Kind.values:
+        found = found.filter(kind=kind)
+    if account in Account.values:
+        moving = JournalLine.objects.filter(entry=OuterRef("pk"), account=account)
+        found = found.filter(Exists(moving))
+    if first:
+        found = found.filter(posted_on__gte=first)
+    return found.filter(posted_on__lte=last) if last else found
+
+
+def entry_batches(found: QuerySet[JournalEntry]) -> Iterator[list[JournalEntry]]:
+    """All entries of a search in order of day, a batch a query; at most EXPORT_ENTRIES_MAX."""
+    ordered = found.order_by("posted_on", "pk")
+    rest = ordered
+    for _batch in range(EXPORT_ENTRIES_MAX // EXPORT_BATCH):
+        batch = list(rest[:EXPORT_BATCH])
+        if batch:
+            yield batch
+        if len(batch) < EXPORT_BATCH:
+            return
+        last = batch[-1]
+        rest = ordered.filter(
+            Q(posted_on__gt=last.posted_on) | Q(posted_on=last.posted_on, pk__gt=last.pk)
+        )
+
+
+def proof_of(*, actor: Actor, on: date) -> LedgerProof | None:
+    """The latest proof as of a day: that journal and documents agreed, or how they did not."""
+    authorize(actor, "ledger.read")
+    return LedgerProof.objects.filter(on__lte=on).order_by("-on").first()

@@ -22,3 +22,6 @@ class PaymentsConfig(AppConfig):
             )
         )
         register_topic("payment", "payments.read")
+        from tenants.review.kinds import Kind, register_kind
+
+        register_kind(Kind("ledger_difference", _("Ledger"), "ledger.read", "book-open-check"))

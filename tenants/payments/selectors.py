@@ -21,6 +21,7 @@ from django_stubs_ext import WithAnnotations
 
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
+from shared.kernel.errors import NotFound
 from tenants.invoices.models import Invoice
 from tenants.payments.models import Allocation, Payment
 
@@ -112,3 +113,18 @@ def payments_of_invoice(*, actor: Actor, invoice_pk: UUID) -> QuerySet[Allocatio
         .select_related("payment", "credit_note")
         .order_by("applied_on", "created_at")
     )
+
+
+def ledger_document(*, actor: Actor, key: UUID) -> tuple[str, bool]:
+    """The public id of what a journal entry belongs to, and whether it is a payment.
+
+    Raises NotFound.
+    """
+    authorize(actor, "ledger.read")
+    payment = Payment.objects.filter(pk=key).values_list("payment_id", flat=True).first()
+    if payment is not None:
+        return payment, True
+    invoice = Invoice.objects.filter(pk=key).values_list("invoice_id", flat=True).first()
+    if invoice is None:
+        raise NotFound()
+    return invoice, False

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -57,6 +59,15 @@ def payment_export(request: ApiRequest) -> StreamingHttpResponse:
         _("Currency"),
     )
     return csv_response("payments.csv", header, _rows(_search(request)))
+
+
+@require_safe
+def ledger_document(request: ApiRequest, key: UUID) -> HttpResponse:
+    """From an entry of the journal to the document that it belongs to."""
+    code, is_payment = selectors.ledger_document(actor=request.actor, key=key)
+    if is_payment:
+        return redirect(f"{reverse('payment_list')}?q={code}")
+    return redirect("invoice_detail", invoice_id=code)
 
 
 def _search(request: ApiRequest) -> "QuerySet[selectors.PaymentRow]":

@@ -181,6 +181,7 @@ CELERY_TASK_ROUTES = {
     "tenants.documents.tasks.*": {"queue": "rendering"},
     "tenants.contracts.tasks.*": {"queue": "billing"},
     "tenants.invoices.tasks.*": {"queue": "billing"},
+    "tenants.payments.tasks.*": {"queue": "billing"},
     "tenants.schedules.tasks.*": {"queue": "billing"},
     "tenants.statements.tasks.plan_run": {"queue": "billing"},
     "tenants.statements.tasks.*": {"queue": "rendering"},

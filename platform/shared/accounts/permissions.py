@@ -37,6 +37,7 @@ BILLING = (
     "invoices.issue",
     "invoices.void",
     "payments.write",
+    "payments.write_off",
     "statements.generate",
     "statements.send",
     "connections.read",
@@ -137,6 +138,7 @@ ACTION_LABELS: Mapping[str, Text] = {
     "resolve": _("Resolve conflicts and synchronise"),
     "void": _("Void and credit"),
     "write": _("Add and change"),
+    "write_off": _("Write off"),
     "write_owner": _("Make and remove owners"),
 }
 

@@ -28,6 +28,7 @@ from tenants.payments.services.settling import (
     undo_allocation,
     write_off_amount,
 )
+from tenants.payments.services.writing_off import undo_write_off, write_off_invoice
 
 __all__ = [
     "Part",
@@ -50,5 +51,7 @@ __all__ = [
     "unapply",
     "unapply_credit_note",
     "undo_allocation",
+    "undo_write_off",
     "write_off_amount",
+    "write_off_invoice",
 ]

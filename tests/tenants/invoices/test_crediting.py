@@ -23,6 +23,7 @@ from tenants.invoices.services import (
     issue_invoice,
 )
 from tenants.ledger.models import JournalLine
+from tenants.ledger.selectors import trial_balance
 from tenants.payments.services import record_payment
 
 JANUARY = Period(date(2025, 1, 1), date(2025, 1, 31))
@@ -256,3 +257,14 @@ def test_a_stale_recalculation_is_not_issued(invoice):
     credit(invoice, amount=Decimal(10))
     with pytest.raises(NotIssuable):
         issue_invoice(actor=SYSTEM, invoice_id=draft.invoice_id)
+
+
+def test_what_is_not_earned_yet_leaves_deferred_revenue(in_acme):
+    contract = make_contract(make_site(), frequency="annual")
+    year = Period(date(2026, 1, 1), date(2026, 12, 31))
+    invoice = bill(contract, period=year, invoice_date=date(2026, 1, 1))
+    credit(invoice, invoice_date=date(2026, 3, 31))
+    # 12 x 1,000.00; January to March are earned: 3,000.00 leave revenue, 9,000.00 the deferred
+    on = date(2026, 3, 31)
+    assert trial_balance(actor=SYSTEM, on=on) == []
+    assert trial_balance(actor=SYSTEM, on=date(2026, 12, 31)) == []

@@ -1,0 +1,80 @@
+"""What the API answers about the ledger."""
+
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from shared.kernel.api.schemas import Money, Schema
+
+AccountName = Literal[
+    "cash",
+    "receivable",
+    "holdback_receivable",
+    "unapplied_cash",
+    "tax_payable",
+    "deferred_revenue",
+    "revenue",
+    "write_off",
+    "exchange_difference",
+]
+EntryKind = Literal[
+    "invoice",
+    "credit_note",
+    "void",
+    "recognition",
+    "payment",
+    "application",
+    "conversion",
+    "refund",
+    "reversal",
+    "write_off",
+]
+
+
+class LineOut(Schema):
+    """One account's part: debit positive; `base_amount` in the books' currency."""
+
+    account: str
+    detail: str
+    amount: Money
+    base_amount: Money
+
+
+class EntryOut(Schema):
+    """One event of one document; its lines add up to zero in both currencies."""
+
+    entry_id: UUID
+    posted_on: date
+    kind: str
+    document: str
+    document_id: UUID
+    currency: str
+    base_currency: str
+    lines: list[LineOut]
+
+
+class BalanceOut(Schema):
+    """One account at the end of the day; debit positive."""
+
+    account: str
+    detail: str
+    currency: str
+    base_currency: str
+    balance: Money
+    base_balance: Money
+
+
+class ProofOut(Schema):
+    """The latest comparison of the journal with the documents."""
+
+    on: date
+    compared: int
+    agrees: bool
+
+
+class TrialBalanceOut(Schema):
+    """Every account at the end of the day; of each currency they add up to zero."""
+
+    on: date
+    balances: list[BalanceOut]
+    proof: ProofOut | None

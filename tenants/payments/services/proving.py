@@ -1,0 +1,83 @@
+"""The nightly proof that journal and documents agree: what was compared is kept."""
+
+from datetime import date
+
+from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import ngettext
+
+from shared.audit.services import record
+from shared.kernel.actor import Actor
+from shared.kernel.authorisation import authorize
+from shared.kernel.clock import now
+from tenants.ledger.models import LedgerProof
+from tenants.payments.control import Difference, prove
+from tenants.review.services import close_items, raise_item
+
+KIND = "ledger_difference"
+KEPT_MAX = 200
+
+
+def prove_ledger(*, actor: Actor, on: date) -> LedgerProof:
+    """Compare at the end of a day and keep the result; a difference is put before a person.
+
+    Proving a day again replaces its result, and closes the question where all agrees now.
+    """
+    authorize(actor, "ledger.read")
+    result = prove(actor=actor, on=on)
+    with transaction.atomic():
+        proof, _made = LedgerProof.objects.select_for_update().update_or_create(
+            on=on,
+            defaults={
+                "checked_at": now(),
+                "compared": result.compared,
+                "differences": [_as_json(one) for one in result.differences[:KEPT_MAX]],
+            },
+        )
+        if result.differences:
+            raise_item(
+                kind=KIND,
+                target=proof,
+                cause=_cause(result.differences),
+                link=f"{reverse('ledger_balance')}?on={on.isoformat()}",
+                details={"differences": proof.differences[:5]},
+            )
+        else:
+            close_items(actor=actor, kind=KIND, target_id=proof.pk)
+        record(
+            actor=actor,
+            action="ledger.proved",
+            target=proof,
+            after={"compared": result.compared, "differences": len(result.differences)},
+        )
+    return proof
+
+
+def _cause(differences: tuple[Difference, ...]) -> str:
+    first = differences[0]
+    text = ngettext(
+        "The journal and the documents differ on %(number)d balance: %(account)s, "
+        "%(ledger)s in the journal, %(documents)s by the documents.",
+        "The journal and the documents differ on %(number)d balances, among them %(account)s: "
+        "%(ledger)s in the journal, %(documents)s by the documents.",
+        len(differences),
+    )
+    return text % {
+        "number": len(differences),
+        "account": first.key.account,
+        "ledger": first.ledger,
+        "documents": first.documents,
+    }
+
+
+def _as_json(one: Difference) -> dict[str, str | None]:
+    key = one.key
+    return {
+        "account": str(key.account),
+        "detail": key.detail,
+        "customer_id": str(key.customer_id) if key.customer_id else None,
+        "currency": key.currency,
+        "in_books": str(key.in_books),
+        "ledger": str(one.ledger),
+        "documents": str(one.documents),
+    }
