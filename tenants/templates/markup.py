@@ -40,9 +40,12 @@ _ATTRIBUTES = re.compile(r"""\s+([a-zA-Z][a-zA-Z0-9-]*+)(?:\s*+=\s*+(?:"([^"]*+)
 _OPENS = re.compile(r"<(?=[a-zA-Z/!?])")
 
 
-def clean_markup(text: str, logo_url: str = "") -> str:
-    """The same elements and text as well-formed XML, the logo in its place. Raises Broken."""
-    writer = _Writer(logo_url)
+def clean_markup(text: str, logo_url: str = "", link: str = "") -> str:
+    """The same elements and text as well-formed XML, the logo in its place. Raises Broken.
+
+    `link` is an address of ours that may be linked to, whatever its scheme.
+    """
+    writer = _Writer(logo_url, link)
     position = 0
     for match in _OPENS.finditer(text):
         start = match.start()
@@ -63,8 +66,9 @@ def clean_markup(text: str, logo_url: str = "") -> str:
 class _Writer:
     """Writes one tag after the other and knows what is open."""
 
-    def __init__(self, logo_url: str) -> None:
+    def __init__(self, logo_url: str, link: str) -> None:
         self._logo_url = logo_url
+        self._link = link
         self._parts: list[str] = []
         self._open: list[str] = []
         self._elements = 0
@@ -121,7 +125,8 @@ class _Writer:
                     _("%(name)s is not allowed in <%(tag)s>.") % {"name": name, "tag": tag}
                 )
             written[name] = self._logo_url if name == "src" and tag == "img" else value
-            read(tag, value)
+            if not (tag == "a" and name == "href" and value and value == self._link):
+                read(tag, value)
         return [f' {name}="{escape(printable(value))}"' for name, value in written.items() if value]
 
 

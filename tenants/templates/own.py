@@ -37,7 +37,8 @@ class OwnLook:
         values = plain_values(context)
         logo_url = str(values.get("logo_url") or "")
         values["logo_url"] = LOGO if logo_url else ""
-        return clean_markup(render_source(self.html, values, autoescape=True), logo_url)
+        link = str(values.get("link") or "")
+        return clean_markup(render_source(self.html, values, autoescape=True), logo_url, link)
 
     def write_text(self, context: Mapping[str, object], language: str) -> str:
         """Plain text, where there is nothing to escape. Raises Broken."""
