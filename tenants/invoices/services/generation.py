@@ -21,6 +21,7 @@ from tenants.invoices.explanation import check_sentence
 from tenants.invoices.models import Invoice
 from tenants.invoices.selectors import live_invoices_of, load_contexts
 from tenants.invoices.services.issuing import issue_calculated
+from tenants.invoices.services.recovery import close_reviews
 from tenants.invoices.services.storing import generated_acts, store_invoices
 
 
@@ -68,6 +69,7 @@ def generate_invoice(
         else:
             (invoice,) = store_invoices(actor=actor, calculations=[calculation])
             acts = generated_acts([invoice])
+        close_reviews(actor=actor, billed=[(contract_pk, period)])
         record_many(actor=actor, acts=acts)
     return GeneratedInvoice(invoice, created=True)
 
