@@ -41,6 +41,7 @@ tenant_api.add_router("/billing/schedules", "tenants.schedules.api.schedules_rou
 tenant_api.add_router("/billing/manual-review", "tenants.review.api.review_router")
 tenant_api.add_router("/billing", "tenants.invoices.documents_api.documents_router")
 tenant_api.add_router("/templates", "tenants.templates.api.templates_router")
+tenant_api.add_router("/branding", "tenants.templates.api.branding_router")
 tenant_api.add_router("/webhooks", "tenants.connections.api.webhooks.router")
 tenant_api.add_router("/connections", "tenants.connections.api.sync.connections_router")
 tenant_api.add_router("/sync", "tenants.connections.api.sync.sync_router")
