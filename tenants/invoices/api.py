@@ -3,7 +3,6 @@
 Source: seed 000, `api.md` (from the integration spec, from invoice generation).
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpResponse
@@ -11,15 +10,10 @@ from django.utils.translation import gettext as _
 from ninja import Query, Router, Status
 
 from shared.kernel.api.auth import ApiRequest
-from shared.kernel.api.etags import Representation, expected_revision, require_fresh, set_etag
+from shared.kernel.api.etags import expected_revision, require_fresh
 from shared.kernel.api.json import exact_answer
 from shared.kernel.api.pagination import Page, Paging, paginate
-from shared.kernel.api.schemas import at_least_cents
-from shared.kernel.tenancy import require_organisation
-from tenants.documents.services import signed_link
-from tenants.invoices import selectors, services
-from tenants.invoices.explanation import line_name
-from tenants.invoices.models import Invoice, derive_status
+from tenants.invoices import answers, selectors, services
 from tenants.invoices.schemas import (
     GeneratedExplainedOut,
     GeneratedOut,
@@ -70,7 +64,7 @@ def generate_invoice(request: ApiRequest, body: GenerateIn, explain: bool = Fals
         "total_amount": invoice.total,
         "due_date": invoice.due_date,
         "status": "pending_approval" if invoice.number is None else "generated",
-        "pdf_url": _pdf_url(invoice),
+        "pdf_url": answers.pdf_url(invoice),
     }
     status = 201 if generated.created else 200
     if not explain:
@@ -79,8 +73,8 @@ def generate_invoice(request: ApiRequest, body: GenerateIn, explain: bool = Fals
         **answer,
         currency=invoice.currency,
         subtotal=invoice.subtotal,
-        lines=[LineOut(**line) for line in _lines(invoice)],
-        taxes=[TaxOut(**tax) for tax in _taxes(invoice)],
+        lines=[LineOut(**line) for line in answers.lines_of(invoice)],
+        taxes=[TaxOut(**tax) for tax in answers.taxes_of(invoice)],
     )
     return Status(status, explained)
 
@@ -97,27 +91,25 @@ def list_invoices(request: ApiRequest, filters: Query[InvoiceFilters]) -> Any:
         orderings=("invoice_date", "due_date", "number", "total"),
         default="-invoice_date",
     )
-    return exact_answer({"items": [_listed(row) for row in page.items], "next": page.next})
+    return exact_answer({"items": [answers.listed(row) for row in page.items], "next": page.next})
 
 
 @billing_router.get("/invoices/{invoice_id}", response=InvoiceOut)
 def get_invoice(request: ApiRequest, response: HttpResponse, invoice_id: str) -> Any:
     """One invoice with lines, traces and taxes."""
     invoice = selectors.invoice_by_code(actor=request.actor, invoice_id=invoice_id)
-    whole = _whole(invoice)
-    require_fresh(request, response, _representation(whole, invoice))
+    whole = answers.whole(request.actor, invoice)
+    require_fresh(request, response, answers.representation(whole, invoice))
     return whole
 
 
 @billing_router.post("/invoices/{invoice_id}/issue", response=InvoiceOut)
 def issue_invoice(request: ApiRequest, response: HttpResponse, invoice_id: str) -> Any:
     """Number the invoice and freeze it."""
-    invoice = services.issue_invoice(
+    services.issue_invoice(
         actor=request.actor, invoice_id=invoice_id, expected_revision=expected_revision(request)
     )
-    whole = _whole(invoice)
-    set_etag(response, _representation(whole, invoice))
-    return whole
+    return answers.answer(request.actor, response, invoice_id)
 
 
 @billing_router.put("/invoices/{invoice_id}/payment-status", response=PaymentStatusOut)
@@ -145,97 +137,5 @@ def put_payment_status(request: ApiRequest, invoice_id: str, body: PaymentStatus
     )
 
 
-def _pdf_url(invoice: Invoice) -> str:
-    return f"{require_organisation().url}{signed_link(invoice_pk=invoice.pk)}"
-
-
 def _unapplied(payment: Payment) -> Any:
     return payment.amount - sum(row.amount for row in payment.allocations.all())
-
-
-def _lines(invoice: Invoice) -> list[dict[str, Any]]:
-    return [
-        {
-            "code": line.code,
-            "component": line.component,
-            "description": line_name(line.code, line.subject),
-            "quantity": line.quantity,
-            "rate": line.rate,
-            "amount": line.amount,
-            "taxable": line.taxable,
-            "trace": line.trace,
-        }
-        for line in invoice.lines.all()
-    ]
-
-
-def _taxes(invoice: Invoice) -> list[dict[str, Any]]:
-    return [
-        {"name": tax.name, "rate": tax.rate, "base": tax.base, "amount": tax.amount}
-        for tax in invoice.taxes.all()
-    ]
-
-
-def _representation(whole: Mapping[str, Any], invoice: Invoice) -> Representation:
-    """The link to the PDF changes each day, so the revision alone does not tell."""
-    return Representation(invoice.revision, whole["pdf_url"].encode())
-
-
-def _listed(row: Any) -> dict[str, Any]:
-    """An InvoiceRow from the columns of `selectors.listed_columns`."""
-    return {
-        "invoice_id": row.invoice_id,
-        "invoice_number": row.number,
-        "kind": row.kind,
-        "site_id": row.site__site_id,
-        "customer_id": row.customer__customer_id,
-        "contract_id": row.contract__contract_id,
-        "status": derive_status(row.document_status, row.payment_status, row.delivery_status),
-        "document_status": row.document_status,
-        "payment_status": row.payment_status,
-        "delivery_status": row.delivery_status,
-        "period_start": row.period_start,
-        "period_end": row.period_end,
-        "invoice_date": row.invoice_date,
-        "due_date": row.due_date,
-        "currency": row.currency,
-        "subtotal": at_least_cents(row.subtotal),
-        "tax_total": at_least_cents(row.tax_total),
-        "total_amount": at_least_cents(row.total),
-        "amount_paid": at_least_cents(row.amount_paid),
-        "balance_due": at_least_cents(row.total - row.amount_paid),
-    }
-
-
-def _row(invoice: Invoice) -> dict[str, Any]:
-    return {
-        "invoice_id": invoice.invoice_id,
-        "invoice_number": invoice.number,
-        "kind": invoice.kind,
-        "site_id": invoice.site.site_id,
-        "customer_id": invoice.customer.customer_id,
-        "contract_id": invoice.contract.contract_id,
-        "status": invoice.status,
-        "document_status": invoice.document_status,
-        "payment_status": invoice.payment_status,
-        "delivery_status": invoice.delivery_status,
-        "period_start": invoice.period_start,
-        "period_end": invoice.period_end,
-        "invoice_date": invoice.invoice_date,
-        "due_date": invoice.due_date,
-        "currency": invoice.currency,
-        "subtotal": invoice.subtotal,
-        "tax_total": invoice.tax_total,
-        "total_amount": invoice.total,
-        "amount_paid": invoice.amount_paid,
-        "balance_due": invoice.balance_due,
-    }
-
-
-def _whole(invoice: Invoice) -> dict[str, Any]:
-    return {
-        **_row(invoice),
-        "lines": _lines(invoice),
-        "taxes": _taxes(invoice),
-        "pdf_url": _pdf_url(invoice),
-    }

@@ -23,6 +23,7 @@ InvoiceStatus = Literal[
     "unpaid",
     "overdue",
     "paid",
+    "credited",
     "void",
 ]
 
@@ -120,13 +121,41 @@ class InvoiceRow(Schema):
     tax_total: Money
     total_amount: Money
     amount_paid: Money
+    amount_credited: Money
+    amount_written_off: Money
     balance_due: Money
 
 
-class InvoiceOut(InvoiceRow):
-    """An invoice with lines, taxes and a link to its PDF."""
+class RelatedOut(Schema):
+    """A document that corrects, releases or replaces another one."""
 
-    lines: list[LineOut]
+    invoice_id: str
+    invoice_number: str | None
+    kind: str
+    status: str
+    invoice_date: date
+    total_amount: Money
+
+
+class PlacedLineOut(LineOut):
+    """A charge with its place on the invoice, by which it is credited."""
+
+    position: int
+
+
+class InvoiceOut(InvoiceRow):
+    """An invoice with lines, taxes, corrections both ways and a link to its PDF."""
+
+    holdback: Money
+    amount_disputed: Money
+    exchange_rate: Number | None
+    exchange_rate_on: date | None
+    reason: str
+    void_reason: str
+    voided_on: date | None
+    corrects: RelatedOut | None
+    corrections: list[RelatedOut]
+    lines: list[PlacedLineOut]
     taxes: list[TaxOut]
     pdf_url: str
 
@@ -152,3 +181,84 @@ class PaymentStatusOut(Schema):
     amount_paid: Money
     balance_due: Money
     unapplied_amount: Money
+
+
+Reason = Annotated[str, Field(max_length=500)]
+
+
+class LineCreditIn(Schema):
+    """What to take back of the line at a position: a quantity, or an amount before tax."""
+
+    position: int
+    amount: Money | None = None
+    quantity: Number | None = None
+
+
+class CreditIn(Schema):
+    """All that is left, an amount before tax, or chosen lines; issued at once where asked."""
+
+    reason: Reason
+    amount: Money | None = None
+    lines: Annotated[list[LineCreditIn], Field(max_length=1000)] = []
+    invoice_date: date | None = None
+    issue: bool = False
+
+
+class RecalculateIn(Schema):
+    """Without `billing_data`, what was billed last, and the revenue of the records."""
+
+    billing_data: Annotated[dict[str, Any], BillingDataShape] | None = None
+    invoice_date: date | None = None
+
+
+class ComparedOut(Schema):
+    """One charge as it was billed, with corrections, and as it is calculated now."""
+
+    code: str
+    component: int | None
+    description: str
+    billed: Money
+    calculated: Money
+    difference: Money
+
+
+class RecalculationOut(Schema):
+    """`unchanged`, or the kind of the draft that puts the difference right."""
+
+    result: Literal["unchanged", "adjustment", "credit_note"]
+    difference: Money
+    lines: list[ComparedOut]
+    correction: InvoiceOut | None
+
+
+class VoidIn(Schema):
+    """Why it is void."""
+
+    reason: Reason
+
+
+class WriteOffIn(Schema):
+    """How much is given up (all that is open), when (today) and why."""
+
+    reason: Reason
+    amount: Money | None = None
+    on: date | None = None
+
+
+class ReleaseIn(Schema):
+    """Of a contract, all that is held back or that of the named invoices."""
+
+    contract_id: Code
+    invoice_ids: Annotated[list[Code], Field(max_length=1000)] = []
+    on: date | None = None
+    issue: bool = False
+
+
+class InvoiceActOut(Schema):
+    """One act on an invoice."""
+
+    at: datetime
+    actor: str
+    action: str
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None

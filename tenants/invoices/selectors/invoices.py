@@ -13,7 +13,7 @@ from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import today
 from shared.kernel.errors import NotFound
-from tenants.invoices.models import Invoice, InvoiceLine, InvoiceTax
+from tenants.invoices.models import OPEN_PAYMENT, Invoice, InvoiceLine, InvoiceTax
 
 LISTED_COLUMNS = (
     "pk",
@@ -35,6 +35,8 @@ LISTED_COLUMNS = (
     "tax_total",
     "total",
     "amount_paid",
+    "amount_credited",
+    "amount_written_off",
 )
 
 
@@ -61,8 +63,11 @@ def search_invoices(
     if site_id:
         found = found.filter(site__site_id=site_id)
     if status == "overdue":
-        found = found.filter(document_status="issued", due_date__lt=today()).exclude(
-            payment_status="paid"
+        found = found.filter(
+            document_status="issued",
+            due_date__lt=today(),
+            payment_status__in=OPEN_PAYMENT,
+            total__gt=0,
         )
     elif status in Invoice.PaymentStatus.values:
         found = found.filter(document_status="issued", payment_status=status)
@@ -84,7 +89,7 @@ def invoice_by_code(*, actor: Actor, invoice_id: str) -> Invoice:
     """The invoice of that public id with lines and taxes. Raises NotFound."""
     authorize(actor, "invoices.read")
     invoice = (
-        Invoice.objects.select_related("site", "customer", "contract", "entity")
+        Invoice.objects.select_related("site", "customer", "contract", "entity", "corrects")
         .prefetch_related(
             Prefetch("lines", queryset=InvoiceLine.objects.order_by("position")),
             Prefetch("taxes", queryset=InvoiceTax.objects.order_by("position")),
