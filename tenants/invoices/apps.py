@@ -57,8 +57,14 @@ class InvoicesConfig(AppConfig):
         from tenants.invoices.services.late_revenue import review_invoiced_days
 
         on_revenue_changed(review_invoiced_days)
+        from tenants.documents.messages import invoice_message_source
         from tenants.documents.presentation import invoice_source
         from tenants.documents.sources import register_source
-        from tenants.invoices.selectors.documents import invoice_examples, load_invoice_document
+        from tenants.invoices.selectors.documents import (
+            invoice_examples,
+            load_invoice_document,
+            load_invoice_message,
+        )
 
         register_source(invoice_source(load_invoice_document, examples=invoice_examples))
+        register_source(invoice_message_source(load_invoice_message, invoice_examples))

@@ -10,6 +10,7 @@ from django.db.models import Prefetch, Q
 from django.utils.translation import override
 
 from shared.kernel.errors import NotFound
+from shared.kernel.tenancy import require_organisation
 from tenants.contracts.models import Contract
 from tenants.documents.contents import (
     Conversion,
@@ -24,6 +25,8 @@ from tenants.documents.contents import (
     Statute,
     address_lines,
 )
+from tenants.documents.messages import InvoiceMessage
+from tenants.documents.services import signed_link
 from tenants.documents.sources import Example
 from tenants.invoices.calculation import Calculation, statute_of
 from tenants.invoices.explanation import line_name
@@ -58,6 +61,13 @@ def load_invoice_document(invoice_pk: UUID) -> tuple[InvoiceDocument, str]:
     language = invoice.parties["buyer"]["language"]
     with override(language):
         return invoice_document(invoice), language
+
+
+def load_invoice_message(invoice_pk: UUID) -> tuple[InvoiceMessage, str]:
+    """The e-mail with a stored invoice and the buyer's language. Raises NotFound."""
+    document, language = load_invoice_document(invoice_pk)
+    link = f"{require_organisation().url}{signed_link(invoice_pk=invoice_pk)}"
+    return InvoiceMessage(document, link), language
 
 
 def invoice_examples(code: str) -> Sequence[Example]:
