@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fixed
 
 MAINTENANCE_DATABASE = "postgres"
 
@@ -45,8 +46,17 @@ def rename_database(owner_url: str, old: str, new: str) -> None:
         )
 
 
+@retry(
+    retry=retry_if_exception_type(psycopg.errors.InsufficientPrivilege),
+    wait=wait_fixed(0.5),
+    stop=stop_after_attempt(120),
+    reraise=True,
+)
 def drop_database(owner_url: str, name: str, *, even_if_used: bool = True) -> bool:
-    """Drop the database if it is there; False where somebody uses it and that counts."""
+    """Drop the database if it is there; False where somebody uses it and that counts.
+
+    The server's own vacuum cannot be made to leave it: it is waited for, up to a minute.
+    """
     ending = sql.SQL(" WITH (FORCE)" if even_if_used else "")
     with _maintenance(owner_url) as connection:
         try:

@@ -19,6 +19,7 @@ BENCHMARKS = {
     "prof": Benchmark("tenants.demo.benchmarks.prof"),
     "rating": Benchmark("tenants.demo.benchmarks.rating"),
     "invoices": Benchmark("tenants.demo.benchmarks.invoices"),
+    "queries": Benchmark("tenants.demo.benchmarks.queries"),
     "pdf": Benchmark("tenants.documents.bench"),
     "revenue": Benchmark("tenants.demo.benchmarks.revenue"),
     "signup": Benchmark("tenants.demo.benchmarks.signup", as_owner=True),

@@ -19,6 +19,7 @@ from django.test.utils import CaptureQueriesContext
 from shared.kernel.actor import SYSTEM
 from shared.kernel.tenancy import organisation_context
 from tenants.demo.benchmarks import machine, percentile
+from tenants.demo.benchmarks.many_invoices import multiply_invoices
 from tenants.demo.benchmarks.organisation import make_contracts, organisation
 
 ROWS = 100_000
@@ -28,21 +29,6 @@ REQUESTS = 1500
 CLIENTS = 4
 START_SECONDS = 30
 LENGTH = re.compile(rb"(?i)content-length: (\d+)")
-# Copies of one issued invoice, each for a day of its own, without lines: the list shows none.
-COPY = """
-INSERT INTO invoices_invoice (id, created_at, revision, updated_at, invoice_id, kind,
-    contract_id, site_id, customer_id, entity_id, contract_type, number, number_prefix,
-    number_year, number_sequence, period_start, period_end, invoice_date, due_date, currency,
-    subtotal, tax_total, total, inputs, inputs_digest, parties, checks, document_status,
-    payment_status, delivery_status, amount_paid, created_by, issued_by, issued_at)
-SELECT gen_random_uuid(), created_at, 1, updated_at, 'INV' || lpad((900000000 + n)::text, 9, '0'),
-    'adjustment', contract_id, site_id, customer_id, entity_id, contract_type,
-    'XX-2020-' || n, 'XX', 2020, n, period_start, period_end, invoice_date - n %% 1500,
-    due_date - n %% 1500, currency, subtotal + n %% 977, tax_total, total + n %% 977, inputs,
-    inputs_digest, parties, checks, 'issued', 'unpaid', 'pending', 0, created_by, issued_by,
-    issued_at
-FROM invoices_invoice, generate_series(1, %s) AS n WHERE number IS NOT NULL
-"""
 
 
 def measure(repeats: int) -> dict[str, Any]:
@@ -84,9 +70,7 @@ def _fill() -> str:
         contract_id=contract.contract_id,
         period=month_period(2026, 1),
     )
-    with connection.cursor() as cursor:
-        cursor.execute(COPY, [ROWS - 1])
-        cursor.execute("ANALYZE invoices_invoice")
+    multiply_invoices(ROWS)
     return create_api_key(actor=SYSTEM, grant=Grant(name="bench", scopes=("invoices:read",))).secret
 
 

@@ -1,6 +1,8 @@
 """Invoices with their lines and taxes, their numbers, and the runs that make them."""
 
 from tenants.invoices.models.invoices import (
+    IS_OPEN,
+    OPEN_AMOUNT,
     OPEN_PAYMENT,
     Invoice,
     InvoiceLine,
@@ -12,6 +14,8 @@ from tenants.invoices.models.runs import BillingRun, BillingRunItem, ErrorKind, 
 from tenants.invoices.models.validation import ValidationSettings
 
 __all__ = [
+    "IS_OPEN",
+    "OPEN_AMOUNT",
     "OPEN_PAYMENT",
     "BillingRun",
     "BillingRunItem",

@@ -304,6 +304,9 @@ class Invoice(RevisedRow):
 
 
 OPEN_PAYMENT = (Invoice.PaymentStatus.UNPAID, Invoice.PaymentStatus.PARTIALLY_PAID)
+# Issued and not settled: the index of open invoices is by exactly this.
+IS_OPEN = Q(document_status=Invoice.DocumentStatus.ISSUED, payment_status__in=OPEN_PAYMENT)
+OPEN_AMOUNT = F("total") - F("amount_paid") - F("amount_credited") - F("amount_written_off")
 
 
 class InvoiceLine(Row):

@@ -10,7 +10,7 @@ from billing.periods import Period
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from tenants.contracts.models import Contract
-from tenants.invoices.models import BillingRun, BillingRunItem, Invoice
+from tenants.invoices.models import IS_OPEN, BillingRun, BillingRunItem, Invoice
 from tenants.invoices.selectors import invoice_list
 from tenants.invoices.selectors.runs import live_invoices, unbilled_contracts
 from tenants.reporting.selectors.month import UNISSUED
@@ -35,8 +35,7 @@ def needs_attention(*, actor: Actor, period: Period, as_of: date, limit: int) ->
     """
     overdue = (
         invoice_list(actor=actor)
-        .filter(document_status=Invoice.DocumentStatus.ISSUED, due_date__lt=as_of)
-        .exclude(payment_status=Invoice.PaymentStatus.PAID)
+        .filter(IS_OPEN, due_date__lt=as_of, total__gt=0)
         .order_by("due_date", "pk")
     )
     drafts = (

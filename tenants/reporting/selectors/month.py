@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, Q, Sum
 
 from billing.periods import Period
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
-from tenants.invoices.models import Invoice
+from tenants.invoices.models import OPEN_AMOUNT, OPEN_PAYMENT, Invoice
 from tenants.invoices.selectors.runs import billable_contracts, unbilled_contracts
 from tenants.reporting.selectors.amounts import Tally
 
@@ -35,11 +35,11 @@ class MonthFigures:
 def month_figures(*, actor: Actor, period: Period) -> MonthFigures:
     """Contracts due and not billed, drafts, and the issued invoices whose period ends in the month.
 
-    `open` are those not fully paid, with what is still to be paid; `paid` those that are, with
+    `open` are those not settled, with what is still to be paid; `paid` those that are, with
     their totals. Four queries.
     """
     authorize(actor, "invoices.read")
-    is_paid = Q(payment_status=Invoice.PaymentStatus.PAID)
+    is_paid = ~Q(payment_status__in=OPEN_PAYMENT)
     issued = (
         Invoice.objects.filter(
             period_end__range=(period.start_date, period.end_date),
@@ -49,7 +49,7 @@ def month_figures(*, actor: Actor, period: Period) -> MonthFigures:
         .values("currency")
         .annotate(
             open_count=Count("pk", filter=~is_paid),
-            open_amount=Sum(F("total") - F("amount_paid"), filter=~is_paid),
+            open_amount=Sum(OPEN_AMOUNT, filter=~is_paid),
             paid_count=Count("pk", filter=is_paid),
             paid_amount=Sum("total", filter=is_paid),
         )

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from django.db.models import Count, F, Sum
+from django.db.models import Count, Sum
 
 from billing.ageing import Bucket, OpenAmount, age_amounts
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
-from tenants.invoices.models import Invoice
+from tenants.invoices.models import IS_OPEN, OPEN_AMOUNT, Invoice
 from tenants.reporting.selectors.amounts import Tally
 
 DAYS_AHEAD = 7
@@ -33,16 +33,15 @@ class Receivables:
 def receivables(*, actor: Actor, as_of: date) -> Receivables:
     """Age what is open on the day; `due_soon` falls due within DAYS_AHEAD days from it.
 
-    Invoices of one due date are summed by the database, so the rows read are the days, not the
-    invoices. One query.
+    Credit notes that nothing has taken yet count against the rest. Invoices of one due date are
+    summed by the database, so the rows read are the days, not the invoices. One query.
     """
     authorize(actor, "invoices.read")
     rows = (
-        Invoice.objects.filter(document_status=Invoice.DocumentStatus.ISSUED)
-        .exclude(payment_status=Invoice.PaymentStatus.PAID)
+        Invoice.objects.filter(IS_OPEN)
         .order_by()
         .values_list("currency", "due_date")
-        .annotate(open=Sum(F("total") - F("amount_paid")), number=Count("pk"))
+        .annotate(open=Sum(OPEN_AMOUNT), number=Count("pk"))
     )
     by_currency: dict[str, list[OpenAmount]] = defaultdict(list)
     late: dict[str, Decimal] = defaultdict(Decimal)

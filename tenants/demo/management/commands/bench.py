@@ -1,4 +1,4 @@
-"""`manage.py bench rating|invoices|pdf|signup|api`: figures from real runs on this machine.
+"""`manage.py bench rating|invoices|queries|…`: figures from real runs on this machine.
 
 Each benchmark runs in a process of its own, on a fresh copy of the tables that is dropped
 afterwards. Nothing else should use the machine meanwhile.
