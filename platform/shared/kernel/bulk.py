@@ -19,10 +19,10 @@ def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[object
     quote = connection.ops.quote_name
     statement = f"COPY {quote(table)} ({', '.join(map(quote, columns))}) FROM STDIN"
     # Django turns the driver's errors into its own for queries only.
-    with connection.cursor() as cursor, connection.wrap_database_errors:
-        with cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row(row)
+    errors = connection.wrap_database_errors
+    with connection.cursor() as cursor, errors, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
 
 
 def copy_instances(instances: Sequence[models.Model]) -> None:
