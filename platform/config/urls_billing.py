@@ -5,7 +5,7 @@ from django.urls import URLPattern, URLResolver, path
 from tenants.activity import views as activity
 from tenants.contracts import views as contracts
 from tenants.imports import views as imports
-from tenants.invoices.views import generating, invoices, runs, validation
+from tenants.invoices.views import generating, invoices, runs, validation, what_if
 from tenants.ledger import views as ledger
 from tenants.payments import views as payments
 from tenants.reporting import views as reporting
@@ -23,6 +23,16 @@ site_patterns: list[URLPattern | URLResolver] = [
     path("sites/new", sites.site_new, name="site_new"),
     path("sites/<str:site_id>", sites.site_detail, name="site_detail"),
     path("sites/<str:site_id>/edit", sites.site_edit, name="site_edit"),
+    path("customers", sites.customer_list, name="customer_list"),
+    path("customers/new", sites.customer_new, name="customer_new"),
+    path("customers/<str:customer_id>", sites.customer_detail, name="customer_detail"),
+    path("customers/<str:customer_id>/edit", sites.customer_edit, name="customer_edit"),
+    path("customers/<str:customer_id>/exemptions", sites.exemption_add, name="exemption_add"),
+    path(
+        "customers/<str:customer_id>/exemptions/<uuid:exemption_id>/end",
+        sites.exemption_end,
+        name="exemption_end",
+    ),
     path("sites/<str:site_id>/revenue", activity.site_revenue, name="site_revenue"),
     path(
         "sites/<str:site_id>/revenue/calendar", activity.site_calendar, name="site_revenue_calendar"
@@ -33,12 +43,32 @@ contract_patterns: list[URLPattern | URLResolver] = [
     path("contracts", contracts.contract_list, name="contract_list"),
     path("contracts/new", contracts.contract_new, name="contract_new"),
     path("contracts/example", contracts.contract_example, name="contract_example"),
+    path("contracts/renewals", contracts.contract_renewals, name="contract_renewals"),
     path("contracts/<str:contract_id>", contracts.contract_detail, name="contract_detail"),
     path("contracts/<str:contract_id>/terms", contracts.contract_terms, name="contract_terms"),
     path(
         "contracts/<str:contract_id>/activate",
         contracts.contract_activate,
         name="contract_activate",
+    ),
+    path("contracts/<str:contract_id>/edit", contracts.contract_edit, name="contract_edit"),
+    path("contracts/<str:contract_id>/what-if", what_if.contract_what_if, name="contract_what_if"),
+    path("contracts/<str:contract_id>/renew", contracts.contract_renew, name="contract_renew"),
+    path(
+        "contracts/<str:contract_id>/terminate",
+        contracts.contract_terminate,
+        name="contract_terminate",
+    ),
+    path("contracts/<str:contract_id>/sign", contracts.contract_sign, name="contract_sign"),
+    path(
+        "contracts/<str:contract_id>/adjustments",
+        contracts.adjustment_propose,
+        name="adjustment_propose",
+    ),
+    path(
+        "contracts/<str:contract_id>/adjustments/<str:adjustment_id>",
+        contracts.adjustment_decide,
+        name="adjustment_decide",
     ),
 ]
 
@@ -149,5 +179,17 @@ billing_patterns: list[URLPattern | URLResolver] = [
     *statement_patterns,
     *template_patterns,
     path("settings/company", structure.legal_entity, name="legal_entity"),
+    path("settings/companies", structure.legal_entities, name="legal_entities"),
+    path("settings/companies/new", structure.legal_entity_new, name="legal_entity_new"),
+    path("settings/companies/<uuid:entity_id>", structure.legal_entity, name="legal_entity_edit"),
+    path(
+        "settings/companies/<uuid:entity_id>/default",
+        structure.legal_entity_default,
+        name="legal_entity_default",
+    ),
+    path("settings/departments", structure.department_list, name="department_list"),
+    path("settings/departments/new", structure.department_new, name="department_new"),
+    path("settings/departments/<str:code>", structure.department_edit, name="department_edit"),
+    path("settings/taxes", structure.taxes, name="taxes"),
     path("brand/logo", structure.organisation_logo, name="organisation_logo"),
 ]

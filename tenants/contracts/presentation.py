@@ -1,7 +1,8 @@
 """Terms in words and on a timeline."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.urls import reverse
@@ -9,9 +10,10 @@ from django.utils.html import format_html
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from shared.kernel.formats import format_day
+from shared.kernel.formats import format_day, format_percentage
 from tenants.contracts.example import Example
-from tenants.contracts.models import Contract, ContractTerms, ContractType
+from tenants.contracts.models import BillingFrequency, Contract, ContractTerms, ContractType
+from tenants.contracts.versions import Version
 from tenants.contracts.wording import Fact, TermsWording
 from tenants.invoices.presentation import LineText, charge_lines
 
@@ -62,7 +64,14 @@ def contract_facts(contract: Contract, terms: ContractTerms) -> list[tuple[str, 
     last_day = contract.end_date
     return [
         (_("Site"), format_html('<a href="{}">{}</a>', site_url, contract.site.name)),
-        (_("Customer"), contract.site.customer.name),
+        (
+            _("Customer"),
+            format_html(
+                '<a href="{}">{}</a>',
+                reverse("customer_detail", args=[contract.site.customer.customer_id]),
+                contract.site.customer.name,
+            ),
+        ),
         (_("Billed"), terms.get_billing_frequency_display()),
         (_("In force from"), format_day(contract.effective_date, language=language)),
         (
@@ -71,13 +80,34 @@ def contract_facts(contract: Contract, terms: ContractTerms) -> list[tuple[str, 
         ),
         (_("To be paid within"), _("%(days)s days") % {"days": contract.payment_terms_days}),
         (_("Currency"), contract.currency),
+        *_details(contract),
     ]
 
 
-def terms_groups(terms: ContractTerms, currency: str) -> list[TermsGroup]:
+def _details(contract: Contract) -> list[tuple[str, Any]]:
+    """What stands around the terms, as far as it is told."""
+    rate, months = contract.holdback_rate, contract.auto_renew_months
+    facts: list[tuple[str, Any]] = [
+        (_("Billed by"), contract.entity.name if contract.entity else ""),
+        (_("Department"), contract.department),
+        (_("Kind of service"), contract.get_service_category_display()),
+        (_("Purchase order"), contract.purchase_order),
+        (_("Construction contract"), _("Yes") if contract.is_construction else ""),
+        (
+            _("Holdback"),
+            "" if rate is None else format_percentage(rate, language=get_language()),
+        ),
+        (
+            _("Renews by itself for"),
+            _("%(number)s months") % {"number": months} if months else "",
+        ),
+    ]
+    return [(term, value) for term, value in facts if value]
+
+
+def terms_groups(contract_type: str, given: Mapping[str, Any], currency: str) -> list[TermsGroup]:
     """What the terms say: of a hybrid each component, then what stands over all of them."""
     wording = TermsWording(currency)
-    given = terms.billing_configuration
     groups = [
         TermsGroup(
             str(ContractType(part["contract_type"]).label),
@@ -86,33 +116,99 @@ def terms_groups(terms: ContractTerms, currency: str) -> list[TermsGroup]:
         for part in given.get("components", [])
     ]
     title = str(_("Over all components")) if groups else ""
-    own = TermsGroup(title, wording.facts(terms.contract_type, given))
+    own = TermsGroup(title, wording.facts(contract_type, given))
     return [*groups, own] if own.facts else groups
 
 
-def terms_timeline(contract: Contract, on: date) -> list[dict[str, Any]]:
-    """Every version of the terms, newest first, for the timeline component."""
+@dataclass(frozen=True)
+class ChangeText:
+    """One fact of the terms before and after, in words."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class VersionText:
+    """A version of the terms as the page tells it. `state` is the timeline's."""
+
+    title: str
+    days: str
+    summary: str
+    reason: str
+    made_by: str
+    made_at: datetime
+    change_id: str
+    state: str
+    is_replaced: bool
+    changes: list[ChangeText]
+
+
+def version_texts(contract: Contract, versions: Sequence[Version], on: date) -> list[VersionText]:
+    """Every version of the terms, newest first."""
+    return [_version_text(contract, version, on) for version in reversed(versions)]
+
+
+def _version_text(contract: Contract, version: Version, on: date) -> VersionText:
+    is_past = version.is_replaced or (version.valid_to is not None and version.valid_to < on)
+    state = "done" if is_past else "later" if version.valid_from > on else "now"
+    facts = _facts(version.contract_type, version.billing_configuration, contract.currency)
+    return VersionText(
+        title=str(ContractType(version.contract_type).label),
+        days=_days(version),
+        summary=_summary(facts),
+        reason=version.reason,
+        made_by=version.made_by,
+        made_at=version.made_at,
+        change_id=version.change_id,
+        state=state,
+        is_replaced=version.is_replaced,
+        changes=_change_texts(version, facts, contract.currency),
+    )
+
+
+def _days(version: Version) -> str:
     language = get_language()
-    items = []
-    for terms in reversed(contract.terms.all()):
-        is_past = terms.valid_to is not None and terms.valid_to < on
-        is_future = terms.valid_from > on
-        start = format_day(terms.valid_from, language=language)
-        end = format_day(terms.valid_to, language=language) if terms.valid_to else ""
-        days = f"{start} – {end}" if end else _("from %(day)s on") % {"day": start}
-        items.append(
-            {
-                "title": f"{terms.get_contract_type_display()}, {days}",
-                "note": _summary(terms, contract.currency),
-                "state": "done" if is_past else "later" if is_future else "now",
-            }
-        )
-    return items
+    start = format_day(version.valid_from, language=language)
+    if version.valid_to is None:
+        return _("from %(day)s on") % {"day": start}
+    return f"{start} – {format_day(version.valid_to, language=language)}"
 
 
-def _summary(terms: ContractTerms, currency: str) -> str:
-    """The first facts in one line, and who recorded them."""
-    facts = [fact for group in terms_groups(terms, currency) for fact in group.facts]
+def _facts(contract_type: str, given: Mapping[str, Any], currency: str) -> list[Fact]:
+    groups = terms_groups(contract_type, given, currency)
+    return [
+        (f"{group.title} · {label}" if group.title else label, value)
+        for group in groups
+        for label, value in group.facts
+    ]
+
+
+def _change_texts(version: Version, facts: list[Fact], currency: str) -> list[ChangeText]:
+    """What is told otherwise than of the terms before; empty for the first version."""
+    before = version.before
+    if before is None:
+        return []
+    types, frequencies = dict(ContractType.choices), dict(BillingFrequency.choices)
+    pairs: list[tuple[str, Any, Any]] = [
+        (_("Type"), types[before["contract_type"]], types[version.contract_type]),
+        (
+            _("Billed"),
+            frequencies[before["billing_frequency"]],
+            frequencies[version.billing_frequency],
+        ),
+    ]
+    old = dict(_facts(before["contract_type"], before["billing_configuration"], currency))
+    new = dict(facts)
+    pairs += [(label, old.get(label, ""), new.get(label, "")) for label in {**old, **new}]
+    return [
+        ChangeText(label, str(was), str(now)) for label, was, now in pairs if str(was) != str(now)
+    ]
+
+
+def _summary(facts: list[Fact]) -> str:
+    """The first facts in one line."""
     words = [
         _("%(label)s: %(value)s") % {"label": label, "value": value}
         for label, value in facts[:SUMMARY_FACTS]
@@ -120,4 +216,4 @@ def _summary(terms: ContractTerms, currency: str) -> str:
     more = len(facts) - SUMMARY_FACTS
     if more > 0:
         words.append(_("%(number)s more") % {"number": more})
-    return " · ".join([*words, terms.change_id, terms.created_by])
+    return " · ".join(words)

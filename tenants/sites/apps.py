@@ -21,4 +21,15 @@ class SitesConfig(AppConfig):
                 order=100,
             )
         )
+        register_navigation(
+            NavigationItem(
+                group="billing",
+                label=_("Customers"),
+                url_name="customer_list",
+                icon="users",
+                permission="sites.read",
+                order=105,
+            )
+        )
         register_topic("site", "sites.read")
+        register_topic("customer", "sites.read")

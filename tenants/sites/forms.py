@@ -3,11 +3,13 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from billing.tax import PROVINCES
-from tenants.sites.models import Site
+from shared.kernel.tax_names import NAMES
+from tenants.sites.models import Customer, Site
 from tenants.sites.services import BillingContact
 
 PROVINCE_NAMES = {
@@ -86,3 +88,51 @@ class SiteForm(forms.Form):
             "contact_email": contact.email if contact else "",
             "contact_phone": contact.phone if contact else "",
         }
+
+
+class CustomerForm(forms.Form):
+    """Who is billed, in which language and by which terms."""
+
+    name = forms.CharField(label=_("Name"), max_length=255)
+    language = forms.ChoiceField(
+        label=_("Language"), choices=settings.LANGUAGES, help_text=_("Of invoices and e-mails.")
+    )
+    payment_terms_days = forms.IntegerField(
+        label=_("Payment terms, days"),
+        min_value=0,
+        max_value=365,
+        required=False,
+        help_text=_("Empty: those of each contract."),
+    )
+
+    @staticmethod
+    def initial_of(customer: Customer) -> dict[str, object]:
+        """What the form starts with when a customer is changed."""
+        return {
+            "name": customer.name,
+            "language": customer.language,
+            "payment_terms_days": customer.payment_terms_days,
+        }
+
+
+def _day_input() -> forms.DateInput:
+    return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+class ExemptionForm(forms.Form):
+    """A certificate that a tax is not charged."""
+
+    component = forms.ChoiceField(label=_("Tax"), choices=sorted(NAMES.items()))
+    certificate_number = forms.CharField(label=_("Certificate number"), max_length=100)
+    expires_on = forms.DateField(
+        label=_("Last day"),
+        required=False,
+        widget=_day_input(),
+        help_text=_("Empty: until further notice."),
+    )
+
+
+class ExemptionEndForm(forms.Form):
+    """The last day of a certificate."""
+
+    expires_on = forms.DateField(label=_("Last day"), widget=_day_input())

@@ -1,20 +1,28 @@
-"""A site's facts for its page."""
+"""The facts of sites and customers for their pages."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from tenants.sites.models import Site
+from tenants.sites.models import Customer, Site
 
 
 def site_facts(site: Site) -> list[tuple[str, Any]]:
     """Customer, place and billing contact, as a list of terms."""
     contact = next(iter(site.billing_contacts), None)  # type: ignore[attr-defined]
     facts: list[tuple[str, Any]] = [
-        (_("Customer"), site.customer.name),
+        (
+            _("Customer"),
+            format_html(
+                '<a href="{}">{}</a>',
+                reverse("customer_detail", args=[site.customer.customer_id]),
+                site.customer.name,
+            ),
+        ),
         (_("Territory"), site.territory),
         (_("Billing address"), _address(site.billing_address)),
     ]
@@ -25,6 +33,19 @@ def site_facts(site: Site) -> list[tuple[str, Any]]:
     email = format_html('<a href="mailto:{0}">{0}</a>', contact.email)
     facts += [(_("Billing contact"), contact.name), (_("E-mail"), email)]
     return [*facts, (_("Telephone"), contact.phone)] if contact.phone else facts
+
+
+def customer_facts(customer: Customer) -> list[tuple[str, Any]]:
+    """Id, language and terms of a customer, as a list of terms."""
+    days = customer.payment_terms_days
+    return [
+        (_("Customer"), customer.customer_id),
+        (_("Language"), customer.get_language_display()),
+        (
+            _("To be paid within"),
+            _("as each contract says") if days is None else _("%(days)s days") % {"days": days},
+        ),
+    ]
 
 
 def _address(address: Mapping[str, str]) -> SafeString:

@@ -1,9 +1,20 @@
 """Reading sites, customers and territories."""
 
-from typing import Any
+from decimal import Decimal
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Count, IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import (
+    Count,
+    F,
+    IntegerField,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+)
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
@@ -126,3 +137,25 @@ def contact_by_id(*, actor: Actor, contact_id: UUID) -> Contact:
     if contact is None:
         raise NotFound(_("There is no such contact."))
     return contact
+
+
+class Balance(NamedTuple):
+    """What is open of a customer's issued invoices, in one currency."""
+
+    currency: str
+    amount: Decimal
+
+
+def open_balances(customer: Customer) -> list[Balance]:
+    """What a customer owes by currency; currencies with nothing open are left out.
+
+    The reader has been authorised for the customer and for invoices.
+    """
+    settled = F("amount_paid") + F("amount_credited") + F("amount_written_off")
+    rows = (
+        customer.invoices.filter(document_status="issued")
+        .order_by("currency")
+        .values_list("currency")
+        .annotate(due=Sum(F("total") - settled))
+    )
+    return [Balance(currency, due) for currency, due in rows if due]

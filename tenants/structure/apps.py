@@ -41,3 +41,17 @@ class StructureConfig(AppConfig):
                 order=700,
             )
         )
+        for label, url_name, icon, order in (
+            (_("Departments"), "department_list", "network", 705),
+            (_("Taxes"), "taxes", "percent", 710),
+        ):
+            register_navigation(
+                NavigationItem(
+                    group="company",
+                    label=label,
+                    url_name=url_name,
+                    icon=icon,
+                    permission="organisation.read",
+                    order=order,
+                )
+            )

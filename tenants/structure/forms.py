@@ -1,15 +1,18 @@
 """Forms of the settings of the billing company."""
 
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from billing.tax import GST, HST, PROVINCES, PST, QST, RST
 from tenants.structure.logos import BYTES_MAX
-from tenants.structure.models import LegalEntity
+from tenants.structure.models import Department, LegalEntity, ServiceCategory
 from tenants.structure.services import EDITABLE, Logo
 
+Choices = list[tuple[str, Any]]
 PROVINCE_CHOICES = [("", _("Choose")), *((code, code) for code in sorted(PROVINCES))]
 STANDARD_COLOUR = "#0b5cad"  # the product's own
 # One CRA account number serves both: a supplier charges HST or GST by place of supply.
@@ -31,6 +34,30 @@ class LegalEntityForm(forms.Form):
         label=_("Invoice number prefix"),
         max_length=8,
         help_text=_("TP makes TP-2026-000001. A new prefix starts again at 1."),
+    )
+    credit_note_prefix = forms.CharField(
+        label=_("Credit notes"),
+        max_length=9,
+        required=False,
+        help_text=_("Empty: the invoices' prefix and C."),
+    )
+    adjustment_prefix = forms.CharField(
+        label=_("Adjustment invoices"),
+        max_length=9,
+        required=False,
+        help_text=_("Empty: the invoices' prefix and A."),
+    )
+    release_prefix = forms.CharField(
+        label=_("Holdback releases"),
+        max_length=9,
+        required=False,
+        help_text=_("Empty: the invoices' prefix and H."),
+    )
+    currency = forms.CharField(
+        label=_("Currency of its books"),
+        max_length=3,
+        required=False,
+        help_text=_("Three letters, such as CAD."),
     )
     payment_terms_days = forms.IntegerField(
         label=_("Payment terms, days"),
@@ -78,6 +105,22 @@ class LegalEntityForm(forms.Form):
         """Capital letters, however they were typed."""
         return str(self.cleaned_data["number_prefix"]).upper()
 
+    def clean_credit_note_prefix(self) -> str:
+        """Capital letters, however they were typed."""
+        return str(self.cleaned_data["credit_note_prefix"]).upper()
+
+    def clean_adjustment_prefix(self) -> str:
+        """Capital letters, however they were typed."""
+        return str(self.cleaned_data["adjustment_prefix"]).upper()
+
+    def clean_release_prefix(self) -> str:
+        """Capital letters, however they were typed."""
+        return str(self.cleaned_data["release_prefix"]).upper()
+
+    def clean_currency(self) -> str:
+        """Capital letters; what the company had where it is left empty."""
+        return str(self.cleaned_data["currency"] or self.initial.get("currency", "CAD")).upper()
+
     @property
     def changes(self) -> dict[str, object]:
         """What the service changes, of a valid form."""
@@ -110,3 +153,114 @@ class LegalEntityForm(forms.Form):
             },
             "brand_colour": entity.brand_colour or STANDARD_COLOUR,
         }
+
+
+class DepartmentForm(forms.Form):
+    """A department, its company and who answers for it."""
+
+    code = forms.CharField(
+        label=_("Code"), max_length=20, help_text=_("As in your books; it stays.")
+    )
+    name = forms.CharField(label=_("Name"), max_length=255)
+    entity_id = forms.ChoiceField(label=_("Company"))
+    manager_id = forms.ChoiceField(label=_("Manager"), required=False)
+    is_active = forms.BooleanField(label=_("Open"), required=False, initial=True)
+
+    def __init__(self, *args: Any, entities: Choices, people: Choices, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["entity_id"].choices = entities  # type: ignore[attr-defined]
+        self.fields["manager_id"].choices = [("", _("Nobody")), *people]  # type: ignore[attr-defined]
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What the service takes of a new department, of a valid form."""
+        data = self.cleaned_data
+        return {
+            "name": data["name"],
+            "entity_id": UUID(data["entity_id"]),
+            "manager_id": UUID(data["manager_id"]) if data["manager_id"] else None,
+        }
+
+    @staticmethod
+    def initial_of(department: Department) -> dict[str, Any]:
+        """What the form starts with when a department is changed."""
+        return {
+            "code": department.code,
+            "name": department.name,
+            "entity_id": str(department.entity_id),
+            "manager_id": str(department.manager_id or ""),
+            "is_active": department.is_active,
+        }
+
+
+def _day_field(**options: Any) -> forms.DateField:
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    return forms.DateField(widget=widget, **options)
+
+
+class _PlaceForm(forms.Form):
+    """Where and when a rule counts, and where it is laid down."""
+
+    component = forms.CharField(label=_("Tax"), max_length=10)
+    country = forms.CharField(label=_("Country"), max_length=2, initial="CA")
+    province = forms.CharField(
+        label=_("Province or state"),
+        max_length=50,
+        required=False,
+        help_text=_("Two letters in Canada. Empty: the whole country."),
+    )
+    starts_on = _day_field(label=_("From"))
+    ends_on = _day_field(label=_("To"), required=False, help_text=_("Empty: until further notice."))
+    source = forms.CharField(
+        label=_("Source"),
+        max_length=300,
+        help_text=_("The law, bulletin or decision behind it; it stands in the record."),
+    )
+
+    def clean_country(self) -> str:
+        """Capital letters, however they were typed."""
+        return str(self.cleaned_data["country"]).upper()
+
+    def clean_province(self) -> str:
+        """Capital letters where it is a code."""
+        province = str(self.cleaned_data["province"])
+        return province.upper() if len(province) == 2 else province
+
+
+class TaxRuleForm(_PlaceForm):
+    """A tax of the organisation's own, or another rate."""
+
+    field_order = ("component", "rate")
+    rate = forms.DecimalField(
+        label=_("Rate"),
+        max_digits=7,
+        decimal_places=4,
+        min_value=0,
+        max_value=100,
+        widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
+        help_text=_("In percent."),
+    )
+
+    def clean_rate(self) -> Decimal:
+        """The fraction."""
+        return Decimal(self.cleaned_data["rate"]) / 100
+
+
+class TaxExclusionForm(_PlaceForm):
+    """A tax left out of some lines."""
+
+    line_codes = forms.MultipleChoiceField(
+        label=_("Lines"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None ticked: every line."),
+    )
+    service_category = forms.ChoiceField(
+        label=_("Kind of service"),
+        required=False,
+        choices=[("", _("Every kind")), *ServiceCategory.choices],
+    )
+
+    def __init__(self, *args: Any, lines: Choices, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["line_codes"].choices = lines  # type: ignore[attr-defined]

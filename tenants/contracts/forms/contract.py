@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from tenants.contracts.forms.details import DaysField, DetailsForm
 from tenants.contracts.forms.fields import AmountField, DayField, HoursField
 from tenants.contracts.models import ContractType
 
@@ -22,21 +23,15 @@ EXAMPLE_INPUTS = {
 }
 
 
-class TermsDaysField(forms.IntegerField):
-    """A number of days with the word beside it."""
-
-    suffix = _("days")
-
-
-class ContractForm(forms.Form):
-    """Site, days and terms of payment."""
+class ContractForm(DetailsForm):
+    """Site, days, terms of payment and what else stands around the terms."""
 
     site_id = forms.ChoiceField(label=_("Site"))
     effective_date = DayField(label=_("In force from"))
     end_date = DayField(
         label=_("Last day"), required=False, help_text=_("Empty: until further notice.")
     )
-    payment_terms_days = TermsDaysField(
+    payment_terms_days = DaysField(
         label=_("To be paid within"), min_value=0, max_value=365, initial=30
     )
 
@@ -51,6 +46,10 @@ class TermsDateForm(forms.Form):
 
     effective_date = DayField(
         label=_("New terms from"), help_text=_("Days before it keep the terms they have.")
+    )
+    reason = forms.CharField(label=_("Reason"), max_length=500, required=False)
+    allow_invoiced = forms.BooleanField(
+        label=_("Record it all the same and ask for recalculation"), required=False
     )
 
 

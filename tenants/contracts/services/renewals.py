@@ -28,6 +28,11 @@ def add_months(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
+def next_term_end(last: date, months: int) -> date:
+    """The last day of a term of that many months that starts on the day after `last`."""
+    return add_months(last + timedelta(days=1), months) - timedelta(days=1)
+
+
 def renew_contract(
     *,
     actor: Actor,
@@ -121,11 +126,11 @@ def _look_after(contract_id: str, day: date) -> bool:
         if contract.status not in IN_FORCE or last is None:
             return False
         if contract.auto_renew_months and last <= day:
-            ends_on = add_months(last + timedelta(days=1), contract.auto_renew_months)
+            ends_on = next_term_end(last, contract.auto_renew_months)
             if ends_on.year > YEAR_MAX:
                 return False
             reason = _("It renews by itself.")
-            _renew(contract, ends_on - timedelta(days=1), reason, SYSTEM, is_automatic=True)
+            _renew(contract, ends_on, reason, SYSTEM, is_automatic=True)
             return True
         due = day <= last <= day + timedelta(days=contract.renewal_notice_days)
         if not due or contract.status == Contract.Status.RENEWAL_DUE:

@@ -1,8 +1,7 @@
-"""Pages of contracts: list, guided editor with a worked example, one contract."""
+"""The guided editor: a new contract, changed terms, and the worked example beside them."""
 
 from datetime import date, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db.models import Max
@@ -11,10 +10,9 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_POST
 
 from shared.kernel.api.auth import ApiRequest
-from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import today
 from shared.kernel.errors import AppError, NotFound
@@ -24,44 +22,11 @@ from tenants.contracts.example import work_example
 from tenants.contracts.forms import ContractForm, ExampleForm, TermsDateForm, TermsEditor
 from tenants.contracts.forms.contract import Data
 from tenants.contracts.models import Contract, ContractType
-from tenants.contracts.presentation import (
-    TYPE_ICONS,
-    TYPE_TEXTS,
-    contract_facts,
-    example_lines,
-    terms_groups,
-    terms_timeline,
-)
+from tenants.contracts.presentation import TYPE_ICONS, TYPE_TEXTS, example_lines
 from tenants.sites.selectors import sites
-from tenants.structure.selectors import default_entity
+from tenants.structure.selectors import default_entity, departments, legal_entities
 
 CHOICES_MAX = 500
-INVOICES_SHOWN = 12
-
-
-@require_safe
-def contract_list(request: ApiRequest) -> HttpResponse:
-    """All contracts by id."""
-    found = selectors.search_contracts(
-        actor=request.actor,
-        text=request.GET.get("q", "")[:100],
-        status=request.GET.get("status", ""),
-        contract_type=request.GET.get("type", ""),
-    )
-    page = paginate(
-        found,
-        paging_of(request),
-        orderings=("contract_id", "effective_date"),
-        default="contract_id",
-    )
-    rows = [(row, selectors.current_terms(row, today())) for row in page.items]
-    context = {
-        "rows": rows,
-        "page": page,
-        "statuses": Contract.Status.choices,
-        "types": ContractType.choices,
-    }
-    return render(request, "contracts/list.html", context)
 
 
 def contract_new(request: ApiRequest) -> HttpResponse:
@@ -75,6 +40,7 @@ def contract_new(request: ApiRequest) -> HttpResponse:
     form = ContractForm(
         data,
         sites=_site_choices(request),
+        **detail_choices(request),
         initial={
             "site_id": request.GET.get("site"),
             "effective_date": today().replace(day=1),
@@ -86,11 +52,11 @@ def contract_new(request: ApiRequest) -> HttpResponse:
         try:
             contract = _create(request, form, editor)
         except AppError as error:
-            _show_errors(form, editor, error)
+            show_errors(form, editor, error)
         else:
             messages.success(request, _("%(id)s was made as a draft.") % {"id": contract})
             return redirect("contract_detail", contract_id=contract.contract_id)
-    context = _editor_context(editor, data)
+    context = editor_context(editor, data)
     context.update(
         form=form,
         crumbs=[(_("Contracts"), reverse("contract_list")), (_("New contract"), None)],
@@ -99,7 +65,7 @@ def contract_new(request: ApiRequest) -> HttpResponse:
         cancel_url=reverse("contract_list"),
         change_type_url=reverse("contract_new"),
     )
-    return render(request, "contracts/editor.html", context, status=_status(form, editor))
+    return render(request, "contracts/editor.html", context, status=status_of(form, editor))
 
 
 def _choose_type(request: ApiRequest) -> HttpResponse:
@@ -120,10 +86,11 @@ def _create(request: ApiRequest, form: ContractForm, editor: TermsEditor) -> Con
     return services.create_contract(
         actor=request.actor,
         site_id=data["site_id"],
-        terms=_terms(editor),
+        terms=terms_of(editor),
         effective_date=data["effective_date"],
         end_date=data["end_date"],
         payment_terms_days=data["payment_terms_days"],
+        details=form.details,
     )
 
 
@@ -140,21 +107,23 @@ def contract_terms(request: ApiRequest, contract_id: str) -> HttpResponse:
         configuration=present.billing_configuration,
         frequency=present.billing_frequency,
     )
+    affected: object = None
     if _is_to_save(request, form, editor):
         try:
             services.change_terms(
                 actor=request.actor,
                 contract_id=contract_id,
-                terms=_terms(editor),
-                effective_date=form.cleaned_data["effective_date"],
+                terms=terms_of(editor),
+                **form.cleaned_data,
             )
         except AppError as error:
-            _show_errors(form, editor, error)
+            show_errors(form, editor, error)
+            affected = error.extra.get("invoices")
         else:
             messages.success(request, _("The new terms are recorded."))
             return redirect("contract_detail", contract_id=contract_id)
     detail_url = reverse("contract_detail", args=[contract_id])
-    context = _editor_context(editor, data)
+    context = editor_context(editor, data)
     context.update(
         form=form,
         crumbs=[
@@ -166,8 +135,10 @@ def contract_terms(request: ApiRequest, contract_id: str) -> HttpResponse:
         site_name=contract.site.name,
         submit_label=_("Save new terms"),
         cancel_url=detail_url,
+        affected=affected,
+        what_if_url=reverse("contract_what_if", args=[contract_id]),
     )
-    return render(request, "contracts/editor.html", context, status=_status(form, editor))
+    return render(request, "contracts/editor.html", context, status=status_of(form, editor))
 
 
 def _is_to_save(request: ApiRequest, form: Form, editor: TermsEditor) -> bool:
@@ -178,9 +149,9 @@ def _is_to_save(request: ApiRequest, form: Form, editor: TermsEditor) -> bool:
     is_valid, can_be_read = form.is_valid(), editor.is_valid()
     if form.is_bound and can_be_read and not is_valid:
         try:
-            services.check_terms(_terms(editor))
+            services.check_terms(terms_of(editor))
         except AppError as error:
-            _show_errors(form, editor, error)
+            show_errors(form, editor, error)
     return is_valid and can_be_read and request.POST.get("action") != "example"
 
 
@@ -202,40 +173,11 @@ def contract_example(request: ApiRequest) -> HttpResponse:
     if contract_type not in ContractType.values:
         raise NotFound()
     editor = TermsEditor(contract_type, data=request.POST)
-    context = _editor_context(editor, request.POST)
+    context = editor_context(editor, request.POST)
     return render(request, "contracts/example.html", context)
 
 
-@require_safe
-def contract_detail(request: ApiRequest, contract_id: str) -> HttpResponse:
-    """One contract: its terms by date, and what was billed under them."""
-    contract = selectors.contract_by_code(actor=request.actor, contract_id=contract_id)
-    terms = selectors.current_terms(contract, today())
-    invoices = contract.invoices.select_related("site").order_by("-invoice_date", "-pk")
-    context = {
-        "contract": contract,
-        "terms": terms,
-        "groups": terms_groups(terms, contract.currency),
-        "facts": contract_facts(contract, terms),
-        "timeline": terms_timeline(contract, today()),
-        "invoices_shown": request.actor.may("invoices.read"),
-        "invoices": invoices.defer("parties", "inputs", "checks")[:INVOICES_SHOWN],
-        "invoices_link": f"{reverse('invoice_list')}?{urlencode({'q': contract.site.name})}",
-        "today": today(),
-        "crumbs": [(_("Contracts"), reverse("contract_list")), (contract_id, None)],
-    }
-    return render(request, "contracts/detail.html", context)
-
-
-@require_POST
-def contract_activate(request: ApiRequest, contract_id: str) -> HttpResponse:
-    """Put a draft in force."""
-    services.activate_contract(actor=request.actor, contract_id=contract_id)
-    messages.success(request, _("%(id)s is in force.") % {"id": contract_id})
-    return redirect("contract_detail", contract_id=contract_id)
-
-
-def _terms(editor: TermsEditor) -> services.TermsInput:
+def terms_of(editor: TermsEditor) -> services.TermsInput:
     return services.TermsInput(
         contract_type=editor.contract_type,
         billing_configuration=editor.configuration(),
@@ -243,7 +185,7 @@ def _terms(editor: TermsEditor) -> services.TermsInput:
     )
 
 
-def _show_errors(form: Form, editor: TermsEditor, error: AppError) -> None:
+def show_errors(form: Form, editor: TermsEditor, error: AppError) -> None:
     own = [problem for problem in error.errors if problem.field in form.fields]
     rest = [problem for problem in error.errors if problem.field not in form.fields]
     for problem in own:
@@ -254,7 +196,7 @@ def _show_errors(form: Form, editor: TermsEditor, error: AppError) -> None:
         add_errors(form, error, {})
 
 
-def _editor_context(editor: TermsEditor, data: Data) -> dict[str, Any]:
+def editor_context(editor: TermsEditor, data: Data) -> dict[str, Any]:
     contract_type = ContractType(editor.contract_type)
     form = ExampleForm(data, contract_type=contract_type)
     context: dict[str, Any] = {
@@ -279,10 +221,18 @@ def _editor_context(editor: TermsEditor, data: Data) -> dict[str, Any]:
     return context
 
 
-def _status(form: Form, editor: TermsEditor) -> int:
+def status_of(form: Form, editor: TermsEditor) -> int:
     return 422 if form.errors or any(part.errors for part in editor.forms) else 200
 
 
 def _site_choices(request: ApiRequest) -> list[tuple[str, str]]:
     found = sites(actor=request.actor).filter(is_active=True)[:CHOICES_MAX]
     return [(site.site_id, f"{site.name} · {site.site_id}") for site in found]
+
+
+def detail_choices(request: ApiRequest) -> dict[str, Any]:
+    """The companies and open departments that a contract can be given to."""
+    return {
+        "entities": legal_entities(actor=request.actor)[:CHOICES_MAX],
+        "departments": departments(actor=request.actor).filter(is_active=True)[:CHOICES_MAX],
+    }

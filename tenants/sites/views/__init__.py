@@ -1,0 +1,24 @@
+"""Pages of sites and customers."""
+
+from tenants.sites.views.customers import (
+    customer_detail,
+    customer_edit,
+    customer_list,
+    customer_new,
+    exemption_add,
+    exemption_end,
+)
+from tenants.sites.views.sites import site_detail, site_edit, site_list, site_new
+
+__all__ = [
+    "customer_detail",
+    "customer_edit",
+    "customer_list",
+    "customer_new",
+    "exemption_add",
+    "exemption_end",
+    "site_detail",
+    "site_edit",
+    "site_list",
+    "site_new",
+]
