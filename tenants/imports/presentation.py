@@ -66,7 +66,7 @@ def problem_lines(rows: Iterable[RowProblem], job: Import) -> list[dict[str, Any
         {
             "line": row.line,
             "stage": row.get_stage_display() if row.stage != RowProblem.Stage.CHECK else "",
-            "values": ", ".join(str(value) for value in row.values.values() if value),
+            "values": ", ".join(row.values[name] for name in labels if row.values.get(name)),
             "reasons": [
                 {"label": labels.get(one["field"], ""), "message": one["message"]}
                 for one in row.reasons

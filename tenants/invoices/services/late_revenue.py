@@ -20,12 +20,12 @@ from shared.kernel.formats import format_money, format_period
 from tenants.activity.hooks import SiteDay
 from tenants.activity.selectors import NEEDS_REVENUE
 from tenants.invoices.models import Invoice
+from tenants.invoices.selectors.corrected import BASIS
+from tenants.invoices.services.correcting import RECALCULATION
 from tenants.review.models import ReviewItem
 from tenants.review.services import NewItem, close_many, raise_items
 
-RECALCULATION = "recalculation"
 FIELD = "billing_data.revenue_amount"
-BASIS = "recalculated_from"  # in the inputs of what a recalculation made
 
 # Issued regular invoices of contracts that need revenue, with a changed day in their period:
 # what they were billed from last (the latest recalculation counts) and what is recorded now.

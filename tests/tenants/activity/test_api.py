@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from support.api import Program, key_of
+from support.api import Program, key_of, site_body
 
 from shared.kernel.tenancy import organisation_context
 from tenants.activity.models import RevenueRecord
@@ -99,3 +99,43 @@ def test_lists_cost_the_same_and_keep_their_order(api, site_id):
     assert [one[0] for one in seen] == sorted((one[0] for one in seen), reverse=True)
     for query in ("ordering=category", "limit=0", "from=2025-01-01"):
         assert api.get(f"{RECORDS}?{query}").status == 422, query
+
+
+def test_records_of_several_sites_in_one_request(api, site_id):
+    other = api.make("/customer-sites", site_body())["site_id"]
+    day = {"day": "2026-10-01", "gross_amount": "10.00"}
+    made = api.make(
+        RECORDS,
+        {"records": [{**day, "site_id": other}, {**day, "site_id": site_id}]},
+    )
+    assert [one["site_id"] for one in made] == [other, site_id]
+    mixed = {"site_id": site_id, "records": [day, {**day, "site_id": other}]}
+    assert [one["site_id"] for one in api.make(RECORDS, mixed)] == [site_id, other]
+    refused = api.post(
+        RECORDS,
+        {"records": [{**day, "site_id": site_id}, {**day, "site_id": "SITE999999"}, day]},
+    )
+    assert refused.fields == {"records[1].site_id": "unknown", "records[2].site_id": "required"}
+    twice = {"site_id": site_id, "records": [day, {**day, "site_id": site_id}]}
+    assert api.post(RECORDS, twice).fields == {"records[1].day": "duplicate"}
+    found = api.get("/revenue-records?first_day=2026-10-01&last_day=2026-10-01&category=general")
+    assert len(found.body["items"]) == 2
+    assert api.get("/revenue-records?first_day=2026-10-02").body["items"] == []
+
+
+def test_a_month_day_by_day(api, site_id):
+    rows = [
+        {"day": "2026-10-01", "gross_amount": "11.30", "net_amount": "10.00"},
+        {"day": "2026-10-01", "gross_amount": "5.00", "category": "valet"},
+        {"day": "2026-10-03", "gross_amount": "7.00"},
+    ]
+    api.make(RECORDS, {"site_id": site_id, "records": rows})
+    answer = api.get(f"/customer-sites/{site_id}/revenue-calendar?month=2026-10")
+    found = answer.body
+    assert found["days"][0]["state"] == "reported"
+    assert found["days"][0]["net_amount"] == Decimal("15.00")
+    assert found["days"][1]["state"] == "missing"
+    assert len(found["missing_days"]) == 29
+    assert [one["category"] for one in found["categories"]] == ["general", "valet"]
+    assert api.get(f"/customer-sites/{site_id}/revenue-calendar?month=2026-13").status == 422
+    assert api.get("/customer-sites/SITE999999/revenue-calendar?month=2026-10").status == 404
