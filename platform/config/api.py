@@ -48,6 +48,8 @@ tenant_api.add_router("/connections", "tenants.connections.api.sync.connections_
 tenant_api.add_router("/sync", "tenants.connections.api.sync.sync_router")
 tenant_api.add_router("/data-quality", "tenants.connections.api.quality.router")
 tenant_api.add_router("/statements", "tenants.statements.api.router")
+tenant_api.add_router("/payments", "tenants.payments.api.payments_router")
+tenant_api.add_router("/receivables", "tenants.payments.api.receivables_router")
 
 platform_api = make_api(
     title="InvoicePatch platform",

@@ -7,7 +7,7 @@ from tenants.contracts import views as contracts
 from tenants.imports import views as imports
 from tenants.invoices.views import generating, invoices, runs, validation, what_if
 from tenants.ledger import views as ledger
-from tenants.payments import views as payments
+from tenants.payments.views import files, payments, receivables
 from tenants.reporting import views as reporting
 from tenants.review import views as review
 from tenants.schedules import views as schedules
@@ -118,6 +118,20 @@ invoice_patterns: list[URLPattern | URLResolver] = [
     path("ledger.csv", ledger.journal_export, name="ledger_export"),
     path("payments", payments.payment_list, name="payment_list"),
     path("payments.csv", payments.payment_export, name="payment_export"),
+    path("payments/new", payments.payment_new, name="payment_new"),
+    path("payments/files", files.file_list, name="payment_files"),
+    path("payments/files/<uuid:file_id>", files.file_detail, name="payment_file"),
+    path("payments/files/<uuid:file_id>/apply", files.file_apply, name="payment_file_apply"),
+    path("payments/lines/<uuid:line_id>", files.line_decide, name="payment_line"),
+    path("payments/<str:payment_id>", payments.payment_detail, name="payment_detail"),
+    path("payments/<str:payment_id>/apply", payments.payment_apply, name="payment_apply"),
+    path("payments/<str:payment_id>/unapply", payments.payment_unapply, name="payment_unapply"),
+    path("payments/<str:payment_id>/refund", payments.payment_refund, name="payment_refund"),
+    path("payments/<str:payment_id>/reverse", payments.payment_reverse, name="payment_reverse"),
+    path("receivables/ageing", receivables.ageing, name="ageing"),
+    path("receivables/ageing/items", receivables.ageing_items, name="ageing_items"),
+    path("receivables/ageing.<str:form>", receivables.ageing_export, name="ageing_export"),
+    path("receivables/expected-cash", receivables.expected_cash, name="expected_cash"),
 ]
 
 template_patterns: list[URLPattern | URLResolver] = [

@@ -114,7 +114,11 @@ def issue_invoice(request: ApiRequest, response: HttpResponse, invoice_id: str) 
 
 @billing_router.put("/invoices/{invoice_id}/payment-status", response=PaymentStatusOut)
 def put_payment_status(request: ApiRequest, invoice_id: str, body: PaymentStatusIn) -> Any:
-    """Record money received; the same transaction again has no effect and the same answer."""
+    """Record money received; the same transaction again has no effect and the same answer.
+
+    Without `transaction_id` a payment of the same day, amount and method is the same one, unless
+    it comes with an `Idempotency-Key` of its own.
+    """
     recorded = record_payment(
         actor=request.actor,
         invoice_id=invoice_id,
@@ -122,6 +126,7 @@ def put_payment_status(request: ApiRequest, invoice_id: str, body: PaymentStatus
         received_on=body.payment_date,
         method=body.payment_method,
         transaction_id=body.transaction_id,
+        repeat_key=request.headers.get("Idempotency-Key", ""),
         expected_revision=expected_revision(request),
     )
     invoice, payment = recorded.invoice, recorded.payment

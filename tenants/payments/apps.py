@@ -21,7 +21,22 @@ class PaymentsConfig(AppConfig):
                 order=140,
             )
         )
+        register_navigation(
+            NavigationItem(
+                group="billing",
+                label=_("Ageing"),
+                url_name="ageing",
+                icon="hourglass",
+                permission="payments.read",
+                order=142,
+            )
+        )
         register_topic("payment", "payments.read")
         from tenants.review.kinds import Kind, register_kind
 
         register_kind(Kind("ledger_difference", _("Ledger"), "ledger.read", "book-open-check"))
+        from tenants.payments.services.files import REVIEW_KIND
+
+        register_kind(
+            Kind(REVIEW_KIND, _("Payment to match"), "payments.write", "circle-question-mark")
+        )

@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from shared.kernel.fields import CodeField, MoneyField
-from shared.kernel.models import Row
+from shared.kernel.models import RevisedRow, Row
 from shared.kernel.triggers import Protect
 from tenants.invoices.models import Invoice
 from tenants.sites.models import Customer
@@ -200,3 +200,84 @@ class Reversal(Row):
 
     def __str__(self) -> str:
         return f"{self.payment_id} {self.reversed_on}"
+
+
+class PaymentFile(RevisedRow):
+    """A file of payments: read and shown first, applied when somebody says so. Once by digest."""
+
+    class Status(models.TextChoices):
+        """How far it is."""
+
+        PREVIEW = "preview", _("Preview")
+        APPLYING = "applying", _("Being applied")
+        APPLIED = "applied", _("Applied")
+
+    name = models.CharField(max_length=200)
+    digest = models.CharField(max_length=64, unique=True)
+    format = models.CharField(max_length=10)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.PREVIEW)
+    outgoing = models.PositiveIntegerField(default=0, help_text="Lines of money that went out.")
+    uploaded_by = models.CharField(max_length=200, blank=True)
+    applied_by = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        indexes = (models.Index(fields=["status", "updated_at"], name="payment_file_by_status"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PaymentFileLine(Row):
+    """One amount of a file and what it was matched with."""
+
+    class Status(models.TextChoices):
+        """What becomes of it."""
+
+        MATCHED = "matched", _("Matched")
+        UNMATCHED = "unmatched", _("Not matched")
+        DUPLICATE = "duplicate", _("Recorded before")
+        WRONG = "wrong", _("Cannot be read")
+        APPLIED = "applied", _("Recorded")
+        DISMISSED = "dismissed", _("Left out")
+
+    class Match(models.TextChoices):
+        """By what the customer was found."""
+
+        REFERENCE = "reference", _("The reference names an invoice")
+        PAYER = "payer", _("The payer is a customer of that name")
+        HISTORY = "history", _("The same payer has paid for this customer before")
+        AMOUNT = "amount", _("Only one open invoice has this amount")
+        PERSON = "person", _("Chosen by hand")
+
+    file = models.ForeignKey(PaymentFile, on_delete=models.PROTECT, related_name="lines")
+    position = models.PositiveIntegerField()
+    received_on = models.DateField(null=True, blank=True)
+    amount = models.DecimalField(max_digits=30, decimal_places=10, null=True, blank=True)
+    currency = models.CharField(max_length=3, blank=True)
+    reference = models.CharField(max_length=200, blank=True)
+    payer = models.CharField(max_length=200, blank=True)
+    transaction_id = models.CharField(max_length=100, blank=True)
+    status = models.CharField(max_length=10, choices=Status.choices)
+    problem = models.CharField(max_length=300, blank=True)
+    match = models.CharField(max_length=10, choices=Match.choices, blank=True)
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    payment = models.ForeignKey(
+        Payment, on_delete=models.PROTECT, null=True, blank=True, related_name="file_lines"
+    )
+
+    class Meta:
+        ordering = ("file", "position")
+        constraints = (
+            models.UniqueConstraint(fields=["file", "position"], name="one_file_line_a_position"),
+            models.CheckConstraint(
+                condition=~Q(status="applied") | Q(payment__isnull=False),
+                name="applied_line_has_payment",
+            ),
+        )
+        indexes = (models.Index(fields=["file", "status", "position"], name="file_line_by_status"),)
+
+    def __str__(self) -> str:
+        return f"{self.file_id} {self.position}"

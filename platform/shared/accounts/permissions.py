@@ -37,6 +37,8 @@ BILLING = (
     "invoices.issue",
     "invoices.void",
     "payments.write",
+    "payments.refund",
+    "ledger.write",
     "payments.write_off",
     "statements.generate",
     "statements.send",

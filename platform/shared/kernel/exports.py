@@ -1,10 +1,12 @@
-"""Lists as CSV files, sent while they are read."""
+"""Lists as CSV files, sent while they are read, and as workbooks."""
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
+from io import BytesIO
 from typing import Any
 
-from django.http import StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
+from openpyxl import Workbook
 
 from shared.kernel.tenancy import current_schema, schema_context
 
@@ -23,6 +25,24 @@ def csv_response(
     return StreamingHttpResponse(
         _lines(header, iter(batches), current_schema()),
         content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{filename}"'},
+    )
+
+
+def xlsx_response(
+    filename: str, header: Sequence[object], rows: Iterable[Sequence[object]]
+) -> HttpResponse:
+    """A download of `header` and `rows` as one sheet; no cell is a formula."""
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet()
+    sheet.append([_cell(name) for name in header])
+    for row in rows:
+        sheet.append([_cell(value) if isinstance(value, str) else value for value in row])
+    content = BytesIO()
+    book.save(content)
+    return HttpResponse(
+        content.getvalue(),
+        content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         headers={"Content-Disposition": f'attachment; filename="{filename}"'},
     )
 

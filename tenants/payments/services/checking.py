@@ -129,7 +129,7 @@ def shares_of(
     currency: str,
     available: Decimal,
 ) -> list[tuple[Invoice, Decimal]]:
-    """Each invoice with what it takes of `available`. Raises Invalid naming `parts[n]`.
+    """Each invoice with what it takes of `available`. Raises Invalid naming `invoices[n]`.
 
     An invoice must be issued, of the same customer and currency, named once; nothing exceeds
     its balance or what there is.
@@ -138,9 +138,9 @@ def shares_of(
     shares: dict[str, tuple[Invoice, Decimal]] = {}
     if not 0 < len(parts) <= PARTS_MAX:
         message = _("Name 1 to %(number)d invoices.") % {"number": PARTS_MAX}
-        errors.append(FieldError("parts", "count", message))
+        errors.append(FieldError("invoices", "count", message))
     for number, part in enumerate(parts[:PARTS_MAX]):
-        path = f"parts[{number}]"
+        path = f"invoices[{number}]"
         invoice = invoices.get(part.invoice_id)
         why = _refusal(part, invoice, customer_id, currency, twice=part.invoice_id in shares)
         if why or invoice is None:

@@ -67,11 +67,11 @@ def test_wrong_parts_are_named_and_nothing_is_kept(invoices):
     with pytest.raises(Invalid) as refused:
         receive(first, "5000.00", parts=parts)
     assert {one.field: one.code for one in refused.value.errors} == {
-        "parts[0].amount": "exceeds",
-        "parts[1].invoice_id": "unknown",
-        "parts[2].invoice_id": "unknown",
-        "parts[3].amount": "fraction",
-        "parts[4].invoice_id": "duplicate",
+        "invoices[0].amount": "exceeds",
+        "invoices[1].invoice_id": "unknown",
+        "invoices[2].invoice_id": "unknown",
+        "invoices[3].amount": "fraction",
+        "invoices[4].invoice_id": "duplicate",
     }
     assert Payment.objects.count() == 0
 
@@ -80,7 +80,7 @@ def test_parts_never_exceed_the_payment(invoices):
     first, second = invoices(2)
     with pytest.raises(Invalid) as refused:
         receive(first, "1200", parts=[Part(first.invoice_id), Part(second.invoice_id, Decimal(71))])
-    assert [one.field for one in refused.value.errors] == ["parts[1].amount"]
+    assert [one.field for one in refused.value.errors] == ["invoices[1].amount"]
 
 
 @pytest.mark.parametrize(

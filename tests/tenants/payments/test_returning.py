@@ -176,7 +176,7 @@ def test_a_credit_note_gives_no_more_than_it_has(invoices):
     parts = [Part(first.invoice_id, Decimal("600.00")), Part(second.invoice_id, Decimal("400.01"))]
     with pytest.raises(Invalid) as refused:
         apply_credit_note(actor=SYSTEM, credit_note_id=note.invoice_id, parts=parts)
-    assert [one.field for one in refused.value.errors] == ["parts[1].amount"]
+    assert [one.field for one in refused.value.errors] == ["invoices[1].amount"]
     with pytest.raises(Invalid):
         apply_credit_note(
             actor=SYSTEM, credit_note_id=note.invoice_id, parts=[Part(note.invoice_id)]

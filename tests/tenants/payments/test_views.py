@@ -15,7 +15,7 @@ from billing.periods import month_period
 from shared.kernel.actor import SYSTEM
 from shared.kernel.tenancy import organisation_context
 from tenants.invoices.services import generate_invoice
-from tenants.payments import selectors
+from tenants.payments.selectors import listing as selectors
 from tenants.payments.services import record_payment
 
 

@@ -1,0 +1,108 @@
+"""ISO 20022 CAMT.053 (statement) and CAMT.054 (notification) of any version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
+
+from connectors.bank_files import BankFile, BankLine, clean
+from connectors.errors import NeedsAttention
+
+CREDIT = "CRDT"
+NO_REFERENCE = "NOTPROVIDED"
+
+
+def read_camt(content: bytes) -> BankFile:
+    """Return the credits; an entry of several transactions gives a line for each.
+
+    No document type is accepted, so that no entity is expanded. Raises NeedsAttention.
+    """
+    if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
+        raise NeedsAttention("The file declares a document type, which no bank's does.", "file")
+    try:
+        root = ElementTree.fromstring(content)  # noqa: S314 (no document type, see above)
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
+        raise NeedsAttention("The CAMT file is no XML.", "file") from error
+    lines: list[BankLine] = []
+    outgoing = 0
+    for entry in (one for one in root.iter() if _name(one) == "Ntry"):
+        details = [one for one in entry.iter() if _name(one) == "TxDtls"] or [entry]
+        for detail in details:
+            direction = _text(detail, "CdtDbtInd") or _text(entry, "CdtDbtInd")
+            if direction == CREDIT:
+                lines.append(_line(len(lines) + 1, entry, detail, alone=len(details) == 1))
+            else:
+                outgoing += 1
+    return BankFile("camt", lines, outgoing)
+
+
+def _line(position: int, entry: Element, detail: Element, *, alone: bool) -> BankLine:
+    amount = _amount(detail) if not alone else _amount(detail) or _amount(entry)
+    day = _text(entry, "BookgDt/Dt") or _text(entry, "BookgDt/DtTm") or _text(entry, "ValDt/Dt")
+    references = [
+        *_texts(detail, "RmtInf/Ustrd"),
+        *_texts(detail, "RmtInf/Strd/CdtrRefInf/Ref"),
+        *_texts(detail, "RmtInf/Strd/RfrdDocInf/Nb"),
+        *(one for one in _texts(detail, "Refs/EndToEndId") if one != NO_REFERENCE),
+    ]
+    payer = _text(detail, "RltdPties/Dbtr/Nm") or _text(detail, "RltdPties/Dbtr/Pty/Nm")
+    number = _text(detail, "Refs/AcctSvcrRef") or _text(detail, "Refs/TxId")
+    if not number and alone:
+        number = _text(entry, "AcctSvcrRef")
+    value, currency = amount or (None, "")
+    received_on = _day(day)
+    problem = "received_on" if received_on is None else "" if value else "amount"
+    return BankLine(
+        position=position,
+        received_on=received_on,
+        amount=value,
+        currency=currency,
+        reference=clean(" ".join(references)),
+        payer=clean(payer),
+        transaction_id=clean(number)[:100],
+        problem=problem,
+    )
+
+
+def _amount(element: Element) -> tuple[Decimal, str] | None:
+    """The amount and currency of an entry, or of a transaction however its bank nests it."""
+    for path in ("Amt", "AmtDtls/TxAmt/Amt", "AmtDtls/InstdAmt/Amt"):
+        for found in _at(element, path):
+            try:
+                return Decimal(found.text or ""), found.get("Ccy", "")
+            except InvalidOperation:
+                return None
+    return None
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        return None
+
+
+def _name(element: Element) -> str:
+    """The tag without its namespace, which differs by version and bank."""
+    return element.tag.rpartition("}")[2]
+
+
+def _at(element: Element, path: str) -> Iterator[Element]:
+    name, _slash, rest = path.partition("/")
+    for child in element:
+        if _name(child) == name:
+            if rest:
+                yield from _at(child, rest)
+            else:
+                yield child
+
+
+def _texts(element: Element, path: str) -> list[str]:
+    return [one.text.strip() for one in _at(element, path) if one.text and one.text.strip()]
+
+
+def _text(element: Element, path: str) -> str:
+    return next(iter(_texts(element, path)), "")

@@ -1,0 +1,43 @@
+"""SWIFT MT940, through mt-940: customer statement messages."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import mt940
+
+from connectors.bank_files import BankFile, BankLine, clean
+from connectors.errors import NeedsAttention
+
+NO_REFERENCE = "NONREF"
+
+
+def read_mt940(text: str) -> BankFile:
+    """Return the credits, the reversal of a debit included. Raises NeedsAttention."""
+    try:
+        entries = list(mt940.parse(text))
+    except Exception as error:  # the parser raises whatever its patterns meet
+        raise NeedsAttention("The MT940 file cannot be read.", "file") from error
+    lines: list[BankLine] = []
+    outgoing = 0
+    for entry in entries:
+        data = entry.data
+        amount = getattr(data.get("amount"), "amount", None)
+        if amount is None or amount <= 0:
+            outgoing += 1
+            continue
+        told = [data.get("customer_reference"), data.get("purpose"), data.get("additional_purpose")]
+        told += [data.get("extra_details"), data.get("transaction_details")]
+        when = data["date"]
+        lines.append(
+            BankLine(
+                position=len(lines) + 1,
+                received_on=date(when.year, when.month, when.day),
+                amount=amount,
+                currency=clean(data.get("currency")),
+                reference=clean(" ".join(str(one) for one in told if one and one != NO_REFERENCE)),
+                payer=clean(data.get("applicant_name")),
+                transaction_id=clean(data.get("bank_reference"))[:100],
+            )
+        )
+    return BankFile("mt940", lines, outgoing)

@@ -1,0 +1,48 @@
+"""OFX and QFX, through ofxtools: statements of bank and card accounts."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+from ofxtools.Parser import OFXTree
+
+from connectors.bank_files import BankFile, BankLine, clean
+from connectors.errors import NeedsAttention
+
+
+def read_ofx(content: bytes) -> BankFile:
+    """Return the credits of every statement. The bank's number is joined to the account's end.
+
+    Raises NeedsAttention for what cannot be read.
+    """
+    parser = OFXTree()
+    try:
+        parser.parse(BytesIO(content))
+        statements = parser.convert().statements
+    except (SyntaxError, ValueError, LookupError, AttributeError, TypeError) as error:
+        raise NeedsAttention("The OFX file cannot be read.", "file") from error
+    lines: list[BankLine] = []
+    outgoing = 0
+    for statement in statements:
+        account = str(getattr(statement.account, "acctid", ""))[-4:]
+        for entry in getattr(statement, "transactions", None) or ():
+            if entry.trnamt <= 0:
+                outgoing += 1
+            else:
+                lines.append(_line(len(lines) + 1, entry, statement.curdef, account))
+    return BankFile("ofx", lines, outgoing)
+
+
+def _line(position: int, entry: Any, currency: str, account: str) -> BankLine:
+    name = clean(entry.name)
+    memo = clean(entry.memo)
+    return BankLine(
+        position=position,
+        received_on=entry.dtposted.date(),
+        amount=entry.trnamt,
+        currency=currency,
+        reference=clean(f"{name} {memo}") if memo else name,
+        payer=name,
+        transaction_id=clean(f"{account}-{entry.fitid}")[:100],
+    )

@@ -1,0 +1,103 @@
+"""Forms of the pages of payments."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from billing.money import CURRENCIES
+from shared.kernel.clock import today
+from tenants.contracts.forms.fields import DayField
+from tenants.payments.models import Method, Payment
+from tenants.structure.selectors import default_entity
+
+
+def _amount_field() -> forms.DecimalField:
+    return forms.DecimalField(
+        label=_("Amount"),
+        max_digits=19,
+        decimal_places=4,
+        min_value=Decimal("0.0001"),
+        widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
+    )
+
+
+class ReceiveForm(forms.Form):
+    """Money received from a customer."""
+
+    customer_id = forms.CharField(
+        label=_("Customer"),
+        max_length=20,
+        widget=forms.TextInput(attrs={"list": "customers", "autocomplete": "off"}),
+        help_text=_("Its number; type a part of the name to choose."),
+    )
+    amount = _amount_field()
+    currency = forms.ChoiceField(
+        label=_("Currency"), choices=[(code, code) for code in sorted(CURRENCIES)]
+    )
+    received_on = DayField(label=_("Received on"))
+    method = forms.ChoiceField(label=_("Method"), choices=Method.choices)
+    reference = forms.CharField(
+        label=_("Reference"),
+        max_length=200,
+        required=False,
+        help_text=_("What the payer wrote; invoice numbers in it are found."),
+    )
+    transaction_id = forms.CharField(
+        label=_("Transaction number"),
+        max_length=100,
+        required=False,
+        help_text=_("The same number is never recorded twice."),
+    )
+    automatic = forms.BooleanField(
+        label=_("Apply it at once"),
+        required=False,
+        help_text=_("By reference, by exact amount, else to the oldest due date."),
+    )
+
+    @staticmethod
+    def initial_of(customer_id: str) -> dict[str, Any]:
+        """What the form starts with."""
+        return {
+            "customer_id": customer_id,
+            "received_on": today(),
+            "currency": default_entity().currency,
+            "automatic": True,
+        }
+
+
+class RefundForm(forms.Form):
+    """Money given back."""
+
+    amount = _amount_field()
+    method = forms.ChoiceField(label=_("Method"), choices=Method.choices)
+    reason = forms.CharField(label=_("Reason"), max_length=500)
+    transaction_id = forms.CharField(label=_("Transaction number"), max_length=100, required=False)
+
+    @staticmethod
+    def initial_of(payment: Payment, unapplied: Decimal) -> dict[str, Any]:
+        """All that is unapplied, the way it came."""
+        return {"amount": f"{unapplied.normalize():f}", "method": payment.method}
+
+
+class ReasonForm(forms.Form):
+    """Why a payment is reversed."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=500,
+        help_text=_("For example: cheque returned for lack of funds."),
+    )
+
+
+class FileForm(forms.Form):
+    """A file of payments."""
+
+    file = forms.FileField(
+        label=_("File"),
+        help_text=_(
+            "CSV whose first line names its columns, or OFX, QFX, CAMT.053, MT940 from your "
+            "bank. Up to 5 MiB and 5,000 lines."
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Pages of payments, files of payments and what is owed."""
