@@ -89,6 +89,7 @@ TENANT_APPS = [
     "tenants.invoices",
     "tenants.schedules",
     "tenants.payments",
+    "tenants.disputes",
     "tenants.documents",
     "tenants.templates",
     "tenants.connections",

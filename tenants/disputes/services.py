@@ -1,0 +1,189 @@
+"""Raising disputes and closing them; what is disputed is kept on the invoice."""
+
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+
+from billing.money import round_money
+from shared.audit.services import record
+from shared.kernel.actor import Actor
+from shared.kernel.authorisation import authorize
+from shared.kernel.clock import now
+from shared.kernel.codes import next_code
+from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
+from shared.outbox.services import publish
+from tenants.disputes.models import Dispute
+from tenants.invoices.models import Invoice, InvoiceLine
+from tenants.invoices.services import LineCredit, credit_invoice, issue_invoice
+
+ZERO = Decimal(0)
+TEXT_MAX = 500
+Status = Dispute.Status
+
+
+def raise_dispute(
+    *,
+    actor: Actor,
+    invoice_id: str,
+    reason: str,
+    amount: Decimal | None = None,
+    position: int | None = None,
+) -> Dispute:
+    """Record that a customer objects to `amount` (with tax) of an invoice, or to a line of it.
+
+    All that is open and undisputed where no amount is given, and never more. Raises NotFound,
+    Conflict where nothing is open, Invalid naming each field.
+    """
+    authorize(actor, "invoices.dispute")
+    with transaction.atomic():
+        invoice = _lock_invoice(invoice_id)
+        text = _checked_text("reason", reason)
+        undisputed = invoice.balance_due - invoice.amount_disputed
+        is_issued = invoice.document_status == Invoice.DocumentStatus.ISSUED
+        if not is_issued or undisputed <= 0:
+            raise Conflict(_("%(id)s has no open amount that is undisputed.") % {"id": invoice})
+        objected = undisputed if amount is None else amount
+        _check_amount(objected, undisputed, invoice.currency)
+        dispute = Dispute.objects.create(
+            dispute_id=next_code(Dispute, "dispute_id"),
+            invoice=invoice,
+            line=_line(invoice, position),
+            amount=objected,
+            reason=text,
+            raised_by=actor.label[:200],
+        )
+        _keep_disputed(invoice)
+        after = {"invoice": str(invoice), "amount": str(objected), "reason": text}
+        _tell(actor, dispute, "dispute.raised", after)
+    return dispute
+
+
+def resolve_dispute(
+    *,
+    actor: Actor,
+    dispute_id: str,
+    resolution: str,
+    credit: Decimal | None = None,
+    expected_revision: int | None = None,
+) -> Dispute:
+    """Close a dispute that was settled, where asked by a credit note of `credit` before tax.
+
+    The credit note is issued at once, on the disputed line where there is one. Raises NotFound,
+    Conflict for one that is closed, Invalid, and what crediting raises.
+    """
+    authorize(actor, "invoices.dispute")
+    with transaction.atomic():
+        dispute = _lock_open(dispute_id, expected_revision)
+        text = _checked_text("resolution", resolution)
+        if credit is not None:
+            dispute.credit_note = _credit(actor, dispute, credit, text)
+        _close(actor, dispute, Status.RESOLVED, text)
+    return dispute
+
+
+def withdraw_dispute(
+    *, actor: Actor, dispute_id: str, note: str = "", expected_revision: int | None = None
+) -> Dispute:
+    """Close a dispute that the customer does not stand by. Raises NotFound, Conflict."""
+    authorize(actor, "invoices.dispute")
+    with transaction.atomic():
+        dispute = _lock_open(dispute_id, expected_revision)
+        _close(actor, dispute, Status.WITHDRAWN, note.strip()[:TEXT_MAX])
+    return dispute
+
+
+def _lock_invoice(invoice_id: str) -> Invoice:
+    found = Invoice.objects.select_for_update(of=("self",)).select_related("site")
+    invoice = found.filter(invoice_id=invoice_id).first()
+    if invoice is None:
+        raise NotFound(_("There is no invoice %(id)s.") % {"id": invoice_id})
+    return invoice
+
+
+def _lock_open(dispute_id: str, expected_revision: int | None) -> Dispute:
+    """The dispute, locked after its invoice as everywhere."""
+    codes = Dispute.objects.filter(dispute_id=dispute_id).values_list("invoice__invoice_id")
+    code = codes.first()
+    if code is None:
+        raise NotFound(_("There is no dispute %(id)s.") % {"id": dispute_id})
+    invoice = _lock_invoice(code[0])
+    locked = Dispute.objects.select_for_update(of=("self",)).select_related("line")
+    dispute = locked.get(dispute_id=dispute_id)
+    dispute.invoice = invoice
+    dispute.require_revision(expected_revision)
+    if dispute.status != Status.OPEN:
+        raise Conflict(_("It is closed already."))
+    return dispute
+
+
+def _line(invoice: Invoice, position: int | None) -> InvoiceLine | None:
+    if position is None:
+        return None
+    line = invoice.lines.filter(position=position).first()
+    if line is None:
+        message = _("The invoice has no such line.")
+        raise Invalid(errors=[FieldError("position", "no_such_line", message)])
+    return line
+
+
+def _check_amount(amount: Decimal, most: Decimal, currency: str) -> None:
+    if not amount.is_finite() or amount <= 0:
+        raise Invalid(errors=[FieldError("amount", "range", _("Must be more than zero."))])
+    if amount > most:
+        message = _("At most %(amount)s is open.") % {"amount": most}
+        raise Invalid(errors=[FieldError("amount", "exceeds", message)])
+    if round_money(amount, currency) != amount:
+        message = _("%(currency)s has no such fraction.") % {"currency": currency}
+        raise Invalid(errors=[FieldError("amount", "fraction", message)])
+
+
+def _checked_text(field: str, given: str) -> str:
+    text = given.strip()
+    if not text:
+        raise Invalid(errors=[FieldError(field, "required", _("Say why."))])
+    if len(text) > TEXT_MAX:
+        raise Invalid(errors=[FieldError(field, "too_long", _("At most 500 characters."))])
+    return text
+
+
+def _credit(actor: Actor, dispute: Dispute, amount: Decimal, reason: str) -> Invoice:
+    invoice_id = dispute.invoice.invoice_id
+    lines = [LineCredit(dispute.line.position, amount)] if dispute.line else []
+    note = credit_invoice(
+        actor=actor,
+        invoice_id=invoice_id,
+        reason=reason,
+        amount=None if lines else amount,
+        lines=lines,
+    )
+    issued = issue_invoice(actor=actor, invoice_id=note.invoice_id)
+    dispute.invoice.refresh_from_db()
+    return issued
+
+
+def _close(actor: Actor, dispute: Dispute, status: str, text: str) -> None:
+    dispute.status, dispute.resolution = status, text
+    dispute.closed_by, dispute.closed_at = actor.label[:200], now()
+    dispute.save_changes("status", "resolution", "closed_by", "closed_at", "credit_note")
+    _keep_disputed(dispute.invoice)
+    credit_note = str(dispute.credit_note) if dispute.credit_note else None
+    after = {"status": status, "resolution": text, "credit_note": credit_note}
+    _tell(actor, dispute, "dispute.closed", after)
+
+
+def _keep_disputed(invoice: Invoice) -> None:
+    """The sum of the open disputes, on the locked invoice."""
+    standing = invoice.disputes.filter(status=Status.OPEN).aggregate(sum=Sum("amount"))
+    invoice.amount_disputed = standing["sum"] or ZERO
+    invoice.save_changes("amount_disputed")
+
+
+def _tell(actor: Actor, dispute: Dispute, action: str, after: dict[str, str | None]) -> None:
+    publish(
+        topic=action,
+        key=dispute.invoice.site.site_id,
+        payload={"dispute_id": dispute.dispute_id, "invoice_id": dispute.invoice.invoice_id},
+    )
+    record(actor=actor, action=action, target=dispute, after=after)
