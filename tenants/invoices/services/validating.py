@@ -1,8 +1,9 @@
 """Checking a stored invoice again, by what is known now."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -47,11 +48,17 @@ def validate_invoice(*, actor: Actor, invoice_id: str) -> Invoice:
         if invoice is None:
             raise NotFound(_("There is no invoice %(id)s.") % {"id": invoice_id})
         results = _results(invoice)
-        before = invoice.checks
+        before = [_outcome(check) for check in invoice.checks]
         invoice.checks = [check_as_json(result) for result in results]
         if invoice.document_status not in KEPT:
-            _keep(invoice, results, actor, changed=invoice.checks != before)
+            changed = [_outcome(check) for check in invoice.checks] != before
+            _keep(invoice, results, actor, changed=changed)
     return invoice
+
+
+def _outcome(check: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What a rule found, whatever the digits that its amounts were written with."""
+    return (check["name"], check["severity"], check["passed"], check["explanation"])
 
 
 def _keep(invoice: Invoice, results: Sequence[RuleResult], actor: Actor, *, changed: bool) -> None:

@@ -91,6 +91,9 @@ class Validator(ABC):
     correction: ClassVar[str] = ""
     """The automatic correction that may mend a failure (`corrections`); empty for none."""
 
+    ends: ClassVar[bool] = False
+    """Whether the rules after it make no sense where it fails."""
+
     @abstractmethod
     def check(self, subject: Subject) -> Iterable[RuleResult]:
         """What the rule finds; nothing where it does not apply."""

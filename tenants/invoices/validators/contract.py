@@ -16,6 +16,7 @@ class ContractActive(Validator):
     about = _("The contract is in force on at least one day of the period.")
     severity = Severity.CRITICAL
     fields = ("effective_date", "end_date", "billing_period")
+    ends = True
 
     def check(self, subject: Subject) -> Iterable[RuleResult]:
         """One result."""

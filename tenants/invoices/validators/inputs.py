@@ -23,6 +23,7 @@ class RequiredData(Validator):
     about = _("Everything that the contract is calculated from is there.")
     severity = Severity.ERROR
     fields = ("billing_data",)
+    ends = True
 
     def check(self, subject: Subject) -> Iterable[RuleResult]:
         """One result for each version of the terms and missing field."""

@@ -54,9 +54,11 @@ def validate(
             continue
         if only is not None and rule.name not in only:
             continue
-        found = rule.check(subject)
+        found = list(rule.check(subject))
         severity = None if rule.is_critical else chosen.get(rule.name)
         results.extend(
             one if severity is None else one._replace(severity=severity) for one in found
         )
+        if rule.ends and not all(one.passed for one in found):
+            break
     return tuple(results)
