@@ -50,6 +50,7 @@ class WebhookDelivery(OrderedWork):
     replay_of = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="replays"
     )
+    is_replay = models.BooleanField(default=False)  # stays, also once the first one is removed
     response_status = models.PositiveSmallIntegerField(null=True, blank=True)
 
     class Meta:
@@ -58,7 +59,7 @@ class WebhookDelivery(OrderedWork):
         constraints = (
             models.UniqueConstraint(
                 fields=["endpoint", "event_id"],
-                condition=Q(replay_of__isnull=True),
+                condition=Q(is_replay=False),
                 name="one_delivery_an_event",
             ),
         )

@@ -206,7 +206,10 @@ def _replay(deliveries: Sequence[WebhookDelivery]) -> list[WebhookDelivery]:
     copied = ("endpoint_id", "event_id", "topic", "key", "payload", "happened_at")
     return WebhookDelivery.objects.bulk_create(
         WebhookDelivery(
-            replay_of=one, due_at=moment, **{name: getattr(one, name) for name in copied}
+            replay_of=one,
+            is_replay=True,
+            due_at=moment,
+            **{name: getattr(one, name) for name in copied},
         )
         for one in deliveries
     )
