@@ -158,4 +158,4 @@ def test_the_list_costs_the_same_queries_however_many_items(acme, client_for):
 
 
 def test_who_may_not_bill_has_no_business_there(acme, client_for):
-    assert signed_in(client_for, acme, "viewer").get("/manual-review").status_code == 403
+    assert signed_in(client_for, acme, "contractor").get("/manual-review").status_code == 403
