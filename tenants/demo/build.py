@@ -23,6 +23,7 @@ from tenants.contracts.services import (
     create_contract,
     terminate_contract,
 )
+from tenants.demo.late_revenue import bring_late_revenue
 from tenants.demo.story import SEASONS, ContractStory, OrganisationStory, SiteStory
 from tenants.invoices.models import Invoice
 from tenants.invoices.services import generate_invoice
@@ -81,6 +82,9 @@ def play(story: OrganisationStory, *, today: date, seed: int) -> None:
     _receive_payments(today, chance, {c.site.pk: c.site_story.habit for c in contracts})
     for contract in contracts:
         _end(contract, months)
+    sharing = [one for one in contracts if one.story.daily_revenue is not None]
+    if sharing:
+        bring_late_revenue(site_id=sharing[0].site.site_id, month=months[-3])
 
 
 def _months(today: date) -> list[Period]:

@@ -150,7 +150,18 @@ def _delete_free(made: Site | Contract | Customer) -> str:
 
 
 def _depends(found: set[type[models.Model]]) -> str:
-    names = ", ".join(sorted(str(model._meta.verbose_name_plural) for model in found))
+    words = {
+        "contracts.contract": _("Contracts"),
+        "activity.revenuerecord": _("Revenue"),
+        "invoices.invoice": _("Invoices"),
+        "payments.payment": _("Payments"),
+    }
+    names = ", ".join(
+        sorted(
+            words.get(model._meta.label_lower, str(model._meta.verbose_name_plural))
+            for model in found
+        )
+    )
     return _("Something depends on it: %(names)s.") % {"names": names}
 
 

@@ -10,6 +10,7 @@ from tenants.contracts.models import Contract, ContractTerms
 from tenants.demo.acme import ACME
 from tenants.demo.build import MONTHS, play
 from tenants.demo.globex import GLOBEX
+from tenants.imports.models import Import
 from tenants.invoices.models import Invoice
 from tenants.payments.models import Payment
 
@@ -81,3 +82,9 @@ def test_the_two_stories_have_all_five_types_and_every_status(in_acme):
     assert statuses == {"draft", "active", "terminated"}
     changed = Contract.objects.annotate(versions=Count("terms")).filter(versions__gt=1)
     assert changed.exists()
+
+
+def test_a_file_of_late_revenue_waits_to_be_imported(played):
+    job = Import.objects.get()
+    assert (job.status, job.rows, job.bad_rows) == ("ready", 8, 3)
+    assert job.changed_rows == 5

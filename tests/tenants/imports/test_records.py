@@ -94,8 +94,8 @@ def test_undo_keeps_what_is_needed_or_changed_and_says_why(in_acme):
     assert (job.undone_rows, job.kept_rows) == (1, 3)
     said = {one.values["site_id"]: one.reasons[0]["message"] for one in job.problems.all()}
     assert set(said) == {codes["Billed"], codes["Earning"], codes["Renamed"]}
-    assert "contracts" in said[codes["Billed"]]
-    assert "revenue records" in said[codes["Earning"]]
+    assert "Contracts" in said[codes["Billed"]]
+    assert "Revenue" in said[codes["Earning"]]
     assert "changed" in said[codes["Renamed"]]
     assert set(Site.objects.values_list("name", flat=True)) == {"Billed", "Earning", "Other"}
 
