@@ -28,7 +28,7 @@ class SitesConfig(AppConfig):
                 url_name="customer_list",
                 icon="users",
                 permission="sites.read",
-                order=105,
+                order=125,
             )
         )
         register_topic("site", "sites.read")

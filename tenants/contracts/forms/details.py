@@ -48,7 +48,11 @@ class DetailsForm(forms.Form):
         help_text=_("Empty: for construction contracts what the province's law asks, else none."),
     )
     renewal_notice_days = DaysField(
-        label=_("Renewal notice"), min_value=0, max_value=730, required=False
+        label=_("Renewal notice"),
+        min_value=0,
+        max_value=730,
+        required=False,
+        initial=RENEWAL_NOTICE_DAYS,
     )
     auto_renew_months = MonthsField(
         label=_("Renews by itself for"),

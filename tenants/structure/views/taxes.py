@@ -15,6 +15,7 @@ from shared.kernel.api.auth import ApiRequest
 from shared.kernel.clock import today
 from shared.kernel.errors import AppError, NotFound
 from shared.kernel.forms import add_errors
+from shared.kernel.tax_names import tax_name
 from tenants.structure import selectors, services
 from tenants.structure.forms import TaxExclusionForm, TaxRuleForm
 from tenants.structure.presentation import LINE_NAMES, exclusion_lines
@@ -36,7 +37,11 @@ def taxes(request: ApiRequest) -> HttpResponse:
     on = today()
     exclusions = selectors.tax_exclusions(actor=request.actor)[:ROWS_SHOWN]
     context = {
-        "table": [rule for rule in TAX_TABLE if rule.ends_on is None or rule.ends_on >= on],
+        "table": [
+            (rule, tax_name(rule.name))
+            for rule in TAX_TABLE
+            if rule.ends_on is None or rule.ends_on >= on
+        ],
         "rules": selectors.tax_rules(actor=request.actor)[:ROWS_SHOWN],
         "exclusions": [(row, exclusion_lines(row)) for row in exclusions],
         "rule_form": rule_form,
