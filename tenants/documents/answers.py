@@ -11,11 +11,18 @@ from tenants.documents.rendering import Output, Rendered
 Answer = TypeVar("Answer", bound=HttpResponseBase)
 MEDIA_TYPES: dict[Output, str] = {
     "pdf": "application/pdf",
+    "pdf-a": "application/pdf",
     "html": "text/html; charset=utf-8",
     "text": "text/plain; charset=utf-8",
     "subject": "text/plain; charset=utf-8",
 }
-EXTENSIONS: dict[Output, str] = {"pdf": "pdf", "html": "html", "text": "txt", "subject": "txt"}
+EXTENSIONS: dict[Output, str] = {
+    "pdf": "pdf",
+    "pdf-a": "pdf",
+    "html": "html",
+    "text": "txt",
+    "subject": "txt",
+}
 # Its own styles and fonts and the embedded logo; no script, no form, no other host.
 DOCUMENT_POLICY = (
     "default-src 'none'; style-src 'self' 'unsafe-inline'; font-src 'self'; img-src data:; "
@@ -25,8 +32,13 @@ DOCUMENT_POLICY = (
 
 def answer_document(rendered: Rendered, *, output: Output, name: str) -> HttpResponse:
     """The document, to be shown and not kept by anybody on the way."""
-    response = HttpResponse(rendered.content, content_type=MEDIA_TYPES[output])
-    response["Content-Disposition"] = f'inline; filename="{name}.{EXTENSIONS[output]}"'
+    return answer_file(rendered.content, MEDIA_TYPES[output], f"{name}.{EXTENSIONS[output]}")
+
+
+def answer_file(content: bytes, media_type: str, name: str) -> HttpResponse:
+    """The file, sealed."""
+    response = HttpResponse(content, content_type=media_type)
+    response["Content-Disposition"] = f'inline; filename="{name}"'
     return seal(response)
 
 

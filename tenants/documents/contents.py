@@ -57,7 +57,8 @@ class DocumentLine:
     """One charge line. `code` is the line code of `domain.md` 4, `component` a hybrid's index.
 
     `description` is in the document's language, `detail` a smaller second line. `rate` is a
-    fraction for shares (of `quantity`, an amount) and a price for everything else.
+    fraction for shares (of `quantity`, an amount) and a price for everything else. `taxes` names
+    the components that apply to it.
     """
 
     code: str
@@ -67,6 +68,7 @@ class DocumentLine:
     rate: Decimal | None = None
     component: int | None = None
     detail: str = ""
+    taxes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -152,13 +152,18 @@ class PrintedDocument(Document):  # type: ignore[misc]
 
 
 def render_markup(
-    markup: str, *, sheets: tuple[str, ...] = PRINT_SHEETS, own_css: str | None = None
+    markup: str,
+    *,
+    sheets: tuple[str, ...] = PRINT_SHEETS,
+    own_css: str | None = None,
+    variant: str | None = None,
 ) -> PrintedPdf:
     """A page as a PDF. Nothing is fetched from outside the process; one at a time in a process.
 
     The markup is XML, which Python reads 20 times faster than HTML; raises ParseError where it
     is not. With `own_css` (maybe empty) the markup is a tenant's and printed with limits;
-    raises LookBroken beyond them, and for whatever else WeasyPrint cannot do with it.
+    raises LookBroken beyond them, and for whatever else WeasyPrint cannot do with it. `variant`
+    is WeasyPrint's name of a PDF standard ("pdf/a-3b").
     """
     with _one_at_a_time, _collector_paused():
         try:
@@ -167,7 +172,8 @@ def render_markup(
                 document = PrintedDocument.lay_out(markup, workshop)
             else:
                 document = PrintedDocument.lay_out_own(markup, own_css, workshop)
-            return PrintedPdf(bytes(document.write_pdf()), len(document.pages))
+            content = bytes(document.write_pdf(pdf_variant=variant))
+            return PrintedPdf(content, len(document.pages))
         except BaseException as error:  # what was remembered half-way (a time limit) is forgotten
             open_workshop.cache_clear()
             if own_css is None or not isinstance(error, Exception) or _is_ours(error):

@@ -19,7 +19,8 @@ from tenants.documents.looks import Look, LookBroken, find_look
 from tenants.documents.printing import FRONTEND, STATIC, render_markup
 from tenants.documents.sources import Contents, DocumentSource, source_of
 
-Output = Literal["pdf", "html", "text", "subject"]
+# "pdf-a" is PDF/A-3b, for archives and for a structured invoice inside.
+Output = Literal["pdf", "pdf-a", "html", "text", "subject"]
 TEMPLATES = FRONTEND / "templates"
 
 
@@ -110,7 +111,12 @@ def _render(
     markup = get_template(source.shell).render(page)
     if output == "html":
         return Rendered(markup.encode(), look)
-    printed = render_markup(markup, sheets=source.sheets, own_css=look.css if look else None)
+    printed = render_markup(
+        markup,
+        sheets=source.sheets,
+        own_css=look.css if look else None,
+        variant="pdf/a-3b" if output == "pdf-a" else None,
+    )
     return Rendered(printed.content, look, pages=printed.pages)
 
 

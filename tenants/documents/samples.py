@@ -66,9 +66,12 @@ def _lines(number: int) -> list[DocumentLine]:
             amount=(quantity * rate).quantize(Decimal("0.01")),
             quantity=quantity,
             rate=rate,
+            taxes=("HST",),
         )
         for name, quantity, rate in zip(names, hours, rates, strict=True)
     ]
     rental = Decimal("560.00")
-    lift = DocumentLine("additional_charge", "Scissor lift", rental, Decimal(1), rental)
+    lift = DocumentLine(
+        "additional_charge", "Scissor lift", rental, Decimal(1), rental, taxes=("HST",)
+    )
     return [*labour, lift]

@@ -1,16 +1,17 @@
-"""`/api/v1/billing/invoices/{invoice_id}/pdf`, `/html` and `/text`: the invoice as it is sent."""
+"""`/api/v1/billing/invoices/{invoice_id}/pdf`, `/html`, `/text`, `/xml`: the invoice as sent."""
 
-from typing import Any
+from typing import Any, Literal
 
 from django.http.response import HttpResponseBase
 from ninja import Router, Status
 
 from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.schemas import Schema
-from tenants.documents.answers import answer_document, stream_pdf
+from tenants.documents.answers import answer_document, answer_file, stream_pdf
 from tenants.documents.models import INVOICE
 from tenants.documents.rendering import Output, look_for, render_contents
 from tenants.documents.services import make_document
+from tenants.documents.structured import print_structured, write_structured
 from tenants.invoices import selectors
 
 documents_router = Router(tags=["Billing"])
@@ -34,13 +35,34 @@ def _media(name: str) -> dict[str, Any]:
     response={202: WaitingOut},
     openapi_extra=_media("application/pdf"),
 )
-def get_invoice_pdf(request: ApiRequest, invoice_id: str) -> Any:
-    """The PDF; 202 while a long one is being made."""
+def get_invoice_pdf(
+    request: ApiRequest, invoice_id: str, variant: Literal["a-3"] | None = None
+) -> Any:
+    """The PDF; 202 while a long one is being made.
+
+    `?variant=a-3` is PDF/A-3b with the invoice as Factur-X XML in it, made as it is asked for.
+    """
     invoice = selectors.invoice_by_code(actor=request.actor, invoice_id=invoice_id)
-    document = make_document(kind=INVOICE, object_id=invoice.pk)
-    if document is None:
+    if variant == "a-3":
+        document, language = selectors.load_invoice_document(invoice.pk)
+        look = look_for(INVOICE, document, language)
+        content = print_structured(document, language, look)
+        return answer_file(content, "application/pdf", f"{invoice.invoice_id}.pdf")
+    stored = make_document(kind=INVOICE, object_id=invoice.pk)
+    if stored is None:
         return Status(202, WaitingOut(status="rendering"))
-    return stream_pdf(document)
+    return stream_pdf(stored)
+
+
+@documents_router.get(
+    "/invoices/{invoice_id}/xml", response=None, openapi_extra=_media("application/xml")
+)
+def get_invoice_xml(request: ApiRequest, invoice_id: str) -> HttpResponseBase:
+    """The invoice for programs: Factur-X (EN 16931, UN/CEFACT CII)."""
+    invoice = selectors.invoice_by_code(actor=request.actor, invoice_id=invoice_id)
+    document, language = selectors.load_invoice_document(invoice.pk)
+    content = write_structured(document, language)
+    return answer_file(content, "application/xml", f"{invoice.invoice_id}.xml")
 
 
 @documents_router.get(

@@ -7,7 +7,7 @@ with the others. There is no url(), no @import, no @font-face, no variable.
 from functools import lru_cache
 from typing import Any
 
-import tinycss2  # type: ignore[import-untyped]
+import tinycss2
 from django.utils.translation import gettext as _
 
 from tenants.templates.sandbox import Broken

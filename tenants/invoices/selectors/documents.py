@@ -95,7 +95,7 @@ def invoice_document(invoice: Invoice) -> InvoiceDocument:
         contract_code=invoice.contract.contract_id,
         contract_type=invoice.contract_type,
         **_parties(invoice.parties, invoice.entity),
-        lines=tuple(_line(line, line.subject) for line in invoice.lines.all()),
+        lines=_lines(invoice.lines.all(), invoice.taxes.all()),
         taxes=_taxes(invoice.taxes.all(), invoice.parties),
         subtotal=Decimal(invoice.subtotal),
         total=Decimal(invoice.total),
@@ -133,7 +133,7 @@ def preview_document(calculation: Calculation) -> InvoiceDocument:
         contract_code=contract.contract_id,
         contract_type=calculation.contract_type,
         **_parties(parties, entity),
-        lines=tuple(_line(line, line.subject) for line in calculation.lines),
+        lines=_lines(calculation.lines, totals.taxes),
         taxes=_taxes(totals.taxes, parties),
         subtotal=totals.subtotal,
         total=totals.total,
@@ -200,14 +200,22 @@ def _parties(parties: Parties, entity: LegalEntity) -> dict[str, Any]:
     }
 
 
-def _line(line: Any, subject: str) -> DocumentLine:
+def _lines(lines: Any, taxes: Any) -> tuple[DocumentLine, ...]:
+    """`taxable` of a line is true, false, or the names of the components that apply."""
+    names = tuple(tax.name for tax in taxes)
+    return tuple(_line(line, names) for line in lines)
+
+
+def _line(line: Any, names: tuple[str, ...]) -> DocumentLine:
+    applies = names if isinstance(line.taxable, bool) else tuple(line.taxable)
     return DocumentLine(
         code=line.code,
-        description=line_name(line.code, subject),
+        description=line_name(line.code, line.subject),
         amount=line.amount,
         quantity=line.quantity,
         rate=line.rate,
         component=line.component,
+        taxes=tuple(name for name in names if name in applies) if line.taxable else (),
     )
 
 

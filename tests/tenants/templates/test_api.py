@@ -183,7 +183,14 @@ def test_an_invoice_as_pdf_html_and_text(api, invoice):
     text, content = read(api, f"{code}/text")
     assert text["Content-Type"] == "text/plain; charset=utf-8"
     assert "Balance due: $9,040.00" in content.decode()
-    for output in ("pdf", "html", "text"):
+    xml, content = read(api, f"{code}/xml")
+    assert xml["Content-Type"] == "application/xml"
+    assert f">{number}<".encode() in content
+    archive, content = read(api, f"{code}/pdf?variant=a-3")
+    assert archive["Content-Type"] == "application/pdf"
+    assert list(PdfReader(BytesIO(content)).attachments) == ["factur-x.xml"]
+    assert read(api, f"{code}/pdf?variant=x")[0].status_code == 422
+    for output in ("pdf", "html", "text", "xml"):
         assert read(api, f"INV999999999/{output}")[0].status_code == 404
 
 
