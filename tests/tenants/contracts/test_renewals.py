@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+import time_machine
 from django.db import IntegrityError, transaction
 from support.billing import make_contract, make_site
 
@@ -19,6 +20,7 @@ from tenants.contracts.services import (
     terminate_contract,
 )
 from tenants.contracts.services.renewals import add_months
+from tenants.contracts.tasks import look_after_renewals
 from tenants.invoices.selectors.runs import billable_contracts
 from tenants.invoices.services import generate_invoice
 
@@ -60,6 +62,13 @@ def test_notice_begins_on_its_day_and_once(in_acme):
     assert sweep_renewals(on=date(2025, 6, 1)) == 0
     assert status_of(contract) == "renewal_due"
     assert Event.objects.filter(topic="contract.renewal_due").count() == 1
+
+
+@time_machine.travel("2025-06-15T12:00:00Z", tick=False)
+def test_the_sweep_looks_after_each_organisation(in_acme):
+    contract = ending()
+    look_after_renewals(schema=in_acme.schema_name)
+    assert status_of(contract) == "renewal_due"
 
 
 def test_others_are_left_alone(in_acme):
