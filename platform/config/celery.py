@@ -53,6 +53,7 @@ app.conf.beat_schedule = {
         "task": "tenants.statements.tasks.sweep_retention",
         "schedule": 24 * 3600,
     },
+    "sweep-rates": {"task": "tenants.ledger.tasks.sweep_rates", "schedule": 6 * 3600},
     "sweep-payment-files": {"task": "tenants.payments.tasks.sweep_files", "schedule": 60},
     "purge-idempotency-keys": {
         "task": "shared.idempotency.tasks.purge_all_keys",

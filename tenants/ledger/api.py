@@ -1,17 +1,27 @@
 """`/api/v1/ledger`: journal and trial balance. Source: issue 3, Ledger; `domain.md` 2."""
 
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
-from ninja import Query, Router
+from ninja import Query, Router, Status
+from pydantic import Field
 
 from shared.kernel.api import ApiRequest, Filters, Page, Paging, paginate
 from shared.kernel.clock import today
 from tenants.ledger import selectors
 from tenants.ledger.models import JournalEntry
-from tenants.ledger.schemas import AccountName, EntryKind, EntryOut, TrialBalanceOut
+from tenants.ledger.schemas import (
+    AccountName,
+    EntryKind,
+    EntryOut,
+    RateIn,
+    RateOut,
+    TrialBalanceOut,
+)
+from tenants.ledger.services.rates import record_rate
 
 router = Router(tags=["Ledger"])
+rates_router = Router(tags=["Ledger"])
 
 
 class EntryFilters(Filters):
@@ -88,3 +98,26 @@ def _entry(entry: JournalEntry) -> dict[str, Any]:
             for line in entry.lines.all()
         ],
     }
+
+
+class RateFilters(Paging):
+    """Which rates."""
+
+    currency: Annotated[str, Field(max_length=3)] = ""
+    on: date | None = None
+
+
+@rates_router.get("", response=Page[RateOut])
+def list_exchange_rates(request: ApiRequest, filters: Query[RateFilters]) -> Any:
+    """Rates that are known, the newest day first."""
+    found = selectors.exchange_rates(actor=request.actor, currency=filters.currency, on=filters.on)
+    return paginate(found, filters, orderings=("on",), default="-on")
+
+
+@rates_router.post("", response={201: RateOut})
+def record_exchange_rate(request: ApiRequest, body: RateIn) -> Any:
+    """Enter the rate of a day by hand; it wins over the bank's, and again replaces it."""
+    rate = record_rate(
+        actor=request.actor, currency=body.currency, into=body.into, on=body.on, rate=body.rate
+    )
+    return Status(201, rate)

@@ -1,10 +1,12 @@
 """What the API answers about the ledger."""
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from shared.kernel.api.schemas import Money, Schema
+from pydantic import Field
+
+from shared.kernel.api.schemas import Money, Number, Schema
 
 AccountName = Literal[
     "cash",
@@ -78,3 +80,22 @@ class TrialBalanceOut(Schema):
     on: date
     balances: list[BalanceOut]
     proof: ProofOut | None
+
+
+class RateIn(Schema):
+    """One unit of `currency` is `rate` units of `into` on a day."""
+
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
+    into: Annotated[str, Field(pattern="^[A-Z]{3}$")]
+    on: date
+    rate: Number
+
+
+class RateOut(Schema):
+    """A rate and who says so: `bank_of_canada` or `manual`, which wins."""
+
+    currency: str
+    into: str
+    on: date
+    rate: Number
+    source: str

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Sum
 
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
-from tenants.ledger.models import Account, JournalEntry, JournalLine, LedgerProof
+from tenants.ledger.models import Account, ExchangeRate, JournalEntry, JournalLine, LedgerProof
 
 EXPORT_BATCH = 500
 EXPORT_ENTRIES_MAX = 500_000
@@ -112,3 +112,14 @@ def proof_of(*, actor: Actor, on: date) -> LedgerProof | None:
     """The latest proof as of a day: that journal and documents agreed, or how they did not."""
     authorize(actor, "ledger.read")
     return LedgerProof.objects.filter(on__lte=on).order_by("-on").first()
+
+
+def exchange_rates(
+    *, actor: Actor, currency: str = "", on: date | None = None
+) -> QuerySet[ExchangeRate]:
+    """Rates, the newest day first; of a currency, or of one day."""
+    authorize(actor, "ledger.read")
+    found = ExchangeRate.objects.all()
+    if currency:
+        found = found.filter(currency=currency)
+    return found.filter(on=on) if on else found

@@ -3,18 +3,22 @@
 from collections.abc import Iterator
 from typing import Any
 
+from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.clock import today
+from shared.kernel.errors import AppError
 from shared.kernel.exports import csv_response
+from shared.kernel.forms import add_errors
 from tenants.ledger import selectors
+from tenants.ledger.forms import RateForm
 from tenants.ledger.models import Account, JournalEntry
 from tenants.ledger.presentation import (
     account_name,
@@ -22,6 +26,7 @@ from tenants.ledger.presentation import (
     day_given,
     posted_entry,
 )
+from tenants.ledger.services.rates import record_rate
 
 TEXT_MAX = 60
 
@@ -131,3 +136,26 @@ def _rows(found: QuerySet[JournalEntry]) -> Iterator[list[tuple[Any, ...]]]:
             for entry in batch
             for line in entry.lines.all()
         ]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def exchange_rates(request: ApiRequest) -> HttpResponse:
+    """The rates that are known, and the form to enter one by hand."""
+    form = RateForm(request.POST if request.method == "POST" else None, initial={"on": today()})
+    if request.method == "POST" and form.is_valid():
+        try:
+            record_rate(actor=request.actor, **form.cleaned_data)
+        except AppError as error:
+            add_errors(form, error, {})
+        else:
+            messages.success(request, _("The rate was recorded."))
+            return redirect("exchange_rates")
+    found = selectors.exchange_rates(actor=request.actor)
+    context = {
+        "form": form,
+        "page": paginate(found, paging_of(request), orderings=("on",), default="-on"),
+        "may_write": request.actor.may("ledger.write"),
+        "crumbs": [(_("Journal"), reverse("ledger")), (_("Exchange rates"), None)],
+    }
+    failed = request.method == "POST"
+    return render(request, "ledger/rates.html", context, status=422 if failed else 200)

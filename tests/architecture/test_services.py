@@ -33,6 +33,7 @@ WRITING_FILES = {
 # Services that ask nobody, because nobody asks for them.
 WITHOUT_ACTOR = {
     # Started by beat or a worker for the system itself.
+    "fetch_bank_rates",
     "purge_expired_keys",
     "purge_imports",
     "remove_expired_redirects",

@@ -30,6 +30,8 @@ METRICS_NETWORKS = env.words(
 # Webhooks and connections reach the public internet only, and these networks of the operator's.
 OUTGOING_NETWORKS = env.words("OUTGOING_NETWORKS")
 OUTGOING_CA_FILE = env.text("OUTGOING_CA_FILE", "")  # trusted besides the usual authorities
+BANK_OF_CANADA_URL = env.text("BANK_OF_CANADA_URL", "https://www.bankofcanada.ca/valet")
+STRIPE_API_BASE = env.text("STRIPE_API_BASE", "https://api.stripe.com")
 
 # --- Tenancy -----------------------------------------------------------------------------
 CONNECT_AS_OWNER = env.text("INVOICEPATCH_CONNECT_AS", "application") == "owner"
@@ -183,6 +185,7 @@ CELERY_TASK_ROUTES = {
     "tenants.contracts.tasks.*": {"queue": "billing"},
     "tenants.invoices.tasks.*": {"queue": "billing"},
     "tenants.payments.tasks.*": {"queue": "billing"},
+    "tenants.ledger.tasks.*": {"queue": "sync"},
     "tenants.schedules.tasks.*": {"queue": "billing"},
     "tenants.statements.tasks.plan_run": {"queue": "billing"},
     "tenants.statements.tasks.*": {"queue": "rendering"},

@@ -94,6 +94,6 @@ def test_from_an_entry_to_its_document(api, acme, client_for, invoice):
         for one in entries
     }
     assert targets["invoice"] == f"/invoices/{invoice['invoice_id']}"
-    assert targets["payment"].startswith("/payments?q=PAY")
+    assert targets["payment"].startswith("/payments/PAY")
     missing = browser.get(f"/ledger/documents/{entries[0]['entry_id']}")
     assert missing.status_code == 404
