@@ -27,10 +27,13 @@ class TableFile:
 
 
 @contextmanager
-def open_table(file: IO[bytes], columns: Sequence[Column]) -> Iterator[TableFile]:
+def open_table(
+    file: IO[bytes], columns: Sequence[Column], *, whole: bool = True
+) -> Iterator[TableFile]:
     """The table in a seekable binary file. Raises Unreadable, also while rows are read.
 
-    Rows come one by one: nothing here holds more than one of them.
+    Rows come one by one: nothing here holds more than one of them. Who wants the header alone
+    asks not for the `whole`, which is read through once to find its encoding.
     """
     packing = packing_of(file)
     if packing is Packing.WORKBOOK:
@@ -42,7 +45,7 @@ def open_table(file: IO[bytes], columns: Sequence[Column]) -> Iterator[TableFile
             sheet.close()
         return
     open_text = text_opener(file, packing)
-    form = read_form(open_text, columns)
+    form = read_form(open_text, columns, whole=whole)
     lines = rows_of(open_text, form)
     try:
         matched = require_columns(_header(lines), columns)

@@ -36,16 +36,17 @@ class TextForm(NamedTuple):
         return self.delimiter == ";"
 
 
-def read_form(open_text: OpenText, columns: Sequence[Column]) -> TextForm:
-    """The encoding that the whole file is valid in, and the separator that finds most columns.
+def read_form(open_text: OpenText, columns: Sequence[Column], *, whole: bool) -> TextForm:
+    """The encoding that the file is valid in, and the separator that finds most columns.
 
-    Raises Unreadable for what is no text.
+    Not `whole` looks at the first megabyte only: enough for the header. Raises Unreadable for
+    what is no text.
     """
     encoding = _encoding_of(open_text)
-    lines = _count_lines(open_text, encoding)
+    lines = _count_lines(open_text, encoding, whole=whole)
     if lines is None and encoding == "utf-8":
         encoding = "cp1252"
-        lines = _count_lines(open_text, encoding)
+        lines = _count_lines(open_text, encoding, whole=whole)
     if lines is None:
         raise Unreadable(_("The file is no text in a known encoding. Save it as CSV UTF-8."))
     with io.TextIOWrapper(open_text(), encoding=encoding, newline="") as text:
@@ -86,7 +87,7 @@ def _encoding_of(open_text: OpenText) -> str:
     raise Unreadable(_("This is no table. Bring a CSV or an Excel file (.xlsx)."))
 
 
-def _count_lines(open_text: OpenText, encoding: str) -> int | None:
+def _count_lines(open_text: OpenText, encoding: str, *, whole: bool) -> int | None:
     """How many lines; None where the bytes are not valid in the encoding."""
     decoder = codecs.getincrementaldecoder(encoding)()
     lines = 1
@@ -94,6 +95,8 @@ def _count_lines(open_text: OpenText, encoding: str) -> int | None:
         try:
             while piece := source.read(PIECE_BYTES):
                 lines += decoder.decode(piece).count("\n")
+                if not whole:
+                    return lines
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             return None

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from shared.audit.services import Act, record_many
 from shared.kernel.actor import Actor
@@ -121,7 +122,8 @@ class Hold:
     def pause(self, error: Exception) -> None:
         """After something broke: again a little later, and at last not any more."""
         if self.job.attempts >= ATTEMPTS_MAX:
-            self.fail(f"{type(error).__name__}")
+            message = _("Something broke on our side (%(name)s). What was done so far is kept.")
+            self.fail(message % {"name": type(error).__name__})
             return
         pause = PAUSE_FIRST * 2 ** max(0, self.job.attempts - 1)
         self._mine().update(leased_until=now() + pause, worker=None)

@@ -46,7 +46,7 @@ def start_import(
         raise _refuse("day_form", "choice", _choices(Import.DayForm))
     size, digest = _measure(file)
     try:
-        with open_table(file, KINDS[Import.Kind(kind)].columns) as table:
+        with open_table(file, KINDS[Import.Kind(kind)].columns, whole=False) as table:
             matched = table.matched
     except Unreadable as error:
         raise _refuse("file", "unreadable", error.reason) from error

@@ -174,7 +174,8 @@ def test_a_worker_that_breaks_is_tried_again_and_given_up_at_last(in_acme, monke
     for _attempt in range(5):
         Import.objects.update(leased_until=None)
         work(job)
-    assert (job.status, job.failure) == ("failed", "RuntimeError")
+    assert job.status == "failed"
+    assert "(RuntimeError)" in job.failure
     assert RevenueRecord.objects.count() == 0
     monkeypatch.undo()
     work(apply_import(actor=SYSTEM, import_id=job.pk))
