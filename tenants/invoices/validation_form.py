@@ -14,7 +14,7 @@ from tenants.invoices.validators import VALIDATORS, Validator
 
 OFF = "off"
 STRICTNESS = (
-    (Severity.ERROR.value, _("Holds the invoice back")),
+    (Severity.ERROR.value, _("Holds it back")),
     (Severity.WARNING.value, _("Warns")),
     (OFF, _("Is not checked")),
 )
