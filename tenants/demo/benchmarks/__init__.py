@@ -20,6 +20,7 @@ BENCHMARKS = {
     "rating": Benchmark("tenants.demo.benchmarks.rating"),
     "invoices": Benchmark("tenants.demo.benchmarks.invoices"),
     "queries": Benchmark("tenants.demo.benchmarks.queries"),
+    "statements": Benchmark("tenants.demo.benchmarks.statements"),
     "pdf": Benchmark("tenants.documents.bench"),
     "revenue": Benchmark("tenants.demo.benchmarks.revenue"),
     "signup": Benchmark("tenants.demo.benchmarks.signup", as_owner=True),

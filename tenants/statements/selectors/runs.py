@@ -66,19 +66,19 @@ def run_progress(run: StatementRun) -> RunProgress:
     since = now() - RATE_OVER
     lately = Q(finished_at__gt=since)
     sums = StatementRunChunk.objects.filter(run=run).aggregate(
-        made=Sum("made"),
-        skipped=Sum("skipped"),
-        failed=Sum("failed"),
-        lately=Sum("made", filter=lately),
+        all_made=Sum("made"),
+        all_skipped=Sum("skipped"),
+        all_failed=Sum("failed"),
+        made_lately=Sum("made", filter=lately),
     )
-    made = sums["made"] or 0
-    counted, seconds = _measured(run, made, sums["lately"] or 0)
+    made = sums["all_made"] or 0
+    counted, seconds = _measured(run, made, sums["made_lately"] or 0)
     rate = Decimal(counted * 60) / Decimal(str(max(seconds, SECONDS_MIN)))
     return RunProgress(
         total=run.total,
         made=made,
-        skipped=sums["skipped"] or 0,
-        failed=sums["failed"] or 0,
+        skipped=sums["all_skipped"] or 0,
+        failed=sums["all_failed"] or 0,
         per_minute=round(rate) if run.started_at else 0,
     )
 

@@ -12,7 +12,6 @@ from support.billing import make_contract, make_site
 from billing.periods import month_period
 from shared.kernel.actor import SYSTEM
 from tenants.contracts.models import Contract
-from tenants.documents import looks
 from tenants.invoices.models import Invoice
 from tenants.invoices.services import generate_invoice
 from tenants.ledger.models import JournalLine
@@ -104,15 +103,3 @@ def courier(monkeypatch: pytest.MonkeyPatch) -> Courier:
 def no_courier(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody delivers."""
     monkeypatch.setattr(hooks, "_distributors", [])
-
-
-class BrokenLook:
-    """A tenant's own template that cannot make anything."""
-
-    def __init__(self, version_id: Any) -> None:
-        self.version_id, self.css = version_id, ""
-
-    def write_body(self, context: Any, language: str) -> str:
-        raise looks.LookBroken("Line 3: there is no such value.")
-
-    write_text = write_subject = write_body
