@@ -55,6 +55,7 @@ app.conf.beat_schedule = {
     },
     "sweep-rates": {"task": "tenants.ledger.tasks.sweep_rates", "schedule": 6 * 3600},
     "sweep-payment-files": {"task": "tenants.payments.tasks.sweep_files", "schedule": 60},
+    "sweep-deliveries": {"task": "tenants.delivery.tasks.sweep_deliveries", "schedule": 60},
     "purge-idempotency-keys": {
         "task": "shared.idempotency.tasks.purge_all_keys",
         "schedule": 3600,

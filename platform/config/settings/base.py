@@ -96,6 +96,7 @@ TENANT_APPS = [
     "tenants.templates",
     "tenants.connections",
     "tenants.statements",
+    "tenants.delivery",
     "tenants.reporting",
     "tenants.demo",
 ]
@@ -190,6 +191,7 @@ CELERY_TASK_ROUTES = {
     "tenants.statements.tasks.plan_run": {"queue": "billing"},
     "tenants.statements.tasks.*": {"queue": "rendering"},
     "tenants.imports.tasks.*": {"queue": "sync"},
+    "tenants.delivery.tasks.*": {"queue": "sync"},
 }
 
 # --- People -------------------------------------------------------------------------------

@@ -1,0 +1,55 @@
+"""Invoices, credit notes and the other issued documents as something to deliver."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db.models import F
+
+from shared.kernel.clock import now
+from tenants.delivery.kinds import Deliverable, DeliverableKind
+from tenants.delivery.models import DocumentKind
+from tenants.documents.messages import INVOICE_EMAIL
+from tenants.invoices.models import Invoice
+
+
+def load_invoices(object_ids: Sequence[UUID]) -> list[Deliverable]:
+    """Issued invoices with the billing contact that stands on them."""
+    found = (
+        Invoice.objects.filter(
+            pk__in=list(object_ids), document_status=Invoice.DocumentStatus.ISSUED
+        )
+        .select_related("customer", "site")
+        .order_by("pk")
+    )
+    return [_deliverable(invoice) for invoice in found]
+
+
+def note_status(object_ids: Sequence[UUID], status: str) -> int:
+    """Keep how far the delivery of invoices is; one that arrived stays so."""
+    known = Invoice.DeliveryStatus
+    if status not in known.values:
+        return 0
+    return (
+        Invoice.objects.filter(pk__in=list(object_ids))
+        .exclude(delivery_status__in=(status, known.DELIVERED))
+        .update(delivery_status=status, revision=F("revision") + 1, updated_at=now())
+    )
+
+
+def _deliverable(invoice: Invoice) -> Deliverable:
+    buyer = invoice.parties["buyer"]
+    return Deliverable(
+        object_id=invoice.pk,
+        code=invoice.number or invoice.invoice_id,
+        customer=invoice.customer,
+        site_id=invoice.site_id,
+        site_code=invoice.site.site_id,
+        contact_name=buyer["contact_name"],
+        contact_email=buyer["contact_email"],
+        language=buyer["language"],
+    )
+
+
+INVOICE_DELIVERABLE = DeliverableKind(
+    name=DocumentKind.INVOICE, message=INVOICE_EMAIL, load=load_invoices, note=note_status
+)

@@ -1,0 +1,131 @@
+"""Asking for deliveries: of each document to each recipient who wants it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from django.db import transaction
+
+from shared.audit.services import Act, record_many
+from shared.kernel.actor import Actor
+from shared.kernel.authorisation import authorize
+from shared.kernel.clock import now
+from shared.kernel.tasks import enqueue_after_commit
+from tenants.delivery.kinds import Deliverable, deliverable_kind
+from tenants.delivery.models import Channel, Delivery, DeliveryEvent, DocumentKind, Recipient
+from tenants.invoices.models import Invoice
+
+FIRST = "first"
+AUTOMATIC = "auto"
+
+
+def request_deliveries(*, actor: Actor, invoice_ids: Sequence[str]) -> list[Delivery]:
+    """Send issued invoices to their customers; what was asked for before is not sent again."""
+    keys = Invoice.objects.filter(
+        invoice_id__in=list(invoice_ids), document_status=Invoice.DocumentStatus.ISSUED
+    ).values_list("pk", flat=True)
+    return request_documents_delivery(actor=actor, kind=DocumentKind.INVOICE, object_ids=list(keys))
+
+
+def request_documents_delivery(
+    *,
+    actor: Actor,
+    kind: str,
+    object_ids: Sequence[UUID],
+    channel: str = AUTOMATIC,
+    request_key: str = FIRST,
+) -> list[Delivery]:
+    """Queue the documents for every recipient; those just queued are returned.
+
+    `channel` limits them to one; `auto` is what each recipient prefers. Documents whose
+    customer named nobody go to the billing contact by e-mail. The same request key for the
+    same document and address is one delivery.
+    """
+    authorize(actor, "delivery.write")
+    with transaction.atomic():
+        documents = deliverable_kind(kind).load(object_ids)
+        recipients = _recipients(kind, {one.customer.pk for one in documents})
+        wanted = [
+            delivery
+            for document in documents
+            for delivery in _deliveries(kind, document, recipients, channel)
+        ]
+        moment = now()
+        for delivery in wanted:
+            delivery.request_key, delivery.requested_by = request_key, actor.label[:200]
+            delivery.next_attempt_at = moment
+        made = _insert_new(wanted)
+        _queue(made)
+        record_many(
+            actor=actor,
+            acts=[
+                Act(
+                    action="delivery.requested",
+                    target=delivery,
+                    after={"channel": delivery.channel, "document": delivery.object_code},
+                )
+                for delivery in made
+            ],
+        )
+    return made
+
+
+def _recipients(kind: str, customer_ids: Iterable[UUID]) -> dict[UUID, list[Recipient]]:
+    found: dict[UUID, list[Recipient]] = defaultdict(list)
+    for recipient in Recipient.objects.filter(customer_id__in=customer_ids, is_active=True):
+        if kind in recipient.kinds:
+            found[recipient.customer_id].append(recipient)
+    return found
+
+
+def _deliveries(
+    kind: str,
+    document: Deliverable,
+    recipients: dict[UUID, list[Recipient]],
+    channel: str,
+) -> list[Delivery]:
+    own = [
+        one
+        for one in recipients.get(document.customer.pk, [])
+        if one.site_id in (None, document.site_id)
+    ]
+    named = [(one.name, str(one.email or ""), one.language, one.channel) for one in own] or [
+        (document.contact_name, document.contact_email, document.language, Channel.EMAIL)
+    ]
+    return [
+        Delivery(
+            kind=kind,
+            object_id=document.object_id,
+            object_code=document.code,
+            customer=document.customer,
+            site_code=document.site_code,
+            channel=used if channel == AUTOMATIC else channel,
+            recipient_name=name[:255],
+            address=address,
+            language=language,
+        )
+        for name, address, language, used in named
+    ]
+
+
+def _insert_new(wanted: Sequence[Delivery]) -> list[Delivery]:
+    Delivery.objects.bulk_create(wanted, ignore_conflicts=True)
+    keys = set(
+        Delivery.objects.filter(pk__in=[one.pk for one in wanted]).values_list("pk", flat=True)
+    )
+    made = [one for one in wanted if one.pk in keys]
+    DeliveryEvent.objects.bulk_create(
+        [DeliveryEvent(delivery=one, kind=DeliveryEvent.Kind.QUEUED) for one in made]
+    )
+    return made
+
+
+def _queue(made: Sequence[Delivery]) -> None:
+    from tenants.delivery.tasks import send_deliveries
+
+    for start in range(0, len(made), DELIVERIES_A_TASK):
+        few = made[start : start + DELIVERIES_A_TASK]
+        enqueue_after_commit(send_deliveries, delivery_ids=[str(one.pk) for one in few])
+
+
+DELIVERIES_A_TASK = 20

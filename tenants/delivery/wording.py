@@ -1,0 +1,17 @@
+"""Why something was not delivered, in words."""
+
+from django.utils.translation import gettext as _
+
+
+def refusal_text(why: str) -> str:
+    """A sentence for what a channel answered; its own words where we know none."""
+    known = {
+        "no_address": _("there is no e-mail address."),
+        "suppressed": _("the address bounced before, so it is not written to."),
+        "document_in_work": _("its document could not be made in time."),
+        "bounced": _("the address does not exist or refuses mail."),
+        "complained": _("the recipient marked it as spam."),
+    }
+    if why.startswith("refused_"):
+        return _("the mail server refused it (%(code)s).") % {"code": why.removeprefix("refused_")}
+    return known.get(why, why)
