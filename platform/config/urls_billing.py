@@ -4,8 +4,9 @@ from django.urls import URLPattern, URLResolver, path
 
 from tenants.activity import views as activity
 from tenants.contracts import views as contracts
+from tenants.disputes import views as disputes
 from tenants.imports import views as imports
-from tenants.invoices.views import generating, invoices, runs, validation, what_if
+from tenants.invoices.views import corrections, generating, invoices, runs, validation, what_if
 from tenants.ledger import views as ledger
 from tenants.payments.views import files, payments, receivables
 from tenants.reporting import views as reporting

@@ -1,5 +1,6 @@
 """Raising disputes and closing them; what is disputed is kept on the invoice."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from django.db import transaction
@@ -180,7 +181,7 @@ def _keep_disputed(invoice: Invoice) -> None:
     invoice.save_changes("amount_disputed")
 
 
-def _tell(actor: Actor, dispute: Dispute, action: str, after: dict[str, str | None]) -> None:
+def _tell(actor: Actor, dispute: Dispute, action: str, after: Mapping[str, str | None]) -> None:
     publish(
         topic=action,
         key=dispute.invoice.site.site_id,

@@ -77,9 +77,22 @@ def totals_of(source: Invoice | Calculation) -> list[dict[str, Any]]:
         for tax in taxes
     )
     rows.append({"label": _("Total"), "amount": total, "grand": True})
-    if isinstance(source, Invoice) and source.amount_paid:
-        rows.append({"label": _("Paid"), "amount": -source.amount_paid})
-        rows.append({"label": _("Balance due"), "amount": source.balance_due, "rule": True})
+    return [*rows, *_settled_rows(source)] if isinstance(source, Invoice) else rows
+
+
+def _settled_rows(invoice: Invoice) -> list[dict[str, Any]]:
+    """What settled the invoice, and what is left; nothing where nothing did."""
+    settled = (
+        (_("Paid"), invoice.amount_paid),
+        (_("Credited"), invoice.amount_credited),
+        (_("Written off"), invoice.amount_written_off),
+    )
+    rows: list[dict[str, Any]] = [
+        {"label": label, "amount": -amount} for label, amount in settled if amount
+    ]
+    if rows:
+        label = _("Balance due") if invoice.total >= 0 else _("Open credit")
+        rows.append({"label": label, "amount": invoice.balance_due, "rule": True})
     return rows
 
 
@@ -151,6 +164,13 @@ _ACTIONS = {
     "invoice.issued": gettext_noop("Issued"),
     "invoice.delivered": gettext_noop("Delivered"),
     "payment.recorded": gettext_noop("Payment recorded"),
+    "invoice.approved": gettext_noop("Approved"),
+    "invoice.voided": gettext_noop("Voided"),
+    "invoice.recalculated": gettext_noop("Calculated again"),
+    "invoice.credit_drafted": gettext_noop("Credit note drafted"),
+    "invoice.release_drafted": gettext_noop("Release drafted"),
+    "invoice.written_off": gettext_noop("Written off"),
+    "invoice.write_off_undone": gettext_noop("Write-off taken back"),
 }
 
 
@@ -184,6 +204,7 @@ def statuses() -> list[tuple[str, Any]]:
         ("unpaid", Invoice.PaymentStatus.UNPAID.label),
         ("partially_paid", Invoice.PaymentStatus.PARTIALLY_PAID.label),
         ("paid", Invoice.PaymentStatus.PAID.label),
+        ("credited", Invoice.PaymentStatus.CREDITED.label),
         ("void", Invoice.DocumentStatus.VOID.label),
     ]
 

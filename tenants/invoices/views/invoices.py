@@ -22,6 +22,8 @@ from tenants.documents.models import INVOICE
 from tenants.documents.rendering import look_for, render_contents
 from tenants.documents.services import signed_link
 from tenants.invoices import selectors, services
+from tenants.invoices.correction_forms import DisputeForm, VoidForm, WriteOffForm
+from tenants.invoices.correction_page import correction_context, statute_facts
 from tenants.invoices.forms import PaymentForm
 from tenants.invoices.models import Invoice
 from tenants.invoices.presentation import (
@@ -72,12 +74,18 @@ def _detail(
     invoice = selectors.invoice_by_code(actor=request.actor, invoice_id=invoice_id)
     payments = list(payments_of_invoice(actor=request.actor, invoice_pk=invoice.pk))
     return {
+        **correction_context(request.actor, invoice),
+        "void_form": VoidForm(auto_id="void_%s"),
+        "write_off_form": WriteOffForm(
+            initial=WriteOffForm.initial_of(invoice.balance_due), auto_id="write_off_%s"
+        ),
+        "dispute_form": DisputeForm(invoice),
         "invoice": invoice,
         "lines": lines_of(invoice),
         "totals": totals_of(invoice),
         "checks": checks_of(invoice),
         "score": checks_score(invoice),
-        "facts": facts_of(invoice),
+        "facts": [*facts_of(invoice), *statute_facts(invoice)],
         "sub": subtitle_of(invoice),
         "crumbs": [(_("Invoices"), reverse("invoice_list")), (str(invoice), None)],
         "payments": payments,

@@ -153,7 +153,7 @@ def payments_of_invoice(*, actor: Actor, invoice_pk: UUID) -> QuerySet[Allocatio
     authorize(actor, "payments.read")
     return (
         Allocation.objects.filter(invoice_id=invoice_pk)
-        .select_related("payment", "credit_note")
+        .select_related("payment", "credit_note", "write_off", "reversed_by")
         .order_by("applied_on", "created_at")
     )
 

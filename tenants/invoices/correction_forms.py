@@ -1,0 +1,117 @@
+"""Forms that correct an invoice."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from shared.kernel.clock import today
+from tenants.contracts.forms.fields import AmountField, DayField, plain
+from tenants.invoices.explanation import line_name
+from tenants.invoices.models import Invoice
+from tenants.invoices.selectors.creditable import CreditableLine
+from tenants.invoices.services import LineCredit
+
+
+class CreditForm(forms.Form):
+    """What to take back: amounts of lines, or one amount; left empty, all that is left."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=500,
+        help_text=_("The customer reads it on the credit note."),
+    )
+    amount = AmountField(
+        label=_("Amount before tax"),
+        help_text=_("Spread over the lines. Leave it and the lines empty to credit everything."),
+    )
+    invoice_date = DayField(label=_("Date"))
+
+    def __init__(
+        self, data: Any = None, *, invoice: Invoice, left: Sequence[CreditableLine]
+    ) -> None:
+        self.left = [one for one in left if one.line.invoice_id == invoice.pk and one.left]
+        super().__init__(data, initial={"invoice_date": max(today(), invoice.invoice_date)})
+        for one in self.left:
+            if not one.is_holdback:
+                name = line_name(one.line.code, one.line.subject)
+                self.fields[_input(one)] = AmountField(label=name)
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """Each line with what is left of it and its input; holdback has none."""
+        return [
+            {
+                "name": line_name(one.line.code, one.line.subject),
+                "amount": one.line.amount,
+                "left": one.left,
+                "field": None if one.is_holdback else self[_input(one)],
+            }
+            for one in self.left
+        ]
+
+    @property
+    def lines(self) -> list[LineCredit]:
+        """The amounts typed beside the lines."""
+        given = ((one.line.position, self.cleaned_data.get(_input(one))) for one in self.left)
+        return [LineCredit(position, amount) for position, amount in given if amount is not None]
+
+    @property
+    def service_fields(self) -> dict[str, str]:
+        """Where the refusals of the service belong."""
+        chosen = [one.position for one in self.lines]
+        return {f"lines[{n}]": f"line_{position}" for n, position in enumerate(chosen)}
+
+
+class WriteOffForm(forms.Form):
+    """What is given up, and why."""
+
+    amount = forms.DecimalField(
+        label=_("Amount"),
+        max_digits=19,
+        decimal_places=4,
+        min_value=Decimal("0.0001"),
+        widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
+    )
+    reason = forms.CharField(label=_("Reason"), max_length=500)
+
+    @staticmethod
+    def initial_of(balance: Decimal) -> dict[str, object]:
+        """What the form starts with: all that is open."""
+        return {"amount": plain(balance)}
+
+
+class VoidForm(forms.Form):
+    """Why the document is void."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=500)
+
+
+class DisputeForm(forms.Form):
+    """What the customer objects to."""
+
+    amount = forms.DecimalField(
+        label=_("Amount with tax"),
+        max_digits=19,
+        decimal_places=4,
+        min_value=Decimal("0.0001"),
+        widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
+    )
+    position = forms.ChoiceField(label=_("Line"), required=False)
+    reason = forms.CharField(label=_("What the customer says"), max_length=500)
+
+    def __init__(self, invoice: Invoice) -> None:
+        undisputed = invoice.balance_due - invoice.amount_disputed
+        super().__init__(initial={"amount": plain(undisputed)}, auto_id="dispute_%s")
+        lines = [
+            (str(line.position), line_name(line.code, line.subject))
+            for line in invoice.lines.all()
+            if line.code != "holdback"
+        ]
+        self.fields["position"].choices = [("", _("The whole invoice")), *lines]  # type: ignore[attr-defined]
+
+
+def _input(one: CreditableLine) -> str:
+    return f"line_{one.line.position}"

@@ -1,0 +1,133 @@
+"""What an invoice's page shows besides its lines: corrections, holdback, journal, actions."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from billing.construction import earliest_release
+from shared.kernel.actor import Actor
+from shared.kernel.formats import format_day
+from tenants.disputes.selectors import disputes
+from tenants.invoices.calculation import statute_of
+from tenants.invoices.explanation import line_name
+from tenants.invoices.models import Invoice
+from tenants.invoices.selectors.corrected import related_documents
+from tenants.invoices.selectors.creditable import held_lines
+from tenants.invoices.services.crediting import CREDITABLE
+from tenants.ledger.presentation import posted_entry
+from tenants.ledger.selectors import journal_entries
+
+ENTRIES_MAX = 60
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Held:
+    """What of an invoice is still kept back, and from which day it may be asked for."""
+
+    kept: Decimal
+    left: Decimal
+    release_on: date | None
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One charge as it was billed and as it was calculated again."""
+
+    name: str
+    billed: Decimal
+    calculated: Decimal
+
+    @property
+    def difference(self) -> Decimal:
+        """More than zero where too little was billed."""
+        return self.calculated - self.billed
+
+
+def correction_context(actor: Actor, invoice: Invoice) -> dict[str, Any]:
+    """For the template of an invoice's page."""
+    related = list(related_documents(actor=actor, invoice=invoice))
+    if invoice.corrects:
+        related.insert(0, invoice.corrects)
+    held = held_of(invoice)
+    standing = list(disputes(actor=actor, invoice_id=invoice.invoice_id))
+    entries = []
+    if actor.may("ledger.read") and invoice.number:
+        found = journal_entries(actor=actor, document_id=invoice.pk)[:ENTRIES_MAX]
+        entries = [posted_entry(entry) for entry in found]
+    return {
+        "related": related,
+        "compared": compared_of(invoice),
+        "held": held,
+        "disputes": standing,
+        "entries": entries,
+        "may": may_do(actor, invoice, held),
+    }
+
+
+def held_of(invoice: Invoice) -> Held | None:
+    """The holdback of an issued invoice; None where nothing was kept back."""
+    if invoice.holdback <= 0 or not invoice.number:
+        return None
+    left = sum((one.held for one in held_lines([invoice])), ZERO)
+    release_on = earliest_release(
+        invoice.site.place_of_supply["state"],
+        contract_from=invoice.contract.effective_date,
+        completed_on=invoice.contract.end_date,
+        held_until=invoice.period_end,
+    )
+    return Held(Decimal(invoice.holdback), left, release_on)
+
+
+def compared_of(invoice: Invoice) -> list[Compared]:
+    """Old and new side by side, of a document that a recalculation made."""
+    return [
+        Compared(
+            line_name(row["code"], row["subject"]),
+            Decimal(row["billed"]),
+            Decimal(row["calculated"]),
+        )
+        for row in invoice.inputs.get("compared", ())
+    ]
+
+
+def may_do(actor: Actor, invoice: Invoice, held: Held | None) -> dict[str, bool]:
+    """Which of the page's actions make sense and are allowed."""
+    issued = invoice.document_status == Invoice.DocumentStatus.ISSUED
+    settled = invoice.amount_paid or invoice.amount_credited or invoice.amount_written_off
+    is_regular = invoice.kind == Invoice.Kind.REGULAR
+    owed = invoice.balance_due > 0
+    undisputed = invoice.balance_due - invoice.amount_disputed
+    actions = {
+        "credit": ("invoices.void", invoice.kind in CREDITABLE),
+        "recalculate": ("invoices.generate", is_regular),
+        "void": ("invoices.void", not settled and not invoice.amount_disputed),
+        "write_off": ("payments.write_off", owed),
+        "dispute": ("invoices.dispute", undisputed > 0),
+        "release": ("invoices.generate", held is not None and held.left > 0),
+        "close_disputes": ("invoices.dispute", True),
+        "undo_write_off": ("payments.write_off", True),
+    }
+    allowed = {name: issued and sense and actor.may(p) for name, (p, sense) in actions.items()}
+    menu = ("credit", "recalculate", "void", "write_off", "dispute")
+    return {**allowed, "any": any(allowed[name] for name in menu)}
+
+
+def statute_facts(invoice: Invoice) -> list[tuple[str, Any]]:
+    """The clock of a prompt payment statute: until when to pay, and to say that one will not."""
+    contract = invoice.contract
+    contract.site = invoice.site
+    statute = statute_of(contract, invoice.invoice_date)
+    if statute is None or invoice.kind == Invoice.Kind.CREDIT_NOTE:
+        return []
+    language = get_language()
+    pay, notice = (
+        format_day(invoice.invoice_date + timedelta(days=days), language=language)
+        for days in (statute.pay_days, statute.notice_days)
+    )
+    text = _("Pay by %(pay)s; notice of non-payment by %(notice)s (%(source)s)")
+    return [(_("Prompt payment"), text % {"pay": pay, "notice": notice, "source": statute.source})]
