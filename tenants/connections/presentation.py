@@ -8,16 +8,27 @@ from typing import Any
 
 import msgspec
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from shared.kernel.charts import Chart, Series, Slice, sparkline, stacked_bars
+from shared.kernel.clock import now
 from shared.kernel.errors import Text
-from shared.kernel.formats import format_compact, format_day, format_money, format_percentage
+from shared.kernel.formats import (
+    format_ago,
+    format_compact,
+    format_day,
+    format_money,
+    format_percentage,
+    format_quantity,
+)
+from tenants.connections.forms import ADDRESS_LABELS
 from tenants.connections.models import QualitySnapshot, SyncConflict, SyncLog
 from tenants.connections.selectors.quality import METRICS, Quality, WeekTotal
 from tenants.connections.selectors.sync import SyncStatus
 from tenants.connections.work.measuring import Figures
+from tenants.contracts.models import BillingFrequency, ContractType
 
 HUNDRED = Decimal(100)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
@@ -27,6 +38,24 @@ METRIC_LABELS: Mapping[str, Text] = {
     "accuracy": gettext_lazy("Contract configuration accuracy"),
     "currency": gettext_lazy("Synchronisation currency"),
     "error_rate": gettext_lazy("Error rate"),
+}
+
+
+FIELD_LABELS: Mapping[str, Text] = {
+    "customer_id": gettext_lazy("Customer"),
+    "customer_name": gettext_lazy("Site name"),
+    "territory_code": gettext_lazy("Territory"),
+    "contract_number": gettext_lazy("Contract"),
+    "billing_method": gettext_lazy("Contract type"),
+    "invoice_frequency": gettext_lazy("Billing frequency"),
+    "billing_start_date": gettext_lazy("In force from"),
+    "billing_end_date": gettext_lazy("Last day"),
+    "configuration": gettext_lazy("Billing configuration"),
+    **ADDRESS_LABELS,
+}
+VALUE_LABELS: Mapping[str, Mapping[str, Text]] = {
+    "billing_method": dict(ContractType.choices),
+    "invoice_frequency": dict(BillingFrequency.choices),
 }
 
 
@@ -49,6 +78,13 @@ def sync_flow(status: SyncStatus) -> list[dict[str, Any]]:
             "note": _("in a day"),
             "url": f"{logs}?status={SyncLog.Status.SUCCESS}",
             "tone": "ok",
+        },
+        {
+            "label": _("No effect"),
+            "count": status.last_day.get(SyncLog.Status.SKIPPED, 0),
+            "note": _("on billing, in a day"),
+            "url": f"{logs}?status={SyncLog.Status.SKIPPED}",
+            "tone": "",
         },
         {
             "label": _("Conflicts"),
@@ -75,6 +111,17 @@ def sync_flow(status: SyncStatus) -> list[dict[str, Any]]:
     ]
 
 
+def connection_facts(status: SyncStatus) -> list[tuple[str, str]]:
+    """When the other side last answered, and how much of ours it has."""
+    language = get_language() or "en"
+    synced = status.connection.synced_at if status.connection else None
+    return [
+        (_("Last contact"), format_ago(synced, now(), language=language) if synced else "—"),
+        (_("Customers there"), format_quantity(status.customers, language=language)),
+        (_("Contracts there"), format_quantity(status.configurations, language=language)),
+    ]
+
+
 @dataclass(frozen=True)
 class ValueRow:
     """One part of a conflict's value, on both sides."""
@@ -89,24 +136,30 @@ def value_rows(conflict: SyncConflict) -> list[ValueRow]:
     """The two values part by part."""
     ours, theirs = conflict.ours, conflict.theirs
     if not isinstance(ours, dict) and not isinstance(theirs, dict):
-        return [ValueRow(conflict.field, _shown(ours), _shown(theirs), differs=ours != theirs)]
-    mine, other = ours or {}, theirs or {}
-    names = [*mine, *(name for name in other if name not in mine)]
+        names = VALUE_LABELS.get(conflict.field, {})
+        mine, other = (_shown(names.get(str(one), one)) for one in (ours, theirs))
+        return [ValueRow(_label(conflict.field), mine, other, differs=ours != theirs)]
+    here, there = ours or {}, theirs or {}
     return [
         ValueRow(
-            name,
-            _shown(mine.get(name)),
-            _shown(other.get(name)),
-            differs=mine.get(name) != other.get(name),
+            _label(name),
+            _shown(here.get(name)),
+            _shown(there.get(name)),
+            differs=here.get(name) != there.get(name),
         )
-        for name in names
+        for name in dict.fromkeys([*here, *there])
     ]
+
+
+def _label(name: str) -> str:
+    """A field's name for people; what only the other side knows keeps its own."""
+    return str(FIELD_LABELS.get(name, name))
 
 
 def _shown(value: Any) -> str:
     if value is None or value == "":
         return "—"
-    text = value if isinstance(value, str) else _ENCODER.encode(value).decode()
+    text = str(value) if isinstance(value, str | Promise) else _ENCODER.encode(value).decode()
     return text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}…"
 
 

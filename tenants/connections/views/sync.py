@@ -18,7 +18,7 @@ from shared.kernel.errors import AppError, NotFound
 from shared.kernel.forms import add_errors
 from tenants.connections.forms import ConnectionForm, WeekForm
 from tenants.connections.models import Connection, SyncLog, SyncRun
-from tenants.connections.presentation import revenue_charts, sync_flow
+from tenants.connections.presentation import connection_facts, revenue_charts, sync_flow
 from tenants.connections.selectors import quality as quality_selectors
 from tenants.connections.selectors import sync as selectors
 from tenants.connections.services import connections as services
@@ -37,6 +37,7 @@ def sync_status(request: ApiRequest) -> HttpResponse:
     context = {
         "status": status,
         "flow": sync_flow(status),
+        "facts": connection_facts(status),
         "running": running if running and running.status in SyncRun.OPEN else None,
         "runs": selectors.sync_runs(actor=request.actor)[:RUNS_SHOWN],
         "failed": selectors.failed_tasks(actor=request.actor)[:FAILED_SHOWN],
