@@ -36,7 +36,7 @@ def _named(prefix: str, value: Any, depth: int) -> Iterator[tuple[str, str]]:
         for name, inner in value.items():
             yield from _named(f"{prefix}.{name}" if prefix else name, inner, depth + 1)
     elif isinstance(value, list) and value and depth < DEPTH_MAX and isinstance(value[0], dict):
-        yield prefix, _("A list, to go through with {% for %}")
+        yield prefix, _("A list: go through it with “for”")
         yield from _named(f"{prefix}.0", value[0], depth)
     else:
         yield prefix, str(value)[:VALUE_LENGTH].replace("\n", " ")

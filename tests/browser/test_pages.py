@@ -26,6 +26,7 @@ PAGES = (
     "/invoices/new?contract=CON00000001",
     "/payments",
     "/billing-runs",
+    "/settings/templates",
 )
 
 
