@@ -117,6 +117,12 @@ class Contract(RevisedRow):
     def __str__(self) -> str:
         return str(self.contract_id)
 
+    @property
+    def net_days(self) -> int:
+        """Days to pay: the customer's own terms where it has some, else the contract's."""
+        own: int | None = self.site.customer.payment_terms_days
+        return self.payment_terms_days if own is None else own
+
 
 # What runs on: the engine bills these without regard to where the renewal stands.
 IN_FORCE = (Contract.Status.ACTIVE, Contract.Status.RENEWAL_DUE, Contract.Status.RENEWED)

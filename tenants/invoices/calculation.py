@@ -220,7 +220,7 @@ def due_date_of(contract: Contract, dated: date) -> date:
     An invoice is taken as received on its date. Raises Invalid where the calendar ends before.
     Source: `domain.md` 6 and 9.
     """
-    net_days = contract.payment_terms_days
+    net_days = contract.net_days
     if (date.max - dated).days < net_days:
         message = _("The due date would be after the last day that can be written.")
         raise Invalid(errors=[FieldError("invoice_date", "too_late", message)])

@@ -51,7 +51,7 @@ def make_subject(
         period=period,
         invoice_date=invoice_date,
         due_date=due_date,
-        payment_terms_days=contract.payment_terms_days,
+        payment_terms_days=contract.net_days,
         effective_date=contract.effective_date,
         end_date=contract.end_date,
         registered=frozenset(registered),

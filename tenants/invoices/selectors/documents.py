@@ -127,7 +127,7 @@ def preview_document(calculation: Calculation) -> InvoiceDocument:
         number="",
         invoice_date=calculation.invoice_date,
         due_date=calculation.due_date,
-        terms_days=contract.payment_terms_days,
+        terms_days=contract.net_days,
         period_start=calculation.period.start_date,
         period_end=calculation.period.end_date,
         contract_code=contract.contract_id,

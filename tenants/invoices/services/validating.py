@@ -134,7 +134,7 @@ def _of_correction(
         period=Period(invoice.period_start, invoice.period_end),
         invoice_date=invoice.invoice_date,
         due_date=invoice.due_date,
-        payment_terms_days=contract.payment_terms_days,
+        payment_terms_days=contract.net_days,
         effective_date=contract.effective_date,
         end_date=contract.end_date,
         registered=frozenset(context.registered),

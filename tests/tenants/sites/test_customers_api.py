@@ -61,6 +61,20 @@ def test_a_certificate_counts_to_its_last_day(api, customer):
     assert api.get(path).body == []
 
 
+def test_its_own_terms_come_before_those_of_a_contract(api, customer):
+    site = api.make("/customer-sites", site_body(customer_id=customer["customer_id"]))["site_id"]
+    fee = {"contract_type": "fixed_fee", "billing_configuration": {"monthly_fee": Decimal(1000)}}
+    contract = api.make("/contracts", contract_body(site, payment_terms_days=10, **fee))
+    api.make(f"/contracts/{contract['contract_id']}/activate")
+    bill = {"site_id": site, "billing_period": JANUARY}
+    # 31 January and the customer's 45 days
+    assert api.make("/billing/generate-invoice", bill)["due_date"] == "2025-03-17"
+    api.patch(f"/customers/{customer['customer_id']}", {"payment_terms_days": None})
+    february = {"start_date": "2025-02-01", "end_date": "2025-02-28"}
+    second = api.make("/billing/generate-invoice", {**bill, "billing_period": february})
+    assert second["due_date"] == "2025-03-10"
+
+
 def test_the_people_of_a_site(api):
     site = api.make("/customer-sites", site_body())["site_id"]
     (first,) = api.get(f"/contacts?site_id={site}").body["items"]
