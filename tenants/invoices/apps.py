@@ -49,8 +49,7 @@ class InvoicesConfig(AppConfig):
         for name, label, icon in (
             (ErrorKind.DATA_VALIDATION, _("Billing data"), "triangle-alert"),
             (ErrorKind.CALCULATION, _("Calculation"), "calculator"),
-            (ErrorKind.TEMPLATE, _("Template"), "file-x"),
-            (ErrorKind.DISTRIBUTION, _("Delivery"), "mail-warning"),
+            (ErrorKind.DISTRIBUTION, _("Handing over to delivery"), "mail-warning"),
         ):
             register_kind(Kind(str(name), label, "invoices.generate", icon))
         from tenants.activity.hooks import on_revenue_changed
