@@ -3,6 +3,7 @@
 import os
 
 from celery import Celery
+from celery.schedules import crontab
 from celery.signals import worker_process_init
 
 from shared.kernel.memory import look_for_cycles_less_often
@@ -56,6 +57,10 @@ app.conf.beat_schedule = {
     "sweep-rates": {"task": "tenants.ledger.tasks.sweep_rates", "schedule": 6 * 3600},
     "sweep-payment-files": {"task": "tenants.payments.tasks.sweep_files", "schedule": 60},
     "sweep-deliveries": {"task": "tenants.delivery.tasks.sweep_deliveries", "schedule": 60},
+    "remind-customers": {
+        "task": "tenants.delivery.tasks.remind_everywhere",
+        "schedule": crontab(hour=13, minute=5),  # the morning of every Canadian time zone
+    },
     "purge-idempotency-keys": {
         "task": "shared.idempotency.tasks.purge_all_keys",
         "schedule": 3600,

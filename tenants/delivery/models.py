@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from shared.kernel.fields import MoneyField
+from shared.kernel.fields import CodeField, MoneyField
 from shared.kernel.models import RevisedRow, Row
 from shared.kernel.triggers import Protect
 from shared.keyring.blind_index import BlindIndexField
@@ -16,6 +16,7 @@ from shared.keyring.fields import EncryptedTextField
 from shared.keyring.managers import EncryptedManager
 from tenants.invoices.models import Invoice
 from tenants.sites.models import Customer, Site
+from tenants.structure.models import LegalEntity
 
 
 class Channel(models.TextChoices):
@@ -193,12 +194,27 @@ class DunningLevel(RevisedRow):
         return f"{self.level}: {self.days_overdue}"
 
 
+class DunningHold(Row):
+    """A customer that is not reminded until a day, or until somebody lifts it."""
+
+    customer = models.OneToOneField(Customer, on_delete=models.CASCADE, related_name="dunning_hold")
+    until = models.DateField(_("until"), null=True, blank=True)
+    reason = models.CharField(_("reason"), max_length=500)
+    placed_by = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ("customer",)
+
+    def __str__(self) -> str:
+        return self.reason
+
+
 class Reminder(Row):
     """One letter to a customer about its overdue invoices of a legal entity and currency."""
 
-    reminder_id = models.CharField(max_length=12, unique=True)
+    reminder_id = CodeField(_("reminder"), prefix="REM", digits=9)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="reminders")
-    entity_id = models.UUIDField()
+    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="reminders")
     currency = models.CharField(max_length=3)
     level = models.PositiveSmallIntegerField()
     dated = models.DateField()
@@ -210,7 +226,7 @@ class Reminder(Row):
         indexes = (models.Index(fields=["customer", "-dated"], name="reminder_by_customer"),)
 
     def __str__(self) -> str:
-        return self.reminder_id
+        return str(self.reminder_id)
 
 
 class RemindedInvoice(Row):

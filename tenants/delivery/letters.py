@@ -1,0 +1,276 @@
+"""Reminders as documents: what a letter says, and where that comes from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from billing.ageing import days_overdue
+from shared.kernel import formats
+from shared.kernel.brand import HEX_COLOUR
+from shared.kernel.errors import NotFound
+from shared.kernel.tenancy import require_organisation
+from tenants.delivery.models import Reminder
+from tenants.documents.contents import (
+    Letterhead,
+    Paper,
+    Party,
+    Registration,
+    address_lines,
+    printable,
+)
+from tenants.documents.presentation import RUNNING_NAME_CHARACTERS, logo_url
+from tenants.invoices.models import IS_OPEN, Invoice
+from tenants.invoices.parties import supplier_of
+from tenants.sites.models import Customer, Site
+from tenants.structure.models import LegalEntity
+
+ITEMS_MAX = 1_000
+
+
+@dataclass(frozen=True)
+class AccountItem:
+    """An open document of the account; amounts are signed, `is_overdue` ones are asked for."""
+
+    number: str
+    invoice_date: date
+    due_date: date
+    days: int
+    total: Decimal
+    open: Decimal
+    disputed: Decimal
+
+    @property
+    def is_overdue(self) -> bool:
+        """Past its due date, with something undisputed to pay."""
+        return self.days > 0 and self.open - self.disputed > 0
+
+
+@dataclass(frozen=True)
+class ReminderLetter:
+    """Everything a reminder shows. `items` are overdue ones, or the whole open account."""
+
+    code: str
+    level: int
+    dated: date
+    currency: str
+    total: Decimal
+    supplier: Letterhead
+    customer: Party
+    items: tuple[AccountItem, ...]
+    with_account: bool
+    link: str
+    payment_instructions: str = ""
+    brand_colour: str = ""
+    paper: Paper = "letter"
+
+
+def load_letter(reminder_pk: UUID) -> tuple[ReminderLetter, str]:
+    """The letter of a stored reminder and its customer's language. Raises NotFound."""
+    reminder = Reminder.objects.select_related("customer", "entity").filter(pk=reminder_pk).first()
+    if reminder is None:
+        raise NotFound()
+    entity, supplier = reminder.entity, supplier_of(reminder.entity)
+    letter = ReminderLetter(
+        code=reminder.reminder_id,
+        level=reminder.level,
+        dated=reminder.dated,
+        currency=reminder.currency,
+        total=Decimal(reminder.total),
+        supplier=_letterhead(entity, dict(supplier)),
+        customer=_party(reminder.customer),
+        items=_items(reminder),
+        with_account=reminder.attach_statement,
+        link=f"{require_organisation().url}/portal",
+        payment_instructions=supplier["payment_instructions"],
+        brand_colour=entity.brand_colour,
+    )
+    return letter, reminder.customer.language
+
+
+def _items(reminder: Reminder) -> tuple[AccountItem, ...]:
+    found = Invoice.objects.filter(
+        IS_OPEN,
+        customer=reminder.customer_id,
+        entity=reminder.entity_id,
+        currency=reminder.currency,
+        invoice_date__lte=reminder.dated,
+    ).defer("parties", "inputs", "checks")
+    items = [
+        AccountItem(
+            number=invoice.number or invoice.invoice_id,
+            invoice_date=invoice.invoice_date,
+            due_date=invoice.due_date,
+            days=days_overdue(invoice.due_date, reminder.dated),
+            total=Decimal(invoice.total),
+            open=invoice.balance_due,
+            disputed=Decimal(invoice.amount_disputed),
+        )
+        for invoice in found.order_by("due_date", "pk")[:ITEMS_MAX]
+    ]
+    return tuple(one for one in items if reminder.attach_statement or one.is_overdue)
+
+
+def _letterhead(entity: LegalEntity, supplier: dict[str, Any]) -> Letterhead:
+    return Letterhead(
+        name=supplier["name"],
+        address=address_lines(supplier["address"]),
+        email=supplier["email"],
+        phone=supplier["phone"],
+        registrations=tuple(
+            Registration(component, number)
+            for component, number in supplier["registrations"].items()
+        ),
+        logo=bytes(entity.logo) if entity.logo else None,
+        logo_type=entity.logo_type,
+    )
+
+
+def _party(customer: Customer) -> Party:
+    site = (
+        Site.objects.filter(customer=customer)
+        .prefetch_related("contacts")
+        .order_by("site_id")
+        .first()
+    )
+    contact = next((one for one in site.contacts.all() if one.is_billing), None) if site else None
+    return Party(
+        name=customer.name,
+        address=address_lines(site.billing_address) if site else (),
+        code=customer.customer_id,
+        attention=contact.name if contact else "",
+        email=contact.email if contact else "",
+    )
+
+
+def present_letter(letter: ReminderLetter, language: str) -> dict[str, Any]:
+    """The context of the letter and of the e-mail that carries it."""
+    name = printable(letter.supplier.name)
+    short = name if len(name) <= RUNNING_NAME_CHARACTERS else f"{name[:RUNNING_NAME_CHARACTERS]}…"
+    colour = letter.brand_colour
+
+    def money(amount: Decimal) -> str:
+        return formats.format_money(amount, letter.currency, language=language)
+
+    def day(value: date) -> str:
+        return formats.format_day(value, language=language)
+
+    total = formats.format_money(letter.total, letter.currency, language=language, code=True)
+    return {
+        "newline": "\n",
+        "language": "fr-CA" if language.startswith("fr") else "en-CA",
+        "title": _title(letter.level),
+        "number": letter.code,
+        "paper": letter.paper,
+        "supplier_name": name,
+        "running_name": short,
+        "logo_url": logo_url(letter.supplier),
+        "brand_colour": colour if HEX_COLOUR.fullmatch(colour) else "",
+        "reply_to": printable(letter.supplier.email),
+        "greeting": _("Hello %(name)s,")
+        % {"name": printable(letter.customer.attention or letter.customer.name)},
+        "request": _request(letter.level) % {"total": total},
+        "thanks": _("If your payment is on its way, thank you: please disregard this letter."),
+        "level": letter.level,
+        "total": total,
+        "facts": [
+            (_("Date"), day(letter.dated)),
+            (_("Customer"), printable(letter.customer.code)),
+            (_("Overdue"), total),
+        ],
+        "parties": _parties(letter),
+        "account_title": _("Statement of account") if letter.with_account else _("Overdue"),
+        "items": [
+            {
+                "number": printable(one.number),
+                "invoice_date": day(one.invoice_date),
+                "due_date": day(one.due_date),
+                "days": one.days,
+                "total": money(one.total),
+                "open": money(one.open),
+                "note": _("in dispute: %(amount)s") % {"amount": money(one.disputed)}
+                if one.disputed
+                else "",
+            }
+            for one in letter.items
+        ],
+        "how_to_pay": printable(letter.payment_instructions).strip(),
+        "link": letter.link,
+    }
+
+
+def _title(level: int) -> str:
+    if level <= 1:
+        return _("Payment reminder")
+    return _("Second reminder") if level == 2 else _("Final reminder")
+
+
+def _request(level: int) -> str:
+    if level <= 1:
+        return _("perhaps it was overlooked: %(total)s is past its due date. Please pay it soon.")
+    if level == 2:
+        return _("we wrote to you before: %(total)s is still unpaid. Please pay it within 10 days.")
+    return _(
+        "%(total)s remains unpaid in spite of our reminders. Please pay it at once, or call us "
+        "if something stands in the way."
+    )
+
+
+def _parties(letter: ReminderLetter) -> list[tuple[str, str, str]]:
+    supplier, customer = letter.supplier, letter.customer
+    return [
+        (
+            _("From"),
+            printable(supplier.name),
+            _joined((*supplier.address, supplier.email, supplier.phone)),
+        ),
+        (
+            _("For"),
+            printable(customer.name),
+            _joined((customer.attention, *customer.address, customer.email)),
+        ),
+    ]
+
+
+def _joined(texts: Sequence[str]) -> str:
+    return "\n".join(printable(text) for text in texts if text)
+
+
+def sample_letter() -> ReminderLetter:
+    """A plausible letter, for templates to be tried on before there is any."""
+    item = AccountItem(
+        number="AC-2026-000412",
+        invoice_date=date(2026, 9, 30),
+        due_date=date(2026, 10, 30),
+        days=22,
+        total=Decimal("15028.00"),
+        open=Decimal("15028.00"),
+        disputed=Decimal(0),
+    )
+    return ReminderLetter(
+        code="REM000000001",
+        level=1,
+        dated=date(2026, 11, 21),
+        currency="CAD",
+        total=item.open,
+        supplier=Letterhead(
+            name="Acme Electric Ltd.",
+            address=("1450 Industrial Parkway", "Hamilton ON  L8H 3Y1"),
+            email="billing@acme.example",
+            registrations=(Registration("HST", "812345678 RT0001"),),
+        ),
+        customer=Party(
+            name="Lakeside Parking",
+            address=("100 Bay Street", "Toronto ON  M5J 2J2"),
+            code="CUS000114",
+            attention="Accounts payable",
+        ),
+        items=(item,),
+        with_account=True,
+        link="https://acme.example/portal",
+        payment_instructions="EFT to Royal Bank of Canada, transit 00102, account 123-456-7.",
+    )
