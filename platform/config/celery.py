@@ -55,7 +55,7 @@ app.conf.beat_schedule = {
         "schedule": 24 * 3600,
     },
     "sweep-rates": {"task": "tenants.ledger.tasks.sweep_rates", "schedule": 6 * 3600},
-    "sweep-payment-files": {"task": "tenants.payments.tasks.sweep_files", "schedule": 60},
+    "sweep-payments": {"task": "tenants.payments.tasks.sweep_payments", "schedule": 60},
     "sweep-deliveries": {"task": "tenants.delivery.tasks.sweep_deliveries", "schedule": 60},
     "remind-customers": {
         "task": "tenants.delivery.tasks.remind_everywhere",

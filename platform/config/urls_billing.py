@@ -8,7 +8,7 @@ from tenants.disputes import views as disputes
 from tenants.imports import views as imports
 from tenants.invoices.views import corrections, generating, invoices, runs, validation, what_if
 from tenants.ledger import views as ledger
-from tenants.payments.views import files, payments, receivables
+from tenants.payments.views import files, online, payments, receivables
 from tenants.reporting import views as reporting
 from tenants.review import views as review
 from tenants.schedules import views as schedules
@@ -149,6 +149,7 @@ invoice_patterns: list[URLPattern | URLResolver] = [
     path("payments/<str:payment_id>/unapply", payments.payment_unapply, name="payment_unapply"),
     path("payments/<str:payment_id>/refund", payments.payment_refund, name="payment_refund"),
     path("payments/<str:payment_id>/reverse", payments.payment_reverse, name="payment_reverse"),
+    path("settings/online-payments", online.online_settings, name="online_settings"),
     path("receivables/ageing", receivables.ageing, name="ageing"),
     path("receivables/ageing/items", receivables.ageing_items, name="ageing_items"),
     path("receivables/ageing.<str:form>", receivables.ageing_export, name="ageing_export"),

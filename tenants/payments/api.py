@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.http import HttpRequest
 from ninja import File, Query, Router, Status
 from ninja.files import UploadedFile
 
@@ -38,7 +39,7 @@ from tenants.payments.schemas import (
     UnapplyIn,
 )
 from tenants.payments.selectors import files as file_selectors
-from tenants.payments.services import files
+from tenants.payments.services import files, online_events
 from tenants.structure.selectors import default_entity
 
 payments_router = Router(tags=["Payments"])
@@ -143,6 +144,15 @@ def assign_payment_file_line(request: ApiRequest, line_id: UUID, body: AssignIn)
 def dismiss_payment_file_line(request: ApiRequest, line_id: UUID) -> Any:
     """Leave an unmatched line out: it is no customer's payment."""
     return FileLineOut.of(files.dismiss_line(actor=request.actor, line_id=line_id))
+
+
+@payments_router.post("/online/events", auth=None, response={202: None})
+def receive_online_event(request: HttpRequest) -> Any:
+    """Stripe tells here what happened, with its signature; it is dealt with afterwards."""
+    online_events.receive_event(
+        payload=request.body, signature=request.headers.get("Stripe-Signature", "")[:1_000]
+    )
+    return Status(202, None)
 
 
 @payments_router.post("/credit-notes/{invoice_id}/apply", response=CreditNoteOut)

@@ -31,6 +31,16 @@ class PaymentsConfig(AppConfig):
                 order=142,
             )
         )
+        register_navigation(
+            NavigationItem(
+                group="company",
+                label=_("Payments online"),
+                url_name="online_settings",
+                icon="credit-card",
+                permission="organisation.write",
+                order=740,
+            )
+        )
         register_topic("payment", "payments.read")
         from tenants.review.kinds import Kind, register_kind
 

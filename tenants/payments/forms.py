@@ -91,6 +91,37 @@ class ReasonForm(forms.Form):
     )
 
 
+class OnlineForm(forms.Form):
+    """How the organisation's Stripe account is connected."""
+
+    secret_key = forms.CharField(
+        label=_("Secret key"),
+        max_length=255,
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text=_(
+            "From Stripe, Developers, API keys. Kept encrypted; empty keeps the present one."
+        ),
+    )
+    account_id = forms.CharField(
+        label=_("Connected account"),
+        max_length=60,
+        required=False,
+        help_text=_("Only where the key belongs to a platform: acct_…"),
+    )
+    webhook_secret = forms.CharField(
+        label=_("Signing secret of events"),
+        max_length=255,
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text=_("Leave it empty and the endpoint is made for you at Stripe."),
+    )
+    card = forms.BooleanField(label=_("Cards"), required=False)
+    bank_debit = forms.BooleanField(
+        label=_("Pre-authorised debit from Canadian bank accounts"), required=False
+    )
+
+
 class FileForm(forms.Form):
     """A file of payments."""
 

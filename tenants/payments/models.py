@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from shared.kernel.fields import CodeField, MoneyField
 from shared.kernel.models import RevisedRow, Row
 from shared.kernel.triggers import Protect
+from shared.keyring.fields import EncryptedTextField
 from tenants.invoices.models import Invoice
 from tenants.sites.models import Customer
 from tenants.structure.models import LegalEntity
@@ -281,3 +282,80 @@ class PaymentFileLine(Row):
 
     def __str__(self) -> str:
         return f"{self.file_id} {self.position}"
+
+
+class OnlineAccount(RevisedRow):
+    """The organisation's own account at Stripe, through which its customers pay online."""
+
+    account_id = models.CharField(max_length=60, blank=True)
+    secret_key = EncryptedTextField(label="payments.online.secret_key")
+    webhook_id = models.CharField(max_length=60, blank=True)
+    webhook_secret = EncryptedTextField(label="payments.online.webhook_secret")
+    card = models.BooleanField(default=True)
+    bank_debit = models.BooleanField(default=True)
+    only = models.BooleanField(default=True, unique=True, editable=False)
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=Q(only=True), name="one_online_account"),)
+
+    def __str__(self) -> str:
+        return self.account_id or "Stripe"
+
+
+class OnlinePayment(RevisedRow):
+    """A customer's attempt to pay invoices online."""
+
+    class Status(models.TextChoices):
+        """How far it is."""
+
+        STARTED = "started", _("Started")
+        PROCESSING = "processing", _("On its way")
+        SUCCEEDED = "succeeded", _("Paid")
+        FAILED = "failed", _("Failed")
+        EXPIRED = "expired", _("Expired")
+
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
+    amount = MoneyField()
+    currency = models.CharField(max_length=3)
+    parts: "models.JSONField[dict[str, str], dict[str, str]]" = models.JSONField(
+        help_text="What is paid of each invoice, by its id."
+    )
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.STARTED)
+    session_id = models.CharField(max_length=100, null=True, blank=True, unique=True)
+    intent_id = models.CharField(max_length=100, null=True, blank=True, unique=True)
+    url = models.CharField(max_length=2_000, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    failure = models.CharField(max_length=300, blank=True)
+    payment = models.ForeignKey(
+        Payment, on_delete=models.PROTECT, null=True, blank=True, related_name="online"
+    )
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        indexes = (models.Index(fields=["status", "updated_at"], name="online_by_status"),)
+
+    def __str__(self) -> str:
+        return self.intent_id or str(self.pk)
+
+
+class StripeEvent(Row):
+    """Something happened at Stripe: kept once, looked up there, and then dealt with."""
+
+    event_id = models.CharField(max_length=100, unique=True)
+    kind = models.CharField(max_length=100)
+    object_id = models.CharField(max_length=100)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    processed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+        indexes = (
+            models.Index(
+                fields=["created_at"],
+                condition=Q(processed_at__isnull=True),
+                name="stripe_event_waiting",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.event_id

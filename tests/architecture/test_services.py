@@ -34,6 +34,8 @@ WRITING_FILES = {
 WITHOUT_ACTOR = {
     # Started by beat or a worker for the system itself.
     "fetch_bank_rates",
+    "process_event",
+    "refresh_online_payment",
     "purge_expired_keys",
     "purge_imports",
     "remove_expired_redirects",
@@ -64,6 +66,9 @@ WITHOUT_ACTOR = {
     "create_default_entity",
     "seed_plans",
     "start_subscription",
+    # The customer, whose signed link the portal has checked; Stripe, by its signature.
+    "start_online_payment",
+    "receive_event",
     # A visitor's first step.
     "sign_up",
 }

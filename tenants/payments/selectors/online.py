@@ -1,0 +1,24 @@
+"""Reading how customers pay online."""
+
+from django.db.models import QuerySet
+
+from shared.kernel.actor import Actor
+from shared.kernel.authorisation import authorize
+from tenants.payments.models import OnlineAccount, OnlinePayment
+
+
+def takes_online_payments() -> bool:
+    """Whether a customer can be offered to pay online; the portal asks."""
+    return OnlineAccount.objects.exists()
+
+
+def online_account(*, actor: Actor) -> OnlineAccount | None:
+    """The connected account; None where there is none. Its secrets are for services only."""
+    authorize(actor, "organisation.read")
+    return OnlineAccount.objects.first()
+
+
+def online_payments(*, actor: Actor) -> QuerySet[OnlinePayment]:
+    """What customers tried to pay online, newest first."""
+    authorize(actor, "payments.read")
+    return OnlinePayment.objects.select_related("customer", "payment").order_by("-created_at")
