@@ -23,6 +23,7 @@ from tenants.contracts.services import (
     create_contract,
     terminate_contract,
 )
+from tenants.demo.agreements import make_agreements
 from tenants.demo.late_revenue import bring_late_revenue
 from tenants.demo.story import SEASONS, ContractStory, OrganisationStory, SiteStory
 from tenants.invoices.models import Invoice
@@ -59,6 +60,11 @@ class DemoContract:
     contract_id: str
     months: list[Period] = field(default_factory=list)
 
+    @property
+    def runs_on(self) -> bool:
+        """In force, and not ended by the story."""
+        return not self.story.draft and self.story.ended_months_ago is None
+
 
 def play(story: OrganisationStory, *, today: date, seed: int) -> None:
     """Fill the organisation whose schema is chosen. It must be fresh."""
@@ -82,6 +88,13 @@ def play(story: OrganisationStory, *, today: date, seed: int) -> None:
     _receive_payments(today, chance, {c.site.pk: c.site_story.habit for c in contracts})
     for contract in contracts:
         _end(contract, months)
+    running = next(one for one in contracts if one.runs_on)
+    make_agreements(
+        contract_id=running.contract_id,
+        site_id=running.site.site_id,
+        month=months[-1].start_date,
+        today=today,
+    )
     sharing = [one for one in contracts if one.story.daily_revenue is not None]
     if sharing:
         bring_late_revenue(site_id=sharing[0].site.site_id, month=months[-3])

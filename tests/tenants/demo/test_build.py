@@ -79,7 +79,7 @@ def test_the_two_stories_have_all_five_types_and_every_status(in_acme):
         "hybrid",
     }
     statuses = set(Contract.objects.values_list("status", flat=True))
-    assert statuses == {"draft", "active", "terminated"}
+    assert statuses == {"draft", "active", "renewal_due", "terminated"}
     changed = Contract.objects.annotate(versions=Count("terms")).filter(versions__gt=1)
     assert changed.exists()
 
