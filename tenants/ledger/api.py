@@ -13,7 +13,7 @@ from tenants.ledger.models import JournalEntry
 from tenants.ledger.schemas import (
     AccountName,
     EntryKind,
-    EntryOut,
+    JournalEntryOut,
     RateIn,
     RateOut,
     TrialBalanceOut,
@@ -41,7 +41,7 @@ class BalanceFilters(Filters):
     detailed: bool = False
 
 
-@router.get("/entries", response=Page[EntryOut])
+@router.get("/entries", response=Page[JournalEntryOut])
 def list_entries(request: ApiRequest, filters: Query[EntryFilters], paging: Query[Paging]) -> Any:
     """The journal, newest first."""
     found = selectors.journal_entries(

@@ -33,7 +33,7 @@ EntryKind = Literal[
 ]
 
 
-class LineOut(Schema):
+class JournalLineOut(Schema):
     """One account's part: debit positive; `base_amount` in the books' currency."""
 
     account: str
@@ -42,7 +42,7 @@ class LineOut(Schema):
     base_amount: Money
 
 
-class EntryOut(Schema):
+class JournalEntryOut(Schema):
     """One event of one document; its lines add up to zero in both currencies."""
 
     entry_id: UUID
@@ -52,10 +52,10 @@ class EntryOut(Schema):
     document_id: UUID
     currency: str
     base_currency: str
-    lines: list[LineOut]
+    lines: list[JournalLineOut]
 
 
-class BalanceOut(Schema):
+class AccountBalanceOut(Schema):
     """One account at the end of the day; debit positive."""
 
     account: str
@@ -66,7 +66,7 @@ class BalanceOut(Schema):
     base_balance: Money
 
 
-class ProofOut(Schema):
+class LedgerProofOut(Schema):
     """The latest comparison of the journal with the documents."""
 
     on: date
@@ -78,8 +78,8 @@ class TrialBalanceOut(Schema):
     """Every account at the end of the day; of each currency they add up to zero."""
 
     on: date
-    balances: list[BalanceOut]
-    proof: ProofOut | None
+    balances: list[AccountBalanceOut]
+    proof: LedgerProofOut | None
 
 
 class RateIn(Schema):
