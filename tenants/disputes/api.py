@@ -34,14 +34,14 @@ class DisputeIn(Schema):
     position: Annotated[int, Field(ge=1, le=100_000)] | None = None
 
 
-class ResolveIn(Schema):
+class ResolveDisputeIn(Schema):
     """How it was settled; `credit` issues a credit note of that amount before tax."""
 
     resolution: Sentence
     credit: Money | None = None
 
 
-class WithdrawIn(Schema):
+class WithdrawDisputeIn(Schema):
     """Why it does not stand."""
 
     note: Sentence = ""
@@ -110,7 +110,7 @@ def raise_dispute(
 
 @router.post("/disputes/{dispute_id}/resolve", response=DisputeOut)
 def resolve_dispute(
-    request: ApiRequest, response: HttpResponse, dispute_id: str, body: ResolveIn
+    request: ApiRequest, response: HttpResponse, dispute_id: str, body: ResolveDisputeIn
 ) -> Any:
     """Close it as settled, where asked by a credit note."""
     closed = services.resolve_dispute(
@@ -126,7 +126,7 @@ def resolve_dispute(
 
 @router.post("/disputes/{dispute_id}/withdraw", response=DisputeOut)
 def withdraw_dispute(
-    request: ApiRequest, response: HttpResponse, dispute_id: str, body: WithdrawIn
+    request: ApiRequest, response: HttpResponse, dispute_id: str, body: WithdrawDisputeIn
 ) -> Any:
     """Close it as withdrawn: the amount is owed after all."""
     closed = services.withdraw_dispute(
