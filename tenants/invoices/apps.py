@@ -9,7 +9,43 @@ class InvoicesConfig(AppConfig):
 
     def ready(self) -> None:
         """Show invoices and runs in the navigation; browsers hear of issued ones."""
-        from shared.kernel.hooks import NavigationItem, register_navigation, register_topic
+        from shared.kernel.hooks import register_topic
+
+        self._show_in_navigation()
+        register_topic("invoice", "invoices.read")
+        register_topic("billing_run", "invoices.read")
+        self._register_review_kinds()
+        from tenants.activity.hooks import on_revenue_changed
+        from tenants.invoices.services.late_revenue import review_invoiced_days
+
+        on_revenue_changed(review_invoiced_days)
+        from tenants.documents.messages import invoice_message_source
+        from tenants.documents.presentation import invoice_source
+        from tenants.documents.sources import register_source
+        from tenants.invoices.selectors.documents import (
+            invoice_examples,
+            load_invoice_document,
+            load_invoice_message,
+        )
+
+        register_source(invoice_source(load_invoice_document, examples=invoice_examples))
+        register_source(invoice_message_source(load_invoice_message, invoice_examples))
+
+    def _register_review_kinds(self) -> None:
+        """What a run could not settle waits for whoever may bill."""
+        from tenants.invoices.models import ErrorKind
+        from tenants.review.kinds import Kind, register_kind
+
+        for name, label, icon in (
+            (ErrorKind.DATA_VALIDATION, _("Billing data"), "triangle-alert"),
+            (ErrorKind.CALCULATION, _("Calculation"), "calculator"),
+            (ErrorKind.DISTRIBUTION, _("Handing over to delivery"), "mail-warning"),
+        ):
+            register_kind(Kind(str(name), label, "invoices.generate", icon))
+
+    def _show_in_navigation(self) -> None:
+        """Invoices and runs under billing, the rules under the company's settings."""
+        from shared.kernel.hooks import NavigationItem, register_navigation
 
         register_navigation(
             NavigationItem(
@@ -41,29 +77,3 @@ class InvoicesConfig(AppConfig):
                 order=720,
             )
         )
-        register_topic("invoice", "invoices.read")
-        register_topic("billing_run", "invoices.read")
-        from tenants.invoices.models import ErrorKind
-        from tenants.review.kinds import Kind, register_kind
-
-        for name, label, icon in (
-            (ErrorKind.DATA_VALIDATION, _("Billing data"), "triangle-alert"),
-            (ErrorKind.CALCULATION, _("Calculation"), "calculator"),
-            (ErrorKind.DISTRIBUTION, _("Handing over to delivery"), "mail-warning"),
-        ):
-            register_kind(Kind(str(name), label, "invoices.generate", icon))
-        from tenants.activity.hooks import on_revenue_changed
-        from tenants.invoices.services.late_revenue import review_invoiced_days
-
-        on_revenue_changed(review_invoiced_days)
-        from tenants.documents.messages import invoice_message_source
-        from tenants.documents.presentation import invoice_source
-        from tenants.documents.sources import register_source
-        from tenants.invoices.selectors.documents import (
-            invoice_examples,
-            load_invoice_document,
-            load_invoice_message,
-        )
-
-        register_source(invoice_source(load_invoice_document, examples=invoice_examples))
-        register_source(invoice_message_source(load_invoice_message, invoice_examples))

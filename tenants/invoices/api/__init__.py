@@ -1,0 +1,1 @@
+"""`/api/v1/billing` about invoices: one module a noun."""
