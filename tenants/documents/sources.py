@@ -33,11 +33,12 @@ C = TypeVar("C", bound=Contents)
 
 @dataclass(frozen=True)
 class Example:
-    """An object whose document a template can be tried on."""
+    """An object whose document a template can be tried on; "" is any language."""
 
     object_id: UUID
     code: str
     label: str
+    language: str = ""
 
 
 def no_examples(code: str) -> Sequence[Example]:

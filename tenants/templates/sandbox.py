@@ -192,6 +192,8 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, str | Promise):
         return str.__str__(str(value))
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return plain_values(value._asdict())
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
     if isinstance(value, Mapping):

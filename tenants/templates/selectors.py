@@ -12,6 +12,8 @@ from tenants.documents.sources import Example
 from tenants.templates.contents import source_for
 from tenants.templates.models import DocumentTemplate, TemplateVersion
 
+EXAMPLES_SHOWN = 20
+
 
 def list_templates(
     *, actor: Actor, kind: str = "", language: str = ""
@@ -46,8 +48,14 @@ def version_by_number(*, actor: Actor, template: DocumentTemplate, number: int) 
     return version
 
 
-def examples_of(*, actor: Actor, kind: str) -> Sequence[Example]:
-    """The newest objects a template of the kind can be tried on; none where they are not his."""
+def examples_of(*, actor: Actor, template: DocumentTemplate) -> Sequence[Example]:
+    """The newest objects, in its language, that a template can be tried on.
+
+    None where the actor may not read them.
+    """
     authorize(actor, "templates.read")
-    source = source_for(kind)
-    return source.examples("") if actor.may(source.permission) else ()
+    source = source_for(template.kind)
+    if not actor.may(source.permission):
+        return ()
+    found = source.examples("")
+    return [one for one in found if one.language in ("", template.language)][:EXAMPLES_SHOWN]

@@ -110,7 +110,7 @@ def _editor(
         "shown": shown,
         "form": form,
         "versions": version_events(template, versions),
-        "examples": selectors.examples_of(actor=request.actor, kind=template.kind),
+        "examples": selectors.examples_of(actor=request.actor, template=template),
         "values": values_of(template.kind, template.language),
         "may_write": request.actor.may("templates.write"),
         "crumbs": [(_("Templates"), reverse("template_list")), (str(template), None)],

@@ -34,7 +34,7 @@ from tenants.invoices.models import Invoice, InvoiceLine, InvoiceTax
 from tenants.invoices.parties import Parties, parties_of
 from tenants.structure.models import LegalEntity
 
-EXAMPLES = 20
+EXAMPLES = 60
 _STATES: dict[str, DocumentState] = {
     "issued": "issued",
     "delivered": "issued",
@@ -75,7 +75,12 @@ def invoice_examples(code: str) -> Sequence[Example]:
     rows = Invoice.objects.order_by("-created_at").only("invoice_id", "number", "parties")
     found = rows.filter(Q(invoice_id=code) | Q(number=code)) if code else rows
     return [
-        Example(invoice.pk, invoice.invoice_id, f"{invoice} · {invoice.parties['buyer']['name']}")
+        Example(
+            object_id=invoice.pk,
+            code=invoice.invoice_id,
+            label=f"{invoice} · {invoice.parties['buyer']['name']}",
+            language=invoice.parties["buyer"]["language"],
+        )
         for invoice in found[:EXAMPLES]
     ]
 

@@ -1,5 +1,6 @@
 """What a template of somebody who means harm gets: nothing, and not for long."""
 
+from collections import namedtuple
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -270,6 +271,8 @@ def test_values_are_copies_without_objects():
         plain_values({"invoice": Model()})
     with pytest.raises(TypeError, match="function"):
         plain_values({"invoice": test_a_fault_says_its_line})
+    point = namedtuple("point", "x y")
+    assert plain_values({"at": point(1, (2, "three"))}) == {"at": {"x": 1, "y": [2, "three"]}}
     lazy = plain_values({"lazy": gettext_lazy("Total"), "_private": 1})
     assert lazy == {"lazy": "Total"}
     assert type(lazy["lazy"]) is str
