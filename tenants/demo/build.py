@@ -26,6 +26,7 @@ from tenants.contracts.services import (
 from tenants.demo.agreements import make_agreements
 from tenants.demo.late_revenue import bring_late_revenue
 from tenants.demo.story import SEASONS, ContractStory, OrganisationStory, SiteStory
+from tenants.demo.templates import make_templates
 from tenants.invoices.models import Invoice
 from tenants.invoices.services import generate_invoice
 from tenants.payments.models import Payment
@@ -88,6 +89,7 @@ def play(story: OrganisationStory, *, today: date, seed: int) -> None:
     _receive_payments(today, chance, {c.site.pk: c.site_story.habit for c in contracts})
     for contract in contracts:
         _end(contract, months)
+    make_templates()
     running = next(one for one in contracts if one.runs_on)
     make_agreements(
         contract_id=running.contract_id,
