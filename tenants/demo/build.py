@@ -25,6 +25,7 @@ from tenants.contracts.services import (
 )
 from tenants.demo.agreements import make_agreements
 from tenants.demo.late_revenue import bring_late_revenue
+from tenants.demo.statements import make_statements
 from tenants.demo.story import SEASONS, ContractStory, OrganisationStory, SiteStory
 from tenants.demo.templates import make_templates
 from tenants.invoices.models import Invoice
@@ -89,6 +90,7 @@ def play(story: OrganisationStory, *, today: date, seed: int) -> None:
     _receive_payments(today, chance, {c.site.pk: c.site_story.habit for c in contracts})
     for contract in contracts:
         _end(contract, months)
+    make_statements(months[-4:-1])
     make_templates()
     running = next(one for one in contracts if one.runs_on)
     make_agreements(

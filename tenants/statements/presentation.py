@@ -83,7 +83,7 @@ def facts_of(statement: Statement, hold: LegalHold | None) -> list[tuple[str, An
             statement.get_contract_type_display() or _("Several or none"),
         ),
         (_("Template"), template if not statement.fell_back else f"{template} ({_('fallback')})"),
-        (_("Sent by"), statement.get_delivery_method_display()),
+        (_("Delivery"), statement.get_delivery_method_display()),
         (_("Made by"), statement.created_by),
     ]
     if hold is not None:

@@ -16,6 +16,7 @@ from billing.periods import Period
 from tenants.contracts.models import Contract, ContractTerms
 from tenants.ledger.models import Account as LedgerAccount
 from tenants.ledger.models import JournalEntry, JournalLine
+from tenants.sites.models import Customer
 from tenants.structure.models import LegalEntity
 
 # What a customer owes and what it is owed, as the books have it. A holdback is not due yet.
@@ -130,3 +131,27 @@ def _contracts_by_account(
         own.cycles.add(cycle)
         own.ids.add(pk)
     return {**former, **present}
+
+
+def customers_by_name(names: Sequence[str]) -> dict[str, UUID]:
+    """The primary keys of customers named by code or id; unknown ones are missing."""
+    ids = []
+    for name in names:
+        try:
+            ids.append(UUID(name))
+        except ValueError:
+            continue
+    known = Customer.objects.filter(customer_id__in=list(names)) | Customer.objects.filter(
+        pk__in=ids
+    )
+    found: dict[str, UUID] = {}
+    for pk, code in known.values_list("pk", "customer_id"):
+        found[code] = found[str(pk)] = pk
+    return {name: found[key] for name in names if (key := _key(name)) in found}
+
+
+def _key(name: str) -> str:
+    try:
+        return str(UUID(name))
+    except ValueError:
+        return name

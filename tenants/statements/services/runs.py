@@ -19,9 +19,13 @@ from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from shared.kernel.tasks import enqueue_after_commit
 from shared.outbox.services import publish
 from tenants.contracts.models import ContractType
-from tenants.sites.models import Customer
 from tenants.statements.models import StatementRun, StatementRunChunk, StatementRunItem
-from tenants.statements.selectors.accounts import Account, Segment, accounts_of
+from tenants.statements.selectors.accounts import (
+    Account,
+    Segment,
+    accounts_of,
+    customers_by_name,
+)
 from tenants.statements.selectors.warnings import period_warnings
 from tenants.statements.template_choice import DEFAULT, LATEST, known_version
 
@@ -55,7 +59,7 @@ def start_run(*, actor: Actor, order: Order) -> StatementRun:
     authorize(actor, "statements.generate")
     if order.delivery_method != StatementRun.Delivery.NONE:
         authorize(actor, "statements.send")
-    customers = _customers(order.customer_ids)
+    customers = customers_by_name(order.customer_ids)
     _check(order, customers)
     from tenants.statements.tasks import plan_run as planning
 
@@ -171,30 +175,6 @@ def retry_failed(*, actor: Actor, run_id: UUID) -> StatementRun:
             after={"statements": len(failed)},
         )
     return run
-
-
-def _customers(names: Sequence[str]) -> dict[str, UUID]:
-    """The primary keys of customers named by code or id; unknown ones are missing."""
-    ids = []
-    for name in names:
-        try:
-            ids.append(UUID(name))
-        except ValueError:
-            continue
-    known = Customer.objects.filter(customer_id__in=list(names)) | Customer.objects.filter(
-        pk__in=ids
-    )
-    found: dict[str, UUID] = {}
-    for pk, code in known.values_list("pk", "customer_id"):
-        found[code] = found[str(pk)] = pk
-    return {name: found[key] for name in names if (key := _key(name)) in found}
-
-
-def _key(name: str) -> str:
-    try:
-        return str(UUID(name))
-    except ValueError:
-        return name
 
 
 def _check(order: Order, customers: dict[str, UUID]) -> None:

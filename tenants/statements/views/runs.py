@@ -21,7 +21,7 @@ from tenants.statements.forms import ORDER_FIELDS, RunForm
 from tenants.statements.models import StatementRun
 from tenants.statements.presentation import period_name, run_name, run_tabs, warnings_of
 from tenants.statements.selectors import runs as selectors
-from tenants.statements.selectors.accounts import accounts_of
+from tenants.statements.selectors.accounts import accounts_of, customers_by_name
 from tenants.statements.selectors.warnings import period_warnings
 
 RUNS_SHOWN = 24
@@ -32,11 +32,12 @@ REGION = "statement-run-progress"
 def statement_runs(request: ApiRequest) -> HttpResponse:
     """Choose a period, see how many statements that makes, start; the runs so far."""
     authorize(request.actor, "statements.generate")
-    asked = request.POST if request.method == "POST" else request.GET
-    is_asked = "month" in asked
-    form = RunForm(asked) if is_asked else RunForm(initial={"month": RunForm.initial_month()})
+    is_asked = request.method == "POST"
+    only_preview = "preview" in request.POST
+    initial = {"month": RunForm.initial_month()}
+    form = RunForm(request.POST) if is_asked else RunForm(initial=initial)
     is_valid = is_asked and form.is_valid()
-    if request.method == "POST" and is_valid:
+    if is_valid and not only_preview:
         try:
             run = services.start_run(actor=request.actor, order=form.order)
         except AppError as error:
@@ -47,7 +48,7 @@ def statement_runs(request: ApiRequest) -> HttpResponse:
     found = selectors.statement_runs(actor=request.actor)[:RUNS_SHOWN]
     context = {
         "form": form,
-        "preview": _preview(form) if request.method == "GET" and is_valid else None,
+        "preview": _preview(form) if is_valid and only_preview else None,
         "runs": [(run, run_name(run), selectors.run_progress(run)) for run in found],
         "crumbs": [(_("Statements"), reverse("statement_list")), (_("Statement runs"), None)],
     }
@@ -55,9 +56,13 @@ def statement_runs(request: ApiRequest) -> HttpResponse:
 
 
 def _preview(form: RunForm) -> dict[str, Any]:
-    """How many accounts a regular run of the period has, and what the period lacks."""
-    period: Period = form.period
-    accounts = accounts_of(period, contract_types=form.cleaned_data["contract_types"])
+    """How many accounts the run would look at, and what the period lacks."""
+    order = form.order
+    period: Period = order.period
+    customers = customers_by_name(order.customer_ids)
+    accounts = accounts_of(
+        period, contract_types=order.contract_types, customer_ids=list(customers.values())
+    )
     return {
         "accounts": len(accounts),
         "customers": len({account.customer_id for account, _segment in accounts}),

@@ -81,8 +81,9 @@ def test_one_statement_shows_document_movements_and_facts(browser, statement, cu
 def test_a_run_is_previewed_started_and_followed(browser, contract, bill):
     bill(contract, 1)
     asked = {"month": "2025-01", "covers": "monthly", "delivery_method": "none", "detailed": "on"}
-    preview = words_of(browser.get("/statement-runs", asked))
+    preview = words_of(browser.post("/statement-runs", {**asked, "preview": "1"}))
     assert "1 statement" in preview
+    assert not StatementRun.objects.exists()
     started = browser.post("/statement-runs", asked)
     run = StatementRun.objects.get()
     assert started["Location"] == f"/statement-runs/{run.pk}"
