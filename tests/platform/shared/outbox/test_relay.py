@@ -21,7 +21,13 @@ RELAYS, EVENTS = 6, 1_500
 
 @pytest.fixture(autouse=True)
 def _empty_streams():
+    """Also before: tests of who publishes leave theirs."""
+    empty_streams()
     yield
+    empty_streams()
+
+
+def empty_streams():
     client = redis_client()
     for key in client.scan_iter("*:events"):
         client.delete(key)
