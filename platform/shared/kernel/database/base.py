@@ -17,9 +17,31 @@ from psycopg.pq import TransactionStatus
 PUBLIC_SCHEMA = "public"
 
 
+class DatabaseOperations(base.DatabaseWrapper.ops_class):  # type: ignore[misc]
+    """Locks rows without their keys.
+
+    Foreign keys are checked at the commit, when the audit chain is locked already: that check
+    must not wait for somebody who holds the row pointed at and waits for the chain. Two who
+    change the same row still wait for each other.
+    """
+
+    def for_update_sql(
+        self,
+        nowait: bool = False,
+        skip_locked: bool = False,
+        of: tuple[str, ...] = (),
+        no_key: bool = True,
+    ) -> str:
+        """FOR NO KEY UPDATE, whoever asks."""
+        del no_key
+        sql: str = super().for_update_sql(nowait, skip_locked, of, no_key=True)
+        return sql
+
+
 class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]
     """Applies role and search path lazily, once a switch."""
 
+    ops_class = DatabaseOperations
     search_path_set_schemas: list[str] | None
     _setting_search_path: bool
 
