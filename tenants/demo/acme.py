@@ -87,7 +87,7 @@ ACME = OrganisationStory(
             "M5H 1A1",
             "Karen Douglas",
             "Greater Toronto",
-            (_labour("96.5000", "212", "18"),),
+            (_labour("96.5000", "212", "18", construction=True),),
             habit="on_time",
             season="building",
         ),

@@ -24,7 +24,9 @@ from tenants.contracts.services import (
     terminate_contract,
 )
 from tenants.demo.agreements import make_agreements
+from tenants.demo.corrections import correct_some
 from tenants.demo.late_revenue import bring_late_revenue
+from tenants.demo.schedule import make_schedule
 from tenants.demo.statements import make_statements
 from tenants.demo.story import SEASONS, ContractStory, OrganisationStory, SiteStory
 from tenants.demo.templates import make_templates
@@ -88,10 +90,12 @@ def play(story: OrganisationStory, *, today: date, seed: int) -> None:
         for contract in contracts:
             _bill(contract, month, months, chance)
     _receive_payments(today, chance, {c.site.pk: c.site_story.habit for c in contracts})
+    correct_some(today)
     for contract in contracts:
         _end(contract, months)
-    make_statements(months[-4:-1])
     make_templates()
+    make_schedule()
+    make_statements(months[-4:-1])
     running = next(one for one in contracts if one.runs_on)
     make_agreements(
         contract_id=running.contract_id,
@@ -156,6 +160,7 @@ def _make_contract(
         site_id=site.site_id,
         terms=TermsInput(story.contract_type, story.configuration, story.frequency),
         effective_date=start,
+        details={"is_construction": story.construction},
     )
     if not story.draft:
         activate_contract(actor=SYSTEM, contract_id=contract.contract_id)

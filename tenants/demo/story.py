@@ -32,6 +32,7 @@ class ContractStory:
     monthly_inputs: Mapping[str, Any] = field(default_factory=dict)
     daily_revenue: Decimal | None = None
     draft: bool = False
+    construction: bool = False
     ended_months_ago: int | None = None
     new_terms: tuple[int, Mapping[str, Any]] | None = None  # months ago, configuration
 

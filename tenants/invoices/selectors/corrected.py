@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from hashlib import sha256
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
-from tenants.invoices.models import Invoice
+from tenants.invoices.models import Invoice, InvoiceLine
 
 BASIS = "recalculated_from"
 """In a correction's inputs: what it was compared with; it must not have moved on at the issue."""
@@ -24,6 +25,7 @@ def billed_documents(original: Invoice) -> QuerySet[Invoice]:
     """The invoice and its issued corrections, those of its adjustments too."""
     return Invoice.objects.filter(
         Q(pk=original.pk) | Q(corrects=original) | Q(corrects__corrects=original),
+        contract=original.contract_id,
         document_status=Invoice.DocumentStatus.ISSUED,
         kind__in=BILLED_KINDS,
     )
@@ -38,20 +40,28 @@ def basis_digest(original: Invoice) -> str:
 def related_documents(*, actor: Actor, invoice: Invoice) -> Sequence[Invoice]:
     """What corrects the invoice, releases its holdback, replaces it or is replaced by it."""
     authorize(actor, "invoices.read")
-    replaces = Q(
+    found: list[Any] = [
+        Invoice.objects.filter(corrects=invoice).values_list("pk"),
+        InvoiceLine.objects.filter(corrects__invoice=invoice).values_list("invoice"),
+        InvoiceLine.objects.filter(corrections__invoice=invoice).values_list("invoice"),
+    ]
+    if invoice.kind == Invoice.Kind.REGULAR and invoice.number:
+        found.append(_of_the_same_days(invoice).values_list("pk"))
+    first, *others = (rows.order_by() for rows in found)
+    keys = {key for (key,) in first.union(*others)} - {invoice.pk, invoice.corrects_id}
+    shown = Invoice.objects.filter(pk__in=keys).only(*SHOWN)
+    return list(shown.order_by("invoice_date", "invoice_id")[:RELATED_MAX])
+
+
+def _of_the_same_days(invoice: Invoice) -> QuerySet[Invoice]:
+    """Numbered invoices of days of its period: one that it replaces, or one that replaces it."""
+    return Invoice.objects.filter(
         contract=invoice.contract_id,
         kind=Invoice.Kind.REGULAR,
         period_start__lte=invoice.period_end,
         period_end__gte=invoice.period_start,
         number__isnull=False,
     )
-    related = Q(corrects=invoice) | Q(lines__corrects__invoice=invoice)
-    if invoice.kind == Invoice.Kind.REGULAR and invoice.number:
-        related |= replaces
-    if invoice.kind == Invoice.Kind.HOLDBACK_RELEASE:
-        related |= Q(lines__corrections__invoice=invoice)
-    found = Invoice.objects.filter(related).exclude(pk=invoice.pk).distinct()
-    return list(found.only(*SHOWN).order_by("invoice_date", "invoice_id")[:RELATED_MAX])
 
 
 RELATED_MAX = 100

@@ -44,15 +44,10 @@ class CreditableLine:
 
 def creditable_lines(invoice: Invoice) -> list[CreditableLine]:
     """Every line of the invoice, and lines that its credit notes added, with what is left."""
-    added = Q(
-        invoice__corrects=invoice,
-        invoice__kind=Invoice.Kind.CREDIT_NOTE,
-        corrects__isnull=True,
-    )
-    rows = InvoiceLine.objects.filter(Q(invoice=invoice) | added & NOT_VOID).select_related(
-        "invoice"
-    )
-    lines = sorted(rows, key=lambda line: (line.invoice_id != invoice.pk, line.position))
+    notes = _live_notes(invoice)
+    rows = InvoiceLine.objects.filter(invoice__in=[invoice.pk, *notes]).select_related("invoice")
+    own = [line for line in rows if line.invoice_id == invoice.pk or line.corrects_id is None]
+    lines = sorted(own, key=lambda line: (line.invoice_id != invoice.pk, line.position))
     credited = _corrected(lines, (Invoice.Kind.CREDIT_NOTE,))
     released = _released([line for line in lines if line.code == "holdback"])
     return [
@@ -68,9 +63,9 @@ def creditable_lines(invoice: Invoice) -> list[CreditableLine]:
 
 def taxes_left(invoice: Invoice) -> dict[str, tuple[Decimal, Decimal]]:
     """By component what its base and its tax come to with all credit notes."""
-    noted = Q(invoice__corrects=invoice, invoice__kind=Invoice.Kind.CREDIT_NOTE)
+    documents = [invoice.pk, *_live_notes(invoice)]
     rows = (
-        InvoiceTax.objects.filter(Q(invoice=invoice) | noted & NOT_VOID)
+        InvoiceTax.objects.filter(invoice__in=documents)
         .order_by("name")
         .values("name")
         .annotate(base=Sum("base"), tax=Sum("amount"))
@@ -97,6 +92,13 @@ def held_lines(invoices: Iterable[Invoice]) -> list[CreditableLine]:
 def holdback_of(lines: Iterable[InvoiceLine]) -> Decimal:
     """What these lines keep back, more than zero; below zero for what they give back."""
     return -sum((line.amount for line in lines if line.code in HOLDBACK_CODES), ZERO)
+
+
+def _live_notes(invoice: Invoice) -> list[UUID]:
+    """The keys of its credit notes; asked by themselves, so that an index finds each step."""
+    notes = Invoice.objects.filter(corrects=invoice, kind=Invoice.Kind.CREDIT_NOTE)
+    live = notes.exclude(document_status=Invoice.DocumentStatus.VOID)
+    return list(live.values_list("pk", flat=True))
 
 
 def _corrected(

@@ -159,8 +159,10 @@ def _billed_lines(original: Invoice) -> list[InvoiceLine]:
 def _waiting_draft(original: Invoice) -> Invoice | None:
     """The draft of an earlier recalculation. Raises NotRecalculable where another one waits."""
     drafts = list(
-        Invoice.objects.select_for_update().filter(
-            Q(corrects=original) | Q(corrects__corrects=original), document_status__in=UNISSUED
+        Invoice.objects.select_for_update(of=("self",)).filter(
+            Q(corrects=original) | Q(corrects__corrects=original),
+            contract=original.contract_id,
+            document_status__in=UNISSUED,
         )
     )
     other = next((draft for draft in drafts if BASIS not in draft.inputs), None)

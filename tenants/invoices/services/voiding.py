@@ -65,7 +65,9 @@ def require_voidable(invoice: Invoice) -> None:
         )
     if invoice.amount_disputed:
         raise NotVoidable(_("%(id)s is disputed. Resolve the dispute first.") % {"id": invoice})
-    building = Invoice.objects.filter(Q(corrects=invoice) | Q(lines__corrects__invoice=invoice))
+    building = Invoice.objects.filter(
+        Q(corrects=invoice) | Q(lines__corrects__invoice=invoice), contract=invoice.contract_id
+    )
     other = building.exclude(document_status=Invoice.DocumentStatus.VOID).first()
     if other is not None:
         raise NotVoidable(
