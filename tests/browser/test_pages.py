@@ -26,6 +26,9 @@ PAGES = (
     "/invoices/new?contract=CON00000001",
     "/payments",
     "/billing-runs",
+    "/statements",
+    "/statement-runs",
+    "/settings/statements",
     "/settings/templates",
 )
 
