@@ -18,7 +18,7 @@ ItemStatus = Literal["waiting", "billed", "skipped", "failed"]
 Kind = Literal["data_validation", "calculation", "template", "distribution"]
 
 
-class FiltersIn(Schema):
+class RunFiltersIn(Schema):
     """Which of the contracts due; an empty choice leaves that side open."""
 
     contract_types: Annotated[list[ContractType], Field(max_length=20)] = []
@@ -39,20 +39,20 @@ class FiltersIn(Schema):
         )
 
 
-class RunPreviewIn(FiltersIn):
+class BillingRunPreviewIn(RunFiltersIn):
     """The period and contracts of a run that is only looked at."""
 
     billing_period: PeriodIn
 
 
-class RunIn(RunPreviewIn):
+class BillingRunIn(BillingRunPreviewIn):
     """A run to start. `auto_distribute` sends what is issued to the customers."""
 
     issue: bool = True
     auto_distribute: bool = False
 
 
-class FiltersOut(Schema):
+class RunFiltersOut(Schema):
     """The choices a run or a schedule was made with."""
 
     contract_types: list[str]
@@ -62,9 +62,9 @@ class FiltersOut(Schema):
     contract_ids: list[str]
 
     @staticmethod
-    def of(filters: RunFilters) -> "FiltersOut":
+    def of(filters: RunFilters) -> "RunFiltersOut":
         """The answer about these choices."""
-        return FiltersOut(
+        return RunFiltersOut(
             contract_types=list(filters.contract_types),
             frequencies=list(filters.frequencies),
             customer_site_ids=list(filters.site_ids),
@@ -73,14 +73,14 @@ class FiltersOut(Schema):
         )
 
 
-class AmountOut(Schema):
+class CurrencyTotalOut(Schema):
     """An amount with tax in one currency."""
 
     currency: str
     amount: Money
 
 
-class ExceptionOut(Schema):
+class RunExceptionOut(Schema):
     """A contract that would not be billed, and where that is mended."""
 
     contract_id: str
@@ -92,7 +92,7 @@ class ExceptionOut(Schema):
     link: str
 
 
-class RunPreviewOut(Schema):
+class BillingRunPreviewOut(Schema):
     """What a run would make; calculated for at most the first contracts of it."""
 
     due: int
@@ -100,11 +100,11 @@ class RunPreviewOut(Schema):
     unbilled: int
     examined: int
     ready: int
-    totals: list[AmountOut]
-    exceptions: list[ExceptionOut]
+    totals: list[CurrencyTotalOut]
+    exceptions: list[RunExceptionOut]
 
 
-class ProgressOut(Schema):
+class BillingRunProgressOut(Schema):
     """How many contracts of a run are in which state."""
 
     total: int
@@ -114,14 +114,14 @@ class ProgressOut(Schema):
     failed: int
 
 
-class RunRow(Schema):
+class BillingRunRow(Schema):
     """A run in a list."""
 
     run_id: UUID
     status: str
     period_start: date
     period_end: date
-    filters: FiltersOut
+    filters: RunFiltersOut
     issue: bool
     auto_distribute: bool
     billed: int
@@ -131,7 +131,7 @@ class RunRow(Schema):
     finished_at: datetime | None
 
 
-class RunResultOut(Schema):
+class BillingRunResultOut(Schema):
     """What became of one contract."""
 
     contract_id: str
@@ -150,13 +150,13 @@ class RunResultOut(Schema):
     currency: str | None
 
 
-class RunOut(RunRow):
+class BillingRunOut(BillingRunRow):
     """A run with its progress, what it billed and a page of its contracts."""
 
-    progress: ProgressOut
+    progress: BillingRunProgressOut
     errors: dict[str, int]
-    totals: list[AmountOut]
-    results: Page[RunResultOut]
+    totals: list[CurrencyTotalOut]
+    results: Page[BillingRunResultOut]
 
 
 class ResultFilters(Paging):
@@ -166,7 +166,7 @@ class ResultFilters(Paging):
     error_kind: Kind | None = None
 
 
-class CheckOut(Schema):
+class InvoiceCheckOut(Schema):
     """What one rule found."""
 
     name: str
@@ -184,10 +184,10 @@ class ValidationOut(Schema):
     document_status: str
     passed: bool
     stored: bool
-    checks: list[CheckOut]
+    checks: list[InvoiceCheckOut]
 
 
-class RuleOut(Schema):
+class ValidationRuleOut(Schema):
     """One rule, with what the organisation chose about it."""
 
     name: str
@@ -205,7 +205,7 @@ class ValidationSettingsOut(Schema):
 
     variance_limit: Fraction
     missing_days_are_zero: bool
-    rules: list[RuleOut]
+    rules: list[ValidationRuleOut]
 
 
 class ValidationSettingsIn(Schema):

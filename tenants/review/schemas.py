@@ -20,19 +20,19 @@ class ReviewFilters(Paging):
     kind: Annotated[str, Field(max_length=30)] = ""
 
 
-class ResolveIn(Schema):
+class ReviewResolveIn(Schema):
     """What was done about it."""
 
     note: Annotated[str, Field(max_length=NOTE_MAX)] = ""
 
 
-class DismissIn(Schema):
+class ReviewDismissIn(Schema):
     """Why it needs nothing."""
 
     reason: Annotated[str, Field(min_length=1, max_length=NOTE_MAX)]
 
 
-class ReviewOut(Schema):
+class ReviewItemOut(Schema):
     """One thing that needs a person, with its cause and the page that mends it."""
 
     review_id: UUID
@@ -52,9 +52,9 @@ class ReviewOut(Schema):
     note: str
 
     @staticmethod
-    def of(item: ReviewItem) -> "ReviewOut":
+    def of(item: ReviewItem) -> "ReviewItemOut":
         """The answer about an item."""
-        return ReviewOut(
+        return ReviewItemOut(
             review_id=item.pk,
             kind=item.kind,
             kind_label=str(kind_of(item.kind).label),

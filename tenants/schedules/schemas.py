@@ -8,13 +8,13 @@ from pydantic import Field
 
 from shared.kernel.api.schemas import Schema
 from tenants.invoices.run_filters import RunFilters
-from tenants.invoices.run_schemas import FiltersIn, FiltersOut
+from tenants.invoices.run_schemas import RunFiltersIn, RunFiltersOut
 from tenants.schedules.models import BillingSchedule, PeriodRule, ScheduledRun
 from tenants.schedules.selectors import next_times, zone_of
 from tenants.schedules.services import ScheduleInput
 
 
-class ScheduleIn(FiltersIn):
+class ScheduleIn(RunFiltersIn):
     """When which contracts are billed. `cron` has five fields and goes by `time_zone`'s clock."""
 
     name: Annotated[str, Field(min_length=1, max_length=120)]
@@ -50,7 +50,7 @@ class ScheduleOut(Schema):
     cron: str
     time_zone: str
     period_rule: str
-    filters: FiltersOut
+    filters: RunFiltersOut
     issue: bool
     auto_distribute: bool
     enabled: bool
@@ -65,7 +65,7 @@ class ScheduleOut(Schema):
             cron=schedule.cron,
             time_zone=zone_of(schedule).key,
             period_rule=schedule.period_rule,
-            filters=FiltersOut.of(RunFilters.of_json(schedule.filters)),
+            filters=RunFiltersOut.of(RunFilters.of_json(schedule.filters)),
             issue=schedule.issues,
             auto_distribute=schedule.auto_distribute,
             enabled=schedule.is_enabled,

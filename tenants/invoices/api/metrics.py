@@ -40,7 +40,7 @@ class NamedAmountOut(Schema):
     amount: Money
 
 
-class MetricsOut(Schema):
+class GenerationMetricsOut(Schema):
     """Numbers about making invoices; a rate is null where there is nothing to divide by."""
 
     start_date: date
@@ -56,7 +56,7 @@ class MetricsOut(Schema):
     delivery_success_rate: Fraction | None
 
 
-@metrics_router.get("/reports/generation", response=MetricsOut)
+@metrics_router.get("/reports/generation", response=GenerationMetricsOut)
 def get_generation_metrics(request: ApiRequest, wanted: Query[RangeIn]) -> Any:
     """How many invoices were made, how fast and how well, and what they came to."""
     usual = last_full_month()

@@ -18,20 +18,20 @@ from tenants.invoices.fixing import fix_for
 from tenants.invoices.models import BillingRunItem, Invoice, ValidationSettings
 from tenants.invoices.run_filters import RunFilters
 from tenants.invoices.run_schemas import (
-    AmountOut,
-    CheckOut,
-    ExceptionOut,
-    FiltersOut,
-    ProgressOut,
+    BillingRunIn,
+    BillingRunOut,
+    BillingRunPreviewIn,
+    BillingRunPreviewOut,
+    BillingRunProgressOut,
+    BillingRunResultOut,
+    BillingRunRow,
+    CurrencyTotalOut,
+    InvoiceCheckOut,
     ResultFilters,
-    RuleOut,
-    RunIn,
-    RunOut,
-    RunPreviewIn,
-    RunPreviewOut,
-    RunResultOut,
-    RunRow,
+    RunExceptionOut,
+    RunFiltersOut,
     ValidationOut,
+    ValidationRuleOut,
     ValidationSettingsIn,
     ValidationSettingsOut,
 )
@@ -44,7 +44,7 @@ runs_router = Router(tags=["Billing runs"])
 ALL = ResultFilters(limit=50, cursor=None, ordering=None)
 
 
-@runs_router.get("/runs", response=Page[RunRow])
+@runs_router.get("/runs", response=Page[BillingRunRow])
 def list_runs(request: ApiRequest, paging: Query[Paging]) -> Any:
     """Runs, newest first."""
     found = selectors.billing_runs(actor=request.actor)
@@ -52,8 +52,8 @@ def list_runs(request: ApiRequest, paging: Query[Paging]) -> Any:
     return {"items": [_row(run) for run in page.items], "next": page.next}
 
 
-@runs_router.post("/runs", response={202: RunOut})
-def start_run(request: ApiRequest, body: RunIn) -> Any:
+@runs_router.post("/runs", response={202: BillingRunOut})
+def start_run(request: ApiRequest, body: BillingRunIn) -> Any:
     """Start billing every contract due in the period; ask for its progress by its id."""
     run = services.start_run(
         actor=request.actor,
@@ -65,11 +65,11 @@ def start_run(request: ApiRequest, body: RunIn) -> Any:
     return Status(202, _whole(run, ALL))
 
 
-@runs_router.post("/runs/preview", response=RunPreviewOut)
-def preview(request: ApiRequest, body: RunPreviewIn) -> Any:
+@runs_router.post("/runs/preview", response=BillingRunPreviewOut)
+def preview(request: ApiRequest, body: BillingRunPreviewIn) -> Any:
     """What a run would make and which contracts would fail; nothing is written."""
     made = preview_run(actor=request.actor, period=body.billing_period.period, filters=body.filters)
-    return RunPreviewOut(
+    return BillingRunPreviewOut(
         due=made.due,
         billed_before=made.billed_before,
         unbilled=made.unbilled,
@@ -80,13 +80,13 @@ def preview(request: ApiRequest, body: RunPreviewIn) -> Any:
     )
 
 
-@runs_router.get("/runs/{uuid:run_id}", response=RunOut)
+@runs_router.get("/runs/{uuid:run_id}", response=BillingRunOut)
 def get_run(request: ApiRequest, run_id: UUID, wanted: Query[ResultFilters]) -> Any:
     """How far a run is, and a page of what became of its contracts."""
     return _whole(selectors.billing_run(actor=request.actor, run_id=run_id), wanted)
 
 
-@runs_router.post("/runs/{uuid:run_id}/retry-failed", response={202: RunOut})
+@runs_router.post("/runs/{uuid:run_id}/retry-failed", response={202: BillingRunOut})
 def retry_failed(request: ApiRequest, run_id: UUID) -> Any:
     """Bill again what failed, and nothing else."""
     run = services.retry_failed(actor=request.actor, run_id=run_id)
@@ -105,7 +105,7 @@ def validate_invoice(request: ApiRequest, invoice_id: str) -> Any:
         stored=invoice.document_status
         not in (Invoice.DocumentStatus.ISSUED, Invoice.DocumentStatus.VOID),
         checks=[
-            CheckOut(**{**one, "explanation": check_text(one, invoice.currency)})
+            InvoiceCheckOut(**{**one, "explanation": check_text(one, invoice.currency)})
             for one in invoice.checks
         ],
     )
@@ -137,13 +137,13 @@ def put_validation_settings(
 
 
 def _row(run: Any) -> dict[str, Any]:
-    """A RunRow of a run with its counts."""
+    """A BillingRunRow of a run with its counts."""
     return {
         "run_id": run.pk,
         "status": run.status,
         "period_start": run.period_start,
         "period_end": run.period_end,
-        "filters": FiltersOut.of(RunFilters.of_json(run.filters)),
+        "filters": RunFiltersOut.of(RunFilters.of_json(run.filters)),
         "issue": run.issues,
         "auto_distribute": run.distributes,
         "billed": run.billed,
@@ -154,28 +154,32 @@ def _row(run: Any) -> dict[str, Any]:
     }
 
 
-def _whole(run: Any, wanted: ResultFilters) -> RunOut:
+def _whole(run: Any, wanted: ResultFilters) -> BillingRunOut:
     progress = selectors.run_progress(run)
     run.billed, run.failed = progress.billed, progress.failed
     items = selectors.run_items(run, status=wanted.status or "", error_kind=wanted.error_kind or "")
     page = paginate(items, wanted, orderings=("contract_code",), default="contract_code")
-    return RunOut(
+    return BillingRunOut(
         **_row(run),
-        progress=ProgressOut.model_validate(progress),
+        progress=BillingRunProgressOut.model_validate(progress),
         errors=selectors.error_counts(run),
         totals=_amounts(selectors.run_totals(run)),
-        results=Page[RunResultOut](items=[_result(one) for one in page.items], next=page.next),
+        results=Page[BillingRunResultOut](
+            items=[_result(one) for one in page.items], next=page.next
+        ),
     )
 
 
-def _amounts(totals: Any) -> list[AmountOut]:
-    return [AmountOut(currency=currency, amount=amount) for currency, amount in totals.items()]
+def _amounts(totals: Any) -> list[CurrencyTotalOut]:
+    return [
+        CurrencyTotalOut(currency=currency, amount=amount) for currency, amount in totals.items()
+    ]
 
 
-def _result(item: BillingRunItem) -> RunResultOut:
+def _result(item: BillingRunItem) -> BillingRunResultOut:
     contract, invoice = item.contract, item.invoice
     failed = item.status == BillingRunItem.Status.FAILED
-    return RunResultOut(
+    return BillingRunResultOut(
         contract_id=contract.contract_id,
         site_id=contract.site.site_id,
         status=item.status,
@@ -193,8 +197,8 @@ def _result(item: BillingRunItem) -> RunResultOut:
     )
 
 
-def _exception(one: PreviewedContract) -> ExceptionOut:
-    return ExceptionOut(
+def _exception(one: PreviewedContract) -> RunExceptionOut:
+    return RunExceptionOut(
         contract_id=one.contract.contract_id,
         site_id=one.contract.site.site_id,
         error_kind=one.problem.kind,
@@ -210,7 +214,7 @@ def _settings(kept: ValidationSettings) -> ValidationSettingsOut:
         variance_limit=kept.variance_limit,
         missing_days_are_zero=kept.missing_days_are_zero,
         rules=[
-            RuleOut(
+            ValidationRuleOut(
                 name=rule.name,
                 label=str(rule.label),
                 about=str(rule.about),
