@@ -33,7 +33,7 @@ def get_review(request: ApiRequest, response: HttpResponse, review_id: UUID) -> 
 
 
 @review_router.post("/{uuid:review_id}/resolve", response=ReviewItemOut)
-def resolve(
+def resolve_review(
     request: ApiRequest, response: HttpResponse, review_id: UUID, body: ReviewResolveIn
 ) -> Any:
     """Close it because it was dealt with."""
@@ -41,7 +41,7 @@ def resolve(
 
 
 @review_router.post("/{uuid:review_id}/dismiss", response=ReviewItemOut)
-def dismiss(
+def dismiss_review(
     request: ApiRequest, response: HttpResponse, review_id: UUID, body: ReviewDismissIn
 ) -> Any:
     """Close it because it needs nothing, with the reason."""

@@ -45,7 +45,7 @@ ALL = ResultFilters(limit=50, cursor=None, ordering=None)
 
 
 @runs_router.get("/runs", response=Page[BillingRunRow])
-def list_runs(request: ApiRequest, paging: Query[Paging]) -> Any:
+def list_billing_runs(request: ApiRequest, paging: Query[Paging]) -> Any:
     """Runs, newest first."""
     found = selectors.billing_runs(actor=request.actor)
     page = paginate(found, paging, orderings=("created_at",), default="-created_at")
@@ -53,7 +53,7 @@ def list_runs(request: ApiRequest, paging: Query[Paging]) -> Any:
 
 
 @runs_router.post("/runs", response={202: BillingRunOut})
-def start_run(request: ApiRequest, body: BillingRunIn) -> Any:
+def start_billing_run(request: ApiRequest, body: BillingRunIn) -> Any:
     """Start billing every contract due in the period; ask for its progress by its id."""
     run = services.start_run(
         actor=request.actor,
@@ -66,7 +66,7 @@ def start_run(request: ApiRequest, body: BillingRunIn) -> Any:
 
 
 @runs_router.post("/runs/preview", response=BillingRunPreviewOut)
-def preview(request: ApiRequest, body: BillingRunPreviewIn) -> Any:
+def preview_billing_run(request: ApiRequest, body: BillingRunPreviewIn) -> Any:
     """What a run would make and which contracts would fail; nothing is written."""
     made = preview_run(actor=request.actor, period=body.billing_period.period, filters=body.filters)
     return BillingRunPreviewOut(
@@ -81,13 +81,13 @@ def preview(request: ApiRequest, body: BillingRunPreviewIn) -> Any:
 
 
 @runs_router.get("/runs/{uuid:run_id}", response=BillingRunOut)
-def get_run(request: ApiRequest, run_id: UUID, wanted: Query[ResultFilters]) -> Any:
+def get_billing_run(request: ApiRequest, run_id: UUID, wanted: Query[ResultFilters]) -> Any:
     """How far a run is, and a page of what became of its contracts."""
     return _whole(selectors.billing_run(actor=request.actor, run_id=run_id), wanted)
 
 
 @runs_router.post("/runs/{uuid:run_id}/retry-failed", response={202: BillingRunOut})
-def retry_failed(request: ApiRequest, run_id: UUID) -> Any:
+def retry_failed_of_run(request: ApiRequest, run_id: UUID) -> Any:
     """Bill again what failed, and nothing else."""
     run = services.retry_failed(actor=request.actor, run_id=run_id)
     return Status(202, _whole(run, ALL))
