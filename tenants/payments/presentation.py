@@ -27,6 +27,7 @@ from tenants.payments.services import propose_shares
 
 HISTORY_MAX = 50
 INVOICES_OFFERED = 50
+WEEKS_A_TICK = 4
 
 
 def payment_context(payment: Any, gains: Mapping[UUID, Decimal]) -> dict[str, Any]:
@@ -171,9 +172,12 @@ def _weeks_chart(currency: str, weeks: Sequence[Week]) -> Chart:
         else _("Later")
         for week in weeks
     ]
+    # A phone has room for a word under every fourth bar.
     ticks = [
-        format_day(week.start, "short", language=language) if week.start else _("Later")
-        for week in weeks
+        format_day(week.start, "month_day", language=language)
+        if week.start and number % WEEKS_A_TICK == 0
+        else ""
+        for number, week in enumerate(weeks)
     ]
     return stacked_bars(
         title=_("Expected cash in %(currency)s by week") % {"currency": currency},
