@@ -50,6 +50,10 @@ tenant_api.add_router("/connections", "tenants.connections.api.sync.connections_
 tenant_api.add_router("/sync", "tenants.connections.api.sync.sync_router")
 tenant_api.add_router("/data-quality", "tenants.connections.api.quality.router")
 tenant_api.add_router("/statements", "tenants.statements.api.router")
+tenant_api.add_router("/deliveries", "tenants.delivery.api.deliveries_router")
+tenant_api.add_router("/billing", "tenants.delivery.api.invoice_router")
+tenant_api.add_router("/customers", "tenants.delivery.api.recipients_router")
+tenant_api.add_router("/reminders", "tenants.delivery.api.reminders_router")
 tenant_api.add_router("/payments", "tenants.payments.api.payments_router")
 tenant_api.add_router("/receivables", "tenants.payments.api.receivables_router")
 

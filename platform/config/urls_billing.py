@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from tenants.activity import views as activity
 from tenants.contracts import views as contracts
+from tenants.delivery.views import deliveries, recipients
 from tenants.disputes import views as disputes
 from tenants.imports import views as imports
 from tenants.invoices.views import corrections, generating, invoices, runs, validation, what_if
@@ -18,6 +19,42 @@ from tenants.statements.views import runs as statement_runs
 from tenants.statements.views import statements
 from tenants.structure import views as structure
 from tenants.templates import views as templates
+
+delivery_patterns: list[URLPattern | URLResolver] = [
+    path("deliveries", deliveries.delivery_list, name="delivery_list"),
+    path("deliveries/<uuid:delivery_id>", deliveries.delivery_detail, name="delivery_detail"),
+    path(
+        "deliveries/<uuid:delivery_id>/resend", deliveries.delivery_resend, name="delivery_resend"
+    ),
+    path(
+        "deliveries/<uuid:delivery_id>/cancel", deliveries.delivery_cancel, name="delivery_cancel"
+    ),
+    path("invoices/<str:invoice_id>/send", deliveries.invoice_send, name="invoice_send"),
+    path(
+        "invoices/<str:invoice_id>/deliveries",
+        deliveries.invoice_deliveries,
+        name="invoice_deliveries",
+    ),
+    path("customers/<str:customer_id>/delivery", recipients.recipient_list, name="recipient_list"),
+    path(
+        "customers/<str:customer_id>/delivery/<uuid:recipient_id>/remove",
+        recipients.recipient_remove,
+        name="recipient_remove",
+    ),
+    path(
+        "customers/<str:customer_id>/delivery/hold",
+        recipients.reminders_hold,
+        name="reminders_hold",
+    ),
+    path(
+        "customers/<str:customer_id>/delivery/resume",
+        recipients.reminders_resume,
+        name="reminders_resume",
+    ),
+    path("reminders", recipients.reminder_list, name="reminder_list"),
+    path("reminders/send", recipients.reminders_send, name="reminders_send"),
+    path("settings/reminders", recipients.reminder_settings, name="reminder_settings"),
+]
 
 site_patterns: list[URLPattern | URLResolver] = [
     path("sites", sites.site_list, name="site_list"),
@@ -208,6 +245,7 @@ statement_patterns: list[URLPattern | URLResolver] = [
 
 billing_patterns: list[URLPattern | URLResolver] = [
     path("", reporting.home, name="home"),
+    *delivery_patterns,
     *site_patterns,
     *contract_patterns,
     *import_patterns,

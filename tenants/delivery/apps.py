@@ -9,23 +9,39 @@ class DeliveryConfig(AppConfig):
 
     def ready(self) -> None:
         """Take invoices from runs; tell browsers; ask people about what does not arrive."""
-        from shared.kernel.hooks import register_topic
+        from shared.kernel.hooks import NavigationItem, register_navigation, register_topic
+        from tenants.delivery import reminders, statements
         from tenants.delivery.invoices import INVOICE_DELIVERABLE
         from tenants.delivery.kinds import register_deliverable
-        from tenants.delivery.reminders import (
-            LETTER_SOURCE,
-            MESSAGE_SOURCE,
-            REMINDER_DELIVERABLE,
-        )
         from tenants.delivery.services import request_deliveries
         from tenants.documents.sources import register_source
         from tenants.invoices.hooks import register_distributor
         from tenants.review.kinds import Kind, register_kind
+        from tenants.statements import hooks as statement_hooks
 
-        register_deliverable(INVOICE_DELIVERABLE)
-        register_deliverable(REMINDER_DELIVERABLE)
-        register_source(LETTER_SOURCE)
-        register_source(MESSAGE_SOURCE)
+        for kind in (
+            INVOICE_DELIVERABLE,
+            statements.STATEMENT_DELIVERABLE,
+            reminders.REMINDER_DELIVERABLE,
+        ):
+            register_deliverable(kind)
+        for source in (
+            reminders.LETTER_SOURCE,
+            reminders.MESSAGE_SOURCE,
+            statements.MESSAGE_SOURCE,
+        ):
+            register_source(source)
         register_distributor(request_deliveries)
+        statement_hooks.register_distributor(statements.distribute_statements)
+        register_navigation(
+            NavigationItem(
+                group="billing",
+                label=_("Deliveries"),
+                url_name="delivery_list",
+                icon="send",
+                permission="delivery.read",
+                order=135,
+            )
+        )
         register_topic("delivery", "delivery.read")
         register_kind(Kind("delivery", _("Delivery"), "delivery.write", "send"))

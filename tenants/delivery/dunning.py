@@ -79,6 +79,7 @@ def _overdue(on: date, customer_id: UUID | None) -> Sequence[Invoice]:
         Invoice.objects.filter(IS_OPEN, due_date__lt=on, total__gt=0)
         .exclude(customer__in=held.values("customer"))
         .annotate(reminded=Max("reminders__level"))
+        .select_related("customer")
         .defer("parties", "inputs", "checks")
         .order_by("due_date", "pk")
     )

@@ -1,18 +1,35 @@
 """Asking for deliveries, sending them again, reminding, and who gets what."""
 
+from tenants.delivery.services.recipients import (
+    RecipientInput,
+    add_recipient,
+    allow_address,
+    change_recipient,
+    remove_recipient,
+)
 from tenants.delivery.services.reminding import (
     hold_reminders,
     resume_reminders,
     save_levels,
     send_reminders,
 )
-from tenants.delivery.services.requesting import request_deliveries, request_documents_delivery
+from tenants.delivery.services.requesting import queue_deliveries, request_deliveries
+from tenants.delivery.services.sending import send_invoice
+from tenants.delivery.services.steering import cancel, resend
 
 __all__ = [
+    "RecipientInput",
+    "add_recipient",
+    "allow_address",
+    "cancel",
+    "change_recipient",
     "hold_reminders",
+    "queue_deliveries",
+    "remove_recipient",
     "request_deliveries",
-    "request_documents_delivery",
+    "resend",
     "resume_reminders",
     "save_levels",
+    "send_invoice",
     "send_reminders",
 ]

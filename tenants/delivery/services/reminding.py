@@ -20,7 +20,7 @@ from tenants.delivery.models import (
     RemindedInvoice,
     Reminder,
 )
-from tenants.delivery.services.requesting import request_documents_delivery
+from tenants.delivery.services.requesting import queue_deliveries
 from tenants.sites.models import Customer
 
 LEVELS_MAX = 5
@@ -144,9 +144,7 @@ def _remind(actor: Actor, letter: DueReminder, on: date) -> Reminder | None:
             )
             for one in letter.reached
         )
-        request_documents_delivery(
-            actor=actor, kind=DocumentKind.REMINDER, object_ids=[reminder.pk]
-        )
+        queue_deliveries(actor=actor, kind=DocumentKind.REMINDER, object_ids=[reminder.pk])
         record(
             actor=actor,
             action="dunning.reminded",

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import transaction
 
@@ -21,13 +21,14 @@ AUTOMATIC = "auto"
 
 def request_deliveries(*, actor: Actor, invoice_ids: Sequence[str]) -> list[Delivery]:
     """Send issued invoices to their customers; what was asked for before is not sent again."""
+    authorize(actor, "delivery.write")
     keys = Invoice.objects.filter(
         invoice_id__in=list(invoice_ids), document_status=Invoice.DocumentStatus.ISSUED
     ).values_list("pk", flat=True)
-    return request_documents_delivery(actor=actor, kind=DocumentKind.INVOICE, object_ids=list(keys))
+    return queue_deliveries(actor=actor, kind=DocumentKind.INVOICE, object_ids=list(keys))
 
 
-def request_documents_delivery(
+def queue_deliveries(
     *,
     actor: Actor,
     kind: str,
@@ -39,9 +40,9 @@ def request_documents_delivery(
 
     `channel` limits them to one; `auto` is what each recipient prefers. Documents whose
     customer named nobody go to the billing contact by e-mail. The same request key for the
-    same document and address is one delivery.
+    same document and address is one delivery. The caller has authorised the actor: this is the
+    last part of its transaction.
     """
-    authorize(actor, "delivery.write")
     with transaction.atomic():
         documents = deliverable_kind(kind).load(object_ids)
         recipients = _recipients(kind, {one.customer.pk for one in documents})
@@ -68,6 +69,11 @@ def request_documents_delivery(
             ],
         )
     return made
+
+
+def fresh_request_key() -> str:
+    """A key of its own: what was sent before is sent again."""
+    return uuid4().hex
 
 
 def _recipients(kind: str, customer_ids: Iterable[UUID]) -> dict[UUID, list[Recipient]]:

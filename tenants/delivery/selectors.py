@@ -1,0 +1,97 @@
+"""Reading deliveries, recipients and reminders."""
+
+from uuid import UUID
+
+from django.db.models import Prefetch, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from shared.kernel.actor import Actor
+from shared.kernel.authorisation import authorize
+from shared.kernel.errors import NotFound
+from tenants.delivery.models import (
+    Delivery,
+    DeliveryEvent,
+    DunningHold,
+    DunningLevel,
+    Recipient,
+    Reminder,
+)
+from tenants.sites.models import Customer
+
+
+def deliveries(
+    *, actor: Actor, text: str = "", status: str = "", kind: str = "", channel: str = ""
+) -> QuerySet[Delivery]:
+    """Deliveries, newest first, by document, customer or recipient and by what they are."""
+    authorize(actor, "delivery.read")
+    found: QuerySet[Delivery] = Delivery.objects.select_related("customer")
+    if text:
+        found = found.filter(
+            Q(object_code__istartswith=text)
+            | Q(customer__name__icontains=text)
+            | Q(recipient_name__icontains=text)
+            | Q(address_index=text.strip().lower())
+        )
+    for name, value in (("status", status), ("kind", kind), ("channel", channel)):
+        if value:
+            found = found.filter(**{name: value})
+    return found
+
+
+def delivery_by_id(*, actor: Actor, delivery_id: UUID) -> Delivery:
+    """One delivery with its history. Raises NotFound."""
+    authorize(actor, "delivery.read")
+    history = Prefetch("events", queryset=DeliveryEvent.objects.order_by("created_at", "id"))
+    found: Delivery | None = (
+        Delivery.objects.select_related("customer")
+        .prefetch_related(history)
+        .filter(pk=delivery_id)
+        .first()
+    )
+    if found is None:
+        raise NotFound(_("There is no such delivery."))
+    return found
+
+
+def deliveries_of(*, actor: Actor, object_id: UUID) -> QuerySet[Delivery]:
+    """The deliveries of a document, newest first."""
+    authorize(actor, "delivery.read")
+    found: QuerySet[Delivery] = Delivery.objects.filter(object_id=object_id)
+    return found.select_related("customer")
+
+
+def recipients_of(*, actor: Actor, customer_id: str) -> QuerySet[Recipient]:
+    """The recipients of a customer. Raises NotFound for an unknown customer."""
+    authorize(actor, "delivery.read")
+    customer = Customer.objects.filter(customer_id=customer_id).first()
+    if customer is None:
+        raise NotFound(_("There is no customer %(id)s.") % {"id": customer_id})
+    found: QuerySet[Recipient] = Recipient.objects.filter(customer=customer)
+    return found.select_related("site", "customer")
+
+
+def recipient_of(*, actor: Actor, customer_id: str, recipient_id: UUID) -> Recipient:
+    """One recipient of a customer. Raises NotFound, also for another customer's."""
+    found = recipients_of(actor=actor, customer_id=customer_id).filter(pk=recipient_id).first()
+    if found is None:
+        raise NotFound(_("There is no such recipient."))
+    return found
+
+
+def dunning_levels(*, actor: Actor) -> list[DunningLevel]:
+    """The levels in order."""
+    authorize(actor, "delivery.read")
+    return list(DunningLevel.objects.order_by("level"))
+
+
+def reminders(*, actor: Actor, customer_id: UUID | None = None) -> QuerySet[Reminder]:
+    """Letters sent, newest first; of one customer where it is named."""
+    authorize(actor, "delivery.read")
+    found = Reminder.objects.select_related("customer", "entity")
+    return found.filter(customer=customer_id) if customer_id else found
+
+
+def hold_of(*, actor: Actor, customer_pk: UUID) -> DunningHold | None:
+    """Why a customer is not reminded, if so."""
+    authorize(actor, "delivery.read")
+    return DunningHold.objects.filter(customer=customer_pk).first()

@@ -1,0 +1,116 @@
+"""Deliveries, recipients and reminders over the API and on their pages."""
+
+import pytest
+from django.core import mail
+from support.billing import make_contract, make_site
+
+from billing.periods import month_period
+from shared.kernel.actor import SYSTEM
+from tenants.delivery.models import Delivery, Recipient
+from tenants.delivery.work import deliver, due_deliveries
+from tenants.invoices.services import generate_invoice
+
+INVOICES = "/billing/invoices"
+
+
+@pytest.fixture
+def invoice(in_acme):
+    site = make_site()
+    return generate_invoice(
+        actor=SYSTEM,
+        site_id=site.site_id,
+        contract_id=make_contract(site).contract_id,
+        period=month_period(2026, 1),
+        render=False,
+    ).invoice
+
+
+def test_sending_answers_what_is_on_its_way(invoice, api):
+    answer = api.post(f"{INVOICES}/{invoice.invoice_id}/send", {})
+    assert answer.status == 202, answer.raw
+    ((only),) = (answer.body,)
+    assert [one["status"] for one in only] == ["pending"]
+    for key in due_deliveries():
+        deliver(delivery_id=key)
+    listed = api.get(f"{INVOICES}/{invoice.invoice_id}/deliveries").body["items"]
+    assert [(one["document"], one["status"]) for one in listed] == [(invoice.number, "sent")]
+    api.post(f"{INVOICES}/{invoice.invoice_id}/send", {})
+    for key in due_deliveries():
+        deliver(delivery_id=key)
+    assert len(mail.outbox) == 2  # asked twice by a person, sent twice
+
+
+def test_a_channel_that_there_is_not(invoice, api):
+    answer = api.post(f"{INVOICES}/{invoice.invoice_id}/send", {"channel": "fax"})
+    assert answer.status == 422
+    assert [error["field"] for error in answer.body["errors"]] == ["channel"]
+
+
+def test_one_delivery_with_its_history_and_again(invoice, api):
+    (made,) = api.post(f"{INVOICES}/{invoice.invoice_id}/send", {}).body
+    path = f"/deliveries/{made['delivery_id']}"
+    assert api.post(f"{path}/resend").status == 409  # it waits already
+    for key in due_deliveries():
+        deliver(delivery_id=key)
+    assert api.post(f"{path}/cancel").status == 409
+    assert api.post(f"{path}/resend").status == 200
+    events = [event["kind"] for event in api.get(path).body["events"]]
+    assert events == ["queued", "sent", "resent"]
+    assert api.post(f"{path}/cancel").body["status"] == "cancelled"  # it waits once more
+
+
+def test_recipients_are_kept_with_their_revision(invoice, api):
+    path = f"/customers/{invoice.customer.customer_id}/recipients"
+    body = {"name": "Ann", "email": "Ann@Customer.example", "kinds": ["invoice"]}
+    made = api.post(path, body)
+    assert made.status == 201, made.raw
+    assert made.body["email"] == "ann@customer.example"
+    one = f"{path}/{made.body['recipient_id']}"
+    stale = api.put(one, {**body, "name": "B"}, **{"If-Match": '"9"'})
+    assert stale.status == 412
+    changed = api.put(one, {**body, "language": "fr-ca"})
+    assert changed.body["language"] == "fr-ca"
+    wrong = api.post(path, {"name": "", "email": "x", "kinds": ["fax"], "channel": "pigeon"})
+    assert {error["field"] for error in wrong.body["errors"]} == {
+        "name",
+        "email",
+        "kinds",
+        "channel",
+    }
+    assert api.send("DELETE", one).status == 204
+    assert Recipient.objects.count() == 0
+
+
+def test_a_recipient_of_another_customer_is_unknown(invoice, api):
+    other = make_site().customer
+    recipient = Recipient.objects.create(customer=other, name="X", kinds=["invoice"])
+    path = f"/customers/{invoice.customer.customer_id}/recipients/{recipient.pk}"
+    assert api.get(path).status == 404
+    assert api.send("DELETE", path).status == 404
+
+
+def test_levels_and_holds(invoice, api):
+    levels = {"levels": [{"days_overdue": 7}, {"days_overdue": 21, "attach_statement": False}]}
+    saved = api.put("/reminders/levels", levels)
+    assert [one["level"] for one in saved.body["levels"]] == [1, 2]
+    assert api.get("/reminders/levels").body == saved.body
+    hold = f"/reminders/holds/{invoice.customer.customer_id}"
+    held = api.put(hold, {"reason": "Talks"})
+    assert held.body == {
+        "customer_id": invoice.customer.customer_id,
+        "reason": "Talks",
+        "until": None,
+    }
+    assert api.send("DELETE", hold).status == 204
+    assert api.put(hold, {"reason": " "}).status == 422
+
+
+def test_the_log_is_read_in_a_constant_number_of_queries(
+    invoice, api, django_assert_max_num_queries
+):
+    for _time in range(3):
+        api.post(f"{INVOICES}/{invoice.invoice_id}/send", {})
+    assert Delivery.objects.count() == 3
+    api.get("/deliveries")
+    with django_assert_max_num_queries(3):
+        assert len(api.get("/deliveries").body["items"]) == 3
