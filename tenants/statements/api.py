@@ -17,8 +17,8 @@ from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.etags import require_fresh
 from shared.kernel.api.pagination import Page, Paging, Slice, paginate
 from shared.kernel.errors import FieldError, Gone, Invalid
-from tenants.documents.answers import answer_document, stream_pdf
 from tenants.documents.rendering import Output
+from tenants.documents.views.answers import answer_document, stream_pdf
 from tenants.statements import services
 from tenants.statements.answers import item_answer, run_answer, statement_answer, statement_row
 from tenants.statements.schemas import (

@@ -16,8 +16,8 @@ from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import AppError, Malformed
 from shared.kernel.forms import add_errors
-from tenants.documents.answers import answer_document, seal
 from tenants.documents.rendering import Output
+from tenants.documents.views.answers import answer_document, seal
 from tenants.templates import selectors, services
 from tenants.templates.contents import source_for
 from tenants.templates.forms import NewTemplateForm, TextsForm, texts_of

@@ -7,11 +7,11 @@ from ninja import Router, Status
 
 from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.schemas import Schema
-from tenants.documents.answers import answer_document, answer_file, stream_pdf
 from tenants.documents.models import INVOICE
 from tenants.documents.rendering import Output, look_for, render_contents
 from tenants.documents.services import make_document
 from tenants.documents.structured import print_structured, write_structured
+from tenants.documents.views.answers import answer_document, answer_file, stream_pdf
 from tenants.invoices import selectors
 
 documents_router = Router(tags=["Billing"])

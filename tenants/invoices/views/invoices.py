@@ -17,10 +17,10 @@ from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.clock import today
 from shared.kernel.errors import AppError
 from shared.kernel.forms import add_errors
-from tenants.documents.answers import answer_document
 from tenants.documents.models import INVOICE
 from tenants.documents.rendering import look_for, render_contents
 from tenants.documents.services import signed_link
+from tenants.documents.views.answers import answer_document
 from tenants.invoices import selectors, services
 from tenants.invoices.correction_forms import DisputeForm, VoidForm, WriteOffForm
 from tenants.invoices.correction_page import correction_context, statute_facts

@@ -15,8 +15,8 @@ from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.errors import Conflict, Gone
 from tenants.contracts.models import ContractType
-from tenants.documents.answers import answer_document, stream_pdf
 from tenants.documents.rendering import Output
+from tenants.documents.views.answers import answer_document, stream_pdf
 from tenants.statements import services
 from tenants.statements.presentation import (
     STATUSES,

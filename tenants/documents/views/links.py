@@ -5,8 +5,8 @@ from django.shortcuts import render
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
-from tenants.documents.answers import stream_pdf
 from tenants.documents.services import make_document, read_link
+from tenants.documents.views.answers import stream_pdf
 
 REFRESH_SECONDS = 2
 
