@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from shared.kernel.api.auth import ApiRequest
 from shared.kernel.errors import FieldError, Invalid
 from tenants.disputes import selectors, services
-from tenants.invoices.page_actions import on_invoice_page
+from tenants.invoices.views.page_actions import on_invoice_page
 
 
 @require_POST

@@ -3,14 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.http import HttpResponse
-
 from shared.kernel.actor import Actor
-from shared.kernel.api.etags import Representation, set_etag
+from shared.kernel.api.etags import Representation
 from shared.kernel.api.schemas import at_least_cents
 from shared.kernel.tenancy import require_organisation
 from tenants.documents.services import signed_link
-from tenants.invoices import selectors
 from tenants.invoices.explanation import line_name
 from tenants.invoices.models import Invoice, derive_status
 from tenants.invoices.selectors.corrected import related_documents
@@ -97,14 +94,6 @@ def whole(actor: Actor, invoice: Invoice) -> dict[str, Any]:
         "taxes": taxes_of(invoice),
         "pdf_url": pdf_url(invoice),
     }
-
-
-def answer(actor: Actor, response: HttpResponse, invoice_id: str) -> dict[str, Any]:
-    """InvoiceOut of a document that was just made or changed, with its ETag."""
-    invoice = selectors.invoice_by_code(actor=actor, invoice_id=invoice_id)
-    shown = whole(actor, invoice)
-    set_etag(response, representation(shown, invoice))
-    return shown
 
 
 def representation(shown: Mapping[str, Any], invoice: Invoice) -> Representation:

@@ -15,7 +15,7 @@ from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.etags import expected_revision
 from shared.kernel.api.pagination import Page, Paging, paginate
 from tenants.invoices import selectors, services
-from tenants.invoices.answers import answer
+from tenants.invoices.api.answering import answer
 from tenants.invoices.explanation import line_name
 from tenants.invoices.schemas import (
     CreditIn,

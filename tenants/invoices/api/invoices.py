@@ -14,6 +14,7 @@ from shared.kernel.api.etags import expected_revision, require_fresh
 from shared.kernel.api.json import exact_answer
 from shared.kernel.api.pagination import Page, Paging, paginate
 from tenants.invoices import answers, selectors, services
+from tenants.invoices.api.answering import answer
 from tenants.invoices.schemas import (
     GeneratedExplainedOut,
     GeneratedOut,
@@ -109,7 +110,7 @@ def issue_invoice(request: ApiRequest, response: HttpResponse, invoice_id: str) 
     services.issue_invoice(
         actor=request.actor, invoice_id=invoice_id, expected_revision=expected_revision(request)
     )
-    return answers.answer(request.actor, response, invoice_id)
+    return answer(request.actor, response, invoice_id)
 
 
 @billing_router.put("/invoices/{invoice_id}/payment-status", response=PaymentStatusOut)

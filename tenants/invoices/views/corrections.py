@@ -17,8 +17,8 @@ from shared.kernel.forms import add_errors
 from tenants.invoices import selectors, services
 from tenants.invoices.correction_forms import CreditForm, WriteOffForm
 from tenants.invoices.models import Invoice
-from tenants.invoices.page_actions import on_invoice_page
 from tenants.invoices.selectors.creditable import creditable_lines
+from tenants.invoices.views.page_actions import on_invoice_page
 from tenants.payments.services import undo_write_off, write_off_invoice
 
 
