@@ -29,6 +29,7 @@ from tenants.demo.late_revenue import bring_late_revenue
 from tenants.demo.schedule import make_schedule
 from tenants.demo.statements import make_statements
 from tenants.demo.story import SEASONS, ContractStory, OrganisationStory, SiteStory
+from tenants.demo.weeks import add_up_weeks
 from tenants.demo.templates import make_templates
 from tenants.invoices.models import Invoice
 from tenants.invoices.services import generate_invoice
@@ -90,6 +91,7 @@ def play(story: OrganisationStory, *, today: date, seed: int) -> None:
         for contract in contracts:
             _bill(contract, month, months, chance)
     _receive_payments(today, chance, {c.site.pk: c.site_story.habit for c in contracts})
+    add_up_weeks(today)
     correct_some(today)
     for contract in contracts:
         _end(contract, months)
