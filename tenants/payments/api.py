@@ -14,20 +14,14 @@ from shared.kernel.api.pagination import Page, Paging, paginate
 from shared.kernel.clock import today
 from tenants.invoices.models import Invoice
 from tenants.payments import selectors, services
-from tenants.payments.schemas import (
-    AgeingFilters,
-    AgeingOut,
-    AgeingRowOut,
+from tenants.payments.schemas.payments import (
     ApplyCreditIn,
     ApplyIn,
     AssignIn,
     CreditNoteOut,
-    ExpectedCashOut,
     FileLineOut,
     FileOut,
-    ItemFilters,
     LineFilters,
-    OpenItemOut,
     PaymentFilters,
     PaymentIn,
     PaymentOut,
@@ -37,6 +31,14 @@ from tenants.payments.schemas import (
     ReverseIn,
     ShareOut,
     UnapplyIn,
+)
+from tenants.payments.schemas.receivables import (
+    AgeingFilters,
+    AgeingOut,
+    AgeingRowOut,
+    ExpectedCashOut,
+    ItemFilters,
+    OpenItemOut,
 )
 from tenants.payments.selectors import files as file_selectors
 from tenants.payments.services import files, online_events

@@ -33,7 +33,6 @@ WRITING_FILES = {
 # Services that ask nobody, because nobody asks for them.
 WITHOUT_ACTOR = {
     # Started by beat or a worker for the system itself.
-    "fetch_bank_rates",
     "process_event",
     "refresh_online_payment",
     "purge_expired_keys",

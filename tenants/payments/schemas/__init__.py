@@ -1,0 +1,1 @@
+"""What the API of payments and receivables takes and answers."""
