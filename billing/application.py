@@ -20,7 +20,7 @@ CODES_MAX = 50
 SUM_OF_AT_MOST = 4
 SUMS_AMONG_AT_MOST = 30
 
-_BETWEEN = r"[\s\-‐‑–./_#:]*"  # noqa: RUF001 (payers and banks write several dashes)
+_BETWEEN = r"[\s\-‐‑–./_#:]*"  # payers and banks write several dashes
 _INVOICE_ID = re.compile(rf"(?<![A-Z0-9])INV{_BETWEEN}(\d{{9}})(?![0-9])", re.ASCII)
 _NUMBER = re.compile(
     rf"(?<![A-Z0-9])([A-Z][A-Z0-9]{{0,8}}?){_BETWEEN}(20\d\d){_BETWEEN}(\d{{6,9}})(?![0-9])",

@@ -21,7 +21,7 @@ handler500 = "shared.kernel.views.server_error"
 unversioned = [
     path(f"api/{pattern.pattern}", pattern.callback)
     for pattern in tenant_api.urls[0]
-    if str(pattern.pattern).startswith("statements")
+    if pattern.callback is not None and str(pattern.pattern).startswith("statements")
 ]
 
 urlpatterns = [
