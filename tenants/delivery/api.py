@@ -54,7 +54,7 @@ def list_invoice_deliveries(request: ApiRequest, invoice_id: str, paging: Query[
 
 
 @deliveries_router.get("", response=Page[DeliveryOut])
-def list_deliveries(
+def list_document_deliveries(
     request: ApiRequest, filters: Query[DeliveryFilters], paging: Query[Paging]
 ) -> Any:
     """Deliveries, newest first."""
@@ -69,7 +69,7 @@ def list_deliveries(
 
 
 @deliveries_router.get("/{delivery_id}", response=DeliveryDetailOut)
-def get_delivery(request: ApiRequest, delivery_id: UUID) -> Any:
+def get_document_delivery(request: ApiRequest, delivery_id: UUID) -> Any:
     """One delivery with its history."""
     delivery = selectors.delivery_by_id(actor=request.actor, delivery_id=delivery_id)
     return {**_delivery(delivery), "events": list(delivery.events.all())}

@@ -29,8 +29,8 @@ from tenants.demo.late_revenue import bring_late_revenue
 from tenants.demo.schedule import make_schedule
 from tenants.demo.statements import make_statements
 from tenants.demo.story import SEASONS, ContractStory, OrganisationStory, SiteStory
-from tenants.demo.weeks import add_up_weeks
 from tenants.demo.templates import make_templates
+from tenants.demo.weeks import add_up_weeks
 from tenants.invoices.models import Invoice
 from tenants.invoices.services import generate_invoice
 from tenants.payments.models import Payment

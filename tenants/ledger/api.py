@@ -24,7 +24,7 @@ router = Router(tags=["Ledger"])
 rates_router = Router(tags=["Ledger"])
 
 
-class EntryFilters(Filters):
+class JournalFilters(Filters):
     """Which entries; `document` is the number of an invoice or the id of a payment."""
 
     document: str = ""
@@ -42,7 +42,7 @@ class BalanceFilters(Filters):
 
 
 @router.get("/entries", response=Page[JournalEntryOut])
-def list_entries(request: ApiRequest, filters: Query[EntryFilters], paging: Query[Paging]) -> Any:
+def list_entries(request: ApiRequest, filters: Query[JournalFilters], paging: Query[Paging]) -> Any:
     """The journal, newest first."""
     found = selectors.journal_entries(
         actor=request.actor,

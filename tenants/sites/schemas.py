@@ -218,7 +218,7 @@ class PersonPatch(Schema):
     is_billing: bool = False
 
 
-class PersonOut(Schema):
+class ContactPersonOut(Schema):
     """A person at a site."""
 
     id: UUID
@@ -229,9 +229,9 @@ class PersonOut(Schema):
     is_billing: bool
 
     @staticmethod
-    def of(contact: Contact) -> "PersonOut":
+    def of(contact: Contact) -> "ContactPersonOut":
         """The answer about a person read with the site."""
-        return PersonOut(
+        return ContactPersonOut(
             id=contact.pk,
             site_id=contact.site.site_id,
             name=contact.name,

@@ -26,12 +26,12 @@ from tenants.statements.schemas import (
     GenerateStatementsIn,
     RunItemFilters,
     RunItemOut,
-    RunOut,
-    SendIn,
     SentOut,
     StatementFilters,
     StatementOut,
     StatementRow,
+    StatementRunOut,
+    StatementSendIn,
 )
 from tenants.statements.selectors import runs as run_selectors
 from tenants.statements.selectors import statements as selectors
@@ -52,7 +52,7 @@ def _media(name: str) -> dict[str, Any]:
     }
 
 
-@router.post("/generate", response={202: RunOut}, by_alias=True)
+@router.post("/generate", response={202: StatementRunOut}, by_alias=True)
 def generate_statements(request: ApiRequest, body: GenerateStatementsIn) -> Status[dict[str, Any]]:
     """Start a run: a statement for each customer, legal entity and currency of the period.
 
@@ -74,7 +74,7 @@ def generate_statements(request: ApiRequest, body: GenerateStatementsIn) -> Stat
     return Status(202, run_answer(run))
 
 
-@router.get("/runs", response=Page[RunOut], by_alias=True)
+@router.get("/runs", response=Page[StatementRunOut], by_alias=True)
 def list_statement_runs(request: ApiRequest, paging: Query[Paging]) -> Slice[dict[str, Any]]:
     """Runs, newest first."""
     found = run_selectors.statement_runs(actor=request.actor)
@@ -82,7 +82,7 @@ def list_statement_runs(request: ApiRequest, paging: Query[Paging]) -> Slice[dic
     return Slice([run_answer(run) for run in page.items], page.next)
 
 
-@router.get("/runs/{uuid:run_id}", response=RunOut, by_alias=True)
+@router.get("/runs/{uuid:run_id}", response=StatementRunOut, by_alias=True)
 def get_statement_run(request: ApiRequest, run_id: UUID) -> dict[str, Any]:
     """One run and how far it is."""
     return run_answer(run_selectors.statement_run(actor=request.actor, run_id=run_id))
@@ -99,7 +99,7 @@ def list_statement_run_items(
     return Slice([item_answer(item) for item in page.items], page.next)
 
 
-@router.post("/runs/{uuid:run_id}/retry-failed", response={202: RunOut}, by_alias=True)
+@router.post("/runs/{uuid:run_id}/retry-failed", response={202: StatementRunOut}, by_alias=True)
 def retry_statement_run(request: ApiRequest, run_id: UUID) -> Status[dict[str, Any]]:
     """Try again what failed; what was made stays."""
     run = services.retry_failed(actor=request.actor, run_id=run_id)
@@ -163,7 +163,7 @@ def get_statement_text(request: ApiRequest, statement_id: UUID) -> HttpResponse:
 
 @router.post("/{uuid:statement_id}/send", response={202: SentOut}, by_alias=True)
 def send_statement(
-    request: ApiRequest, statement_id: UUID, body: SendIn | None = None
+    request: ApiRequest, statement_id: UUID, body: StatementSendIn | None = None
 ) -> Status[dict[str, Any]]:
     """Send it, or send it again. 409 where it is archived, replaced, or cannot be sent."""
     method = body.delivery_method if body else "auto"

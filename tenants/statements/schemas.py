@@ -77,7 +77,7 @@ class WarningOut(CamelSchema):
     examples: list[str]
 
 
-class RunOut(CamelSchema):
+class StatementRunOut(CamelSchema):
     """A run of statements and how far it is."""
 
     run_id: UUID
@@ -107,7 +107,7 @@ class RunItemOut(CamelSchema):
     reason: str
 
 
-class AgeingOut(CamelSchema):
+class StatementAgeingOut(CamelSchema):
     """What is open of invoices by days past the due date; `credit` is negative."""
 
     current: Money
@@ -173,7 +173,7 @@ class StatementOut(StatementRow):
     credited: Money
     paid: Money
     adjusted: Money
-    ageing: AgeingOut
+    ageing: StatementAgeingOut
     contract_id: str | None
     billing_cycle: str | None
     entity_name: str
@@ -183,7 +183,7 @@ class StatementOut(StatementRow):
     line_items: list[LineItemOut]
 
 
-class SendIn(CamelSchema):
+class StatementSendIn(CamelSchema):
     """How to send it; `auto` is what the customer prefers."""
 
     delivery_method: Literal["email", "portal", "auto"] = "auto"

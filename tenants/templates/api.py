@@ -25,11 +25,11 @@ from tenants.templates.schemas import (
     BrandingOut,
     KindName,
     LanguageName,
-    PreviewIn,
-    PreviewOut,
     RollbackIn,
     TemplateIn,
     TemplateOut,
+    TemplatePreviewIn,
+    TemplatePreviewOut,
     VersionIn,
     VersionOut,
     VersionRow,
@@ -109,8 +109,8 @@ def get_version(request: ApiRequest, template_id: UUID, number: int) -> Any:
     return VersionOut.whole(version, template.active_version_id)
 
 
-@templates_router.post("/{template_id}/preview", response=PreviewOut)
-def preview_template(request: ApiRequest, template_id: UUID, body: PreviewIn) -> Any:
+@templates_router.post("/{template_id}/preview", response=TemplatePreviewOut)
+def preview_template(request: ApiRequest, template_id: UUID, body: TemplatePreviewIn) -> Any:
     """What a version or unsaved texts make of a real document. Nothing is kept."""
     template = selectors.template_by_id(actor=request.actor, template_id=template_id)
     rendered = services.preview_template(
@@ -121,7 +121,7 @@ def preview_template(request: ApiRequest, template_id: UUID, body: PreviewIn) ->
         example=body.example,
     )
     content = b64encode(rendered.content).decode() if body.output == "pdf" else rendered.text
-    return PreviewOut(
+    return TemplatePreviewOut(
         output=body.output, content=content, pages=rendered.pages, broken=rendered.broken
     )
 
@@ -205,7 +205,7 @@ def _texts(body: VersionIn) -> Texts:
     return Texts(html=body.html, text=body.text, subject=body.subject, css=body.css)
 
 
-def _tried(request: ApiRequest, template: DocumentTemplate, body: PreviewIn) -> Texts:
+def _tried(request: ApiRequest, template: DocumentTemplate, body: TemplatePreviewIn) -> Texts:
     if body.texts is not None:
         return _texts(body.texts)
     version = _version(request, template, body.number) if body.number else template.active_version

@@ -132,7 +132,7 @@ class RollbackIn(Schema):
     number: VersionNumber | None = None
 
 
-class PreviewIn(Schema):
+class TemplatePreviewIn(Schema):
     """What to try: the texts given, else those of version `number`, else of the active one.
 
     `example` is the code of an invoice or of whatever the template is for; without it an
@@ -145,7 +145,7 @@ class PreviewIn(Schema):
     texts: VersionIn | None = None
 
 
-class PreviewOut(Schema):
+class TemplatePreviewOut(Schema):
     """The document. A PDF's content is base64; `broken` says why it is the default's."""
 
     output: str

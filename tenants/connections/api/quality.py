@@ -18,7 +18,7 @@ from tenants.connections.schemas.quality import (
     QualityOut,
     QualitySettingsOut,
     QualitySettingsPatch,
-    WeekOut,
+    SyncWeekOut,
     WeeksOut,
     metrics_of,
 )
@@ -79,7 +79,7 @@ def list_records(request: ApiRequest, metric: MetricName) -> Any:
 def list_weeks(request: ApiRequest) -> Any:
     """Sites, revenue and billing impact by week, newest first."""
     found = selectors.weekly_totals(actor=request.actor)
-    return WeeksOut(items=[WeekOut.model_validate(one) for one in found])
+    return WeeksOut(items=[SyncWeekOut.model_validate(one) for one in found])
 
 
 @router.get("/settings", response=QualitySettingsOut)

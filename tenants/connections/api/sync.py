@@ -23,7 +23,7 @@ from tenants.connections.schemas.sync import (
     ResolvedManyOut,
     ResolveIn,
     ResolveManyIn,
-    RunOut,
+    SyncRunOut,
     SyncStatusOut,
     TaskOut,
 )
@@ -103,7 +103,7 @@ def get_status(request: ApiRequest) -> Any:
     """Where the synchronisation stands."""
     status = selectors.sync_status(actor=request.actor)
     runs = {
-        name: RunOut.of(run) if (run := getattr(status, name)) else None
+        name: SyncRunOut.of(run) if (run := getattr(status, name)) else None
         for name in ("last_reconciliation", "last_performance")
     }
     return SyncStatusOut(
@@ -119,17 +119,17 @@ def get_status(request: ApiRequest) -> Any:
     )
 
 
-@sync_router.post("/reconcile", response={202: RunOut})
+@sync_router.post("/reconcile", response={202: SyncRunOut})
 def reconcile(request: ApiRequest) -> Any:
     """Start a reconciliation; one that is under way already is the answer."""
-    return Status(202, RunOut.of(run_services.start_reconciliation(actor=request.actor)))
+    return Status(202, SyncRunOut.of(run_services.start_reconciliation(actor=request.actor)))
 
 
-@sync_router.post("/performance", response={202: RunOut})
+@sync_router.post("/performance", response={202: SyncRunOut})
 def sync_performance(request: ApiRequest, body: PerformanceIn) -> Any:
     """Add up a week and send it."""
     run = run_services.start_performance(actor=request.actor, week_start=body.week_start)
-    return Status(202, RunOut.of(run))
+    return Status(202, SyncRunOut.of(run))
 
 
 class RunFilters(Paging):
@@ -138,18 +138,18 @@ class RunFilters(Paging):
     kind: SyncRun.Kind | None = None
 
 
-@sync_router.get("/runs", response=Page[RunOut])
+@sync_router.get("/runs", response=Page[SyncRunOut])
 def list_runs(request: ApiRequest, filters: Query[RunFilters]) -> Any:
     """Runs, newest first."""
     found = selectors.sync_runs(actor=request.actor, kind=filters.kind or "")
     page = paginate(found, filters, orderings=("created_at",), default="-created_at")
-    return {"items": [RunOut.of(one) for one in page.items], "next": page.next}
+    return {"items": [SyncRunOut.of(one) for one in page.items], "next": page.next}
 
 
-@sync_router.get("/runs/{run_id}", response=RunOut)
+@sync_router.get("/runs/{run_id}", response=SyncRunOut)
 def get_run(request: ApiRequest, run_id: UUID) -> Any:
     """One run with its counts."""
-    return RunOut.of(selectors.sync_run(actor=request.actor, run_id=run_id))
+    return SyncRunOut.of(selectors.sync_run(actor=request.actor, run_id=run_id))
 
 
 class LogFilters(Paging):

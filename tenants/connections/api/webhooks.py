@@ -11,11 +11,11 @@ from shared.kernel.api.etags import expected_revision, require_fresh, set_etag
 from shared.kernel.api.pagination import Page, Paging, paginate
 from tenants.connections.models import OrderedWork
 from tenants.connections.schemas.webhooks import (
-    DeliveryDetailOut,
-    DeliveryOut,
     MadeWebhookOut,
     ReplayedOut,
     RotateIn,
+    WebhookDeliveryDetailOut,
+    WebhookDeliveryOut,
     WebhookIn,
     WebhookOut,
     WebhookPatch,
@@ -97,11 +97,11 @@ def rotate_secret(request: ApiRequest, webhook_id: UUID, body: RotateIn) -> Any:
     return _made(made)
 
 
-@router.post("/{webhook_id}/test", response={202: DeliveryOut})
+@router.post("/{webhook_id}/test", response={202: WebhookDeliveryOut})
 def send_test(request: ApiRequest, webhook_id: UUID) -> Any:
     """Send an event that tells of nothing."""
     delivery = services.send_test(actor=request.actor, endpoint_id=webhook_id)
-    return Status(202, DeliveryOut.of(delivery))
+    return Status(202, WebhookDeliveryOut.of(delivery))
 
 
 @router.post("/{webhook_id}/replay-failed", response={202: ReplayedOut})
@@ -111,7 +111,7 @@ def replay_failed(request: ApiRequest, webhook_id: UUID) -> Any:
     return Status(202, ReplayedOut(replayed=number))
 
 
-@router.get("/{webhook_id}/deliveries", response=Page[DeliveryOut])
+@router.get("/{webhook_id}/deliveries", response=Page[WebhookDeliveryOut])
 def list_deliveries(request: ApiRequest, webhook_id: UUID, filters: Query[DeliveryFilters]) -> Any:
     """The delivery log, newest first."""
     found = selectors.deliveries(
@@ -121,25 +121,25 @@ def list_deliveries(request: ApiRequest, webhook_id: UUID, filters: Query[Delive
         topic=filters.topic,
     )
     page = paginate(found, filters, orderings=("created_at",), default="-created_at")
-    return {"items": [DeliveryOut.of(one) for one in page.items], "next": page.next}
+    return {"items": [WebhookDeliveryOut.of(one) for one in page.items], "next": page.next}
 
 
-@router.get("/{webhook_id}/deliveries/{delivery_id}", response=DeliveryDetailOut)
+@router.get("/{webhook_id}/deliveries/{delivery_id}", response=WebhookDeliveryDetailOut)
 def get_delivery(request: ApiRequest, webhook_id: UUID, delivery_id: UUID) -> Any:
     """One delivery with its body and every try."""
     delivery = selectors.delivery_by_id(
         actor=request.actor, endpoint_id=webhook_id, delivery_id=delivery_id
     )
-    return DeliveryDetailOut.of_detail(delivery)
+    return WebhookDeliveryDetailOut.of_detail(delivery)
 
 
-@router.post("/{webhook_id}/deliveries/{delivery_id}/replay", response={202: DeliveryOut})
+@router.post("/{webhook_id}/deliveries/{delivery_id}/replay", response={202: WebhookDeliveryOut})
 def replay_delivery(request: ApiRequest, webhook_id: UUID, delivery_id: UUID) -> Any:
     """Send a finished delivery again, as a new one with the same body."""
     delivery = services.replay_delivery(
         actor=request.actor, endpoint_id=webhook_id, delivery_id=delivery_id
     )
-    return Status(202, DeliveryOut.of(delivery))
+    return Status(202, WebhookDeliveryOut.of(delivery))
 
 
 def _made(made: services.MadeEndpoint) -> MadeWebhookOut:

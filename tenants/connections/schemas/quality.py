@@ -118,7 +118,7 @@ class QualitySettingsPatch(Schema):
     log_months: int | None = None
 
 
-class WeekOut(Schema):
+class SyncWeekOut(Schema):
     """A week's figures of every site of one currency."""
 
     week_start: date
@@ -131,4 +131,4 @@ class WeekOut(Schema):
 class WeeksOut(Schema):
     """Weeks, newest first, half a year."""
 
-    items: list[WeekOut]
+    items: list[SyncWeekOut]

@@ -63,7 +63,7 @@ class ConnectionOut(Schema):
         )
 
 
-class RunOut(Schema):
+class SyncRunOut(Schema):
     """A reconciliation or a weekly performance sync."""
 
     id: UUID
@@ -77,9 +77,9 @@ class RunOut(Schema):
     finished_at: datetime | None
 
     @staticmethod
-    def of(run: SyncRun) -> "RunOut":
+    def of(run: SyncRun) -> "SyncRunOut":
         """The answer about a run."""
-        return RunOut(
+        return SyncRunOut(
             id=run.pk,
             kind=str(run.kind),
             status=str(run.status),
@@ -103,8 +103,8 @@ class SyncStatusOut(Schema):
     customers: int
     configurations: int
     last_day: dict[str, int]
-    last_reconciliation: RunOut | None
-    last_performance: RunOut | None
+    last_reconciliation: SyncRunOut | None
+    last_performance: SyncRunOut | None
 
 
 class PerformanceIn(Schema):
@@ -171,7 +171,7 @@ class DismissIn(Schema):
     note: Annotated[str, Field(min_length=1, max_length=500)]
 
 
-class ChangeOut(Schema):
+class SyncChangeOut(Schema):
     """One step in a conflict's history."""
 
     what: str
@@ -180,9 +180,9 @@ class ChangeOut(Schema):
     details: dict[str, Any]
 
     @staticmethod
-    def of(change: ConflictChange) -> "ChangeOut":
+    def of(change: ConflictChange) -> "SyncChangeOut":
         """The answer about a step."""
-        return ChangeOut(
+        return SyncChangeOut(
             what=change.what, actor=change.actor, at=change.created_at, details=change.details
         )
 
@@ -240,14 +240,14 @@ class ConflictOut(Schema):
 class ConflictDetailOut(ConflictOut):
     """A conflict with its history."""
 
-    history: list[ChangeOut]
+    history: list[SyncChangeOut]
 
     @staticmethod
     def of_detail(conflict: SyncConflict) -> "ConflictDetailOut":
         """The answer about one conflict."""
         return ConflictDetailOut(
             **ConflictOut.fields_of(conflict),
-            history=[ChangeOut.of(one) for one in conflict.history.all()],
+            history=[SyncChangeOut.of(one) for one in conflict.history.all()],
         )
 
 

@@ -101,7 +101,7 @@ class AttemptOut(Schema):
         )
 
 
-class DeliveryOut(Schema):
+class WebhookDeliveryOut(Schema):
     """An event on its way to a webhook, or arrived."""
 
     id: UUID
@@ -136,22 +136,22 @@ class DeliveryOut(Schema):
         }
 
     @staticmethod
-    def of(delivery: WebhookDelivery) -> "DeliveryOut":
+    def of(delivery: WebhookDelivery) -> "WebhookDeliveryOut":
         """The answer about a delivery in a list."""
-        return DeliveryOut(**DeliveryOut.fields_of(delivery))
+        return WebhookDeliveryOut(**WebhookDeliveryOut.fields_of(delivery))
 
 
-class DeliveryDetailOut(DeliveryOut):
+class WebhookDeliveryDetailOut(WebhookDeliveryOut):
     """A delivery with the body that is sent and every try."""
 
     body: str
     tries: list[AttemptOut]
 
     @staticmethod
-    def of_detail(delivery: WebhookDelivery) -> "DeliveryDetailOut":
+    def of_detail(delivery: WebhookDelivery) -> "WebhookDeliveryDetailOut":
         """The answer about one delivery."""
-        return DeliveryDetailOut(
-            **DeliveryOut.fields_of(delivery),
+        return WebhookDeliveryDetailOut(
+            **WebhookDeliveryOut.fields_of(delivery),
             body=body_of(delivery).decode(),
             tries=[AttemptOut.of(one) for one in delivery.tries.all()],
         )

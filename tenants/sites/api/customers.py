@@ -11,6 +11,7 @@ from shared.kernel.api.etags import expected_revision, require_fresh, set_etag
 from shared.kernel.api.pagination import Page, Paging, paginate
 from tenants.sites import selectors, services
 from tenants.sites.schemas import (
+    ContactPersonOut,
     CustomerIn,
     CustomerOut,
     CustomerPatch,
@@ -18,7 +19,6 @@ from tenants.sites.schemas import (
     ExemptionIn,
     ExemptionOut,
     PersonIn,
-    PersonOut,
     PersonPatch,
 )
 
@@ -116,31 +116,31 @@ def remove_exemption(request: ApiRequest, customer_id: str, exemption_id: UUID) 
     return Status(204, None)
 
 
-@contacts_router.get("", response=Page[PersonOut])
+@contacts_router.get("", response=Page[ContactPersonOut])
 def list_contacts(request: ApiRequest, filters: Query[ContactFilters]) -> Any:
     """The people at all sites, or at one."""
     found = selectors.contacts(actor=request.actor, site_id=filters.site_id)
     page = paginate(found, filters, orderings=("name",), default="name")
-    return {"items": [PersonOut.of(row) for row in page.items], "next": page.next}
+    return {"items": [ContactPersonOut.of(row) for row in page.items], "next": page.next}
 
 
-@contacts_router.post("", response={201: PersonOut})
+@contacts_router.post("", response={201: ContactPersonOut})
 def create_contact(request: ApiRequest, response: HttpResponse, body: PersonIn) -> Any:
     """Add a person to a site."""
     contact = services.create_contact(actor=request.actor, **body.model_dump())
     set_etag(response, contact)
-    return Status(201, PersonOut.of(contact))
+    return Status(201, ContactPersonOut.of(contact))
 
 
-@contacts_router.get("/{uuid:contact_id}", response=PersonOut)
+@contacts_router.get("/{uuid:contact_id}", response=ContactPersonOut)
 def get_contact(request: ApiRequest, response: HttpResponse, contact_id: UUID) -> Any:
     """One person."""
     contact = selectors.contact_by_id(actor=request.actor, contact_id=contact_id)
     require_fresh(request, response, contact)
-    return PersonOut.of(contact)
+    return ContactPersonOut.of(contact)
 
 
-@contacts_router.patch("/{uuid:contact_id}", response=PersonOut)
+@contacts_router.patch("/{uuid:contact_id}", response=ContactPersonOut)
 def update_contact(
     request: ApiRequest, response: HttpResponse, contact_id: UUID, body: PersonPatch
 ) -> Any:
@@ -152,7 +152,7 @@ def update_contact(
         expected_revision=expected_revision(request),
     )
     set_etag(response, contact)
-    return PersonOut.of(contact)
+    return ContactPersonOut.of(contact)
 
 
 @contacts_router.delete("/{uuid:contact_id}", response={204: None})
