@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.db.models import F
-
-from shared.kernel.clock import now
 from tenants.delivery.kinds import Deliverable, DeliverableKind
 from tenants.delivery.models import DocumentKind
+from tenants.delivery.services.noting import note_status
 from tenants.documents.messages import INVOICE_EMAIL
 from tenants.invoices.models import Invoice
 
@@ -22,18 +20,6 @@ def load_invoices(object_ids: Sequence[UUID]) -> list[Deliverable]:
         .order_by("pk")
     )
     return [_deliverable(invoice) for invoice in found]
-
-
-def note_status(object_ids: Sequence[UUID], status: str) -> int:
-    """Keep how far the delivery of invoices is; one that arrived stays so."""
-    known = Invoice.DeliveryStatus
-    if status not in known.values:
-        return 0
-    return (
-        Invoice.objects.filter(pk__in=list(object_ids))
-        .exclude(delivery_status__in=(status, known.DELIVERED))
-        .update(delivery_status=status, revision=F("revision") + 1, updated_at=now())
-    )
 
 
 def _deliverable(invoice: Invoice) -> Deliverable:

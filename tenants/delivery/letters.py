@@ -1,17 +1,12 @@
-"""Reminders as documents: what a letter says, and where that comes from."""
+"""What a reminder's letter is made of, and where that comes from."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.utils.translation import gettext as _
-
 from billing.ageing import days_overdue
-from shared.kernel import formats
-from shared.kernel.brand import HEX_COLOUR
 from shared.kernel.errors import NotFound
 from shared.kernel.tenancy import require_organisation
 from tenants.delivery.models import Reminder
@@ -21,9 +16,7 @@ from tenants.documents.contents import (
     Party,
     Registration,
     address_lines,
-    printable,
 )
-from tenants.documents.presentation import RUNNING_NAME_CHARACTERS, logo_url
 from tenants.invoices.models import IS_OPEN, Invoice
 from tenants.invoices.parties import supplier_of
 from tenants.sites.models import Customer, Site
@@ -145,99 +138,6 @@ def _party(customer: Customer) -> Party:
         attention=contact.name if contact else "",
         email=contact.email if contact else "",
     )
-
-
-def present_letter(letter: ReminderLetter, language: str) -> dict[str, Any]:
-    """The context of the letter and of the e-mail that carries it."""
-    name = printable(letter.supplier.name)
-    short = name if len(name) <= RUNNING_NAME_CHARACTERS else f"{name[:RUNNING_NAME_CHARACTERS]}…"
-    colour = letter.brand_colour
-
-    def money(amount: Decimal) -> str:
-        return formats.format_money(amount, letter.currency, language=language)
-
-    def day(value: date) -> str:
-        return formats.format_day(value, language=language)
-
-    total = formats.format_money(letter.total, letter.currency, language=language, code=True)
-    return {
-        "newline": "\n",
-        "language": "fr-CA" if language.startswith("fr") else "en-CA",
-        "title": _title(letter.level),
-        "number": letter.code,
-        "paper": letter.paper,
-        "supplier_name": name,
-        "running_name": short,
-        "logo_url": logo_url(letter.supplier),
-        "brand_colour": colour if HEX_COLOUR.fullmatch(colour) else "",
-        "reply_to": printable(letter.supplier.email),
-        "greeting": _("Hello %(name)s,")
-        % {"name": printable(letter.customer.attention or letter.customer.name)},
-        "request": _request(letter.level) % {"total": total},
-        "thanks": _("If your payment is on its way, thank you: please disregard this letter."),
-        "level": letter.level,
-        "total": total,
-        "facts": [
-            (_("Date"), day(letter.dated)),
-            (_("Customer"), printable(letter.customer.code)),
-            (_("Overdue"), total),
-        ],
-        "parties": _parties(letter),
-        "account_title": _("Statement of account") if letter.with_account else _("Overdue"),
-        "items": [
-            {
-                "number": printable(one.number),
-                "invoice_date": day(one.invoice_date),
-                "due_date": day(one.due_date),
-                "days": one.days,
-                "total": money(one.total),
-                "open": money(one.open),
-                "note": _("in dispute: %(amount)s") % {"amount": money(one.disputed)}
-                if one.disputed
-                else "",
-            }
-            for one in letter.items
-        ],
-        "how_to_pay": printable(letter.payment_instructions).strip(),
-        "link": letter.link,
-    }
-
-
-def _title(level: int) -> str:
-    if level <= 1:
-        return _("Payment reminder")
-    return _("Second reminder") if level == 2 else _("Final reminder")
-
-
-def _request(level: int) -> str:
-    if level <= 1:
-        return _("perhaps it was overlooked: %(total)s is past its due date. Please pay it soon.")
-    if level == 2:
-        return _("we wrote to you before: %(total)s is still unpaid. Please pay it within 10 days.")
-    return _(
-        "%(total)s remains unpaid in spite of our reminders. Please pay it at once, or call us "
-        "if something stands in the way."
-    )
-
-
-def _parties(letter: ReminderLetter) -> list[tuple[str, str, str]]:
-    supplier, customer = letter.supplier, letter.customer
-    return [
-        (
-            _("From"),
-            printable(supplier.name),
-            _joined((*supplier.address, supplier.email, supplier.phone)),
-        ),
-        (
-            _("For"),
-            printable(customer.name),
-            _joined((customer.attention, *customer.address, customer.email)),
-        ),
-    ]
-
-
-def _joined(texts: Sequence[str]) -> str:
-    return "\n".join(printable(text) for text in texts if text)
 
 
 def sample_letter() -> ReminderLetter:

@@ -4,13 +4,9 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from tenants.delivery.kinds import Deliverable, DeliverableKind
-from tenants.delivery.letters import (
-    ReminderLetter,
-    load_letter,
-    present_letter,
-    sample_letter,
-)
+from tenants.delivery.letters import ReminderLetter, load_letter, sample_letter
 from tenants.delivery.models import DocumentKind, Reminder
+from tenants.delivery.presentation import present_letter
 from tenants.documents.messages import SHEETS as MESSAGE_SHEETS
 from tenants.documents.messages import SHELL
 from tenants.documents.sources import DocumentSource
