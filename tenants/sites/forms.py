@@ -1,5 +1,6 @@
 """Forms of the site pages."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -9,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.tax import PROVINCES
 from shared.kernel.tax_names import NAMES
-from tenants.sites.models import Customer, Site
+from tenants.sites.models import Customer, Site, Territory
 from tenants.sites.services import BillingContact
 
 PROVINCE_NAMES = {
@@ -34,6 +35,7 @@ PROVINCE_CHOICES = [
 HOME_COUNTRY = "CA"
 SERVICE_FIELDS = {
     "site_name": "site_name",
+    "territory_id": "territory_id",
     "billing_contact.name": "contact_name",
     "billing_contact.email": "contact_email",
     "billing_contact.phone": "contact_phone",
@@ -45,6 +47,7 @@ class SiteForm(forms.Form):
     """A site, its address and who receives its invoices."""
 
     site_name = forms.CharField(label=_("Site name"), max_length=255)
+    territory_id = forms.ChoiceField(label=_("Territory"), required=False)
     street1 = forms.CharField(label=_("Street"), max_length=255)
     street2 = forms.CharField(label=_("Street, second line"), max_length=255, required=False)
     city = forms.CharField(label=_("City"), max_length=100)
@@ -58,8 +61,10 @@ class SiteForm(forms.Form):
     contact_email = forms.EmailField(label=_("E-mail"))
     contact_phone = forms.CharField(label=_("Telephone"), max_length=40, required=False)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, territories: Iterable[Territory], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        choices = [(one.territory_id, f"{one.name} ({one.territory_id})") for one in territories]
+        self.fields["territory_id"].choices = [("", _("None")), *choices]  # type: ignore[attr-defined]
         self.country = str(self.initial.get("country", HOME_COUNTRY))
         if self.country != HOME_COUNTRY:
             label = self.fields["state"].label
@@ -83,6 +88,7 @@ class SiteForm(forms.Form):
         contact = next(iter(site.billing_contacts), None)  # type: ignore[attr-defined]
         return {
             "site_name": site.name,
+            "territory_id": site.territory.territory_id if site.territory else "",
             **site.billing_address,
             "contact_name": contact.name if contact else "",
             "contact_email": contact.email if contact else "",

@@ -18,11 +18,12 @@ from shared.kernel.errors import AppError
 from shared.kernel.forms import add_errors
 from tenants.sites import selectors, services
 from tenants.sites.forms import SERVICE_FIELDS, SiteForm
-from tenants.sites.models import Site
+from tenants.sites.models import Site, Territory
 from tenants.sites.presentation import site_facts
 
 CONTRACTS_SHOWN = 50
 INVOICES_SHOWN = 12
+TERRITORIES_SHOWN = 500
 
 
 @require_safe
@@ -41,12 +42,13 @@ def site_list(request: ApiRequest) -> HttpResponse:
 def site_new(request: ApiRequest) -> HttpResponse:
     """Make a site."""
     authorize(request.actor, "sites.write")
-    form = SiteForm(request.POST or None)
+    form = SiteForm(request.POST or None, territories=_territories(request))
     if request.method == "POST" and form.is_valid():
         try:
             site = services.create_site(
                 actor=request.actor,
                 site_name=form.cleaned_data["site_name"],
+                territory_id=form.cleaned_data["territory_id"] or None,
                 billing_address=form.address,
                 billing_contact=form.contact,
             )
@@ -62,13 +64,18 @@ def site_edit(request: ApiRequest, site_id: str) -> HttpResponse:
     """Change a site; issued invoices keep what they were issued with."""
     authorize(request.actor, "sites.write")
     site = selectors.site_by_code(actor=request.actor, site_id=site_id)
-    form = SiteForm(request.POST or None, initial=SiteForm.initial_of(site))
+    form = SiteForm(
+        request.POST or None,
+        initial=SiteForm.initial_of(site),
+        territories=_territories(request),
+    )
     if request.method == "POST" and form.is_valid():
         try:
             services.update_site(
                 actor=request.actor,
                 site_id=site_id,
                 site_name=form.cleaned_data["site_name"],
+                territory_id=form.cleaned_data["territory_id"],
                 billing_address=form.address,
                 billing_contact=form.contact,
             )
@@ -78,6 +85,10 @@ def site_edit(request: ApiRequest, site_id: str) -> HttpResponse:
             messages.success(request, _("Saved."))
             return redirect("site_detail", site_id=site_id)
     return _form_page(request, form, site.name, reverse("site_detail", args=[site_id]))
+
+
+def _territories(request: ApiRequest) -> list[Territory]:
+    return list(selectors.territories(actor=request.actor).order_by("name")[:TERRITORIES_SHOWN])
 
 
 def _form_page(request: ApiRequest, form: SiteForm, title: str, cancel_url: str) -> HttpResponse:
