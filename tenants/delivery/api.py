@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Status
 
 from shared.kernel.api import (
@@ -36,6 +36,7 @@ deliveries_router = Router(tags=["Deliveries"])
 invoice_router = Router(tags=["Deliveries"])
 recipients_router = Router(tags=["Deliveries"])
 reminders_router = Router(tags=["Reminders"])
+mail_router = Router(tags=["Deliveries"])
 
 
 @invoice_router.post("/invoices/{invoice_id}/send", response={202: list[DeliveryOut]})
@@ -85,6 +86,21 @@ def resend(request: ApiRequest, delivery_id: UUID) -> Any:
 def cancel(request: ApiRequest, delivery_id: UUID) -> Any:
     """Give it up; 409 for one that was sent."""
     return _delivery(services.cancel(actor=request.actor, delivery_id=delivery_id))
+
+
+@mail_router.post("/webhooks/{provider}", auth=None, response={202: None})
+def receive_mail_events(request: HttpRequest, provider: str) -> Any:
+    """A mail service tells here what became of e-mails, with its signature.
+
+    `sendgrid`: its signed event webhook. `generic`: `{"events": [{"id", "type", "message_id",
+    "detail"}]}`, at most 1,000, type one of delivered, opened, deferred, bounced, complained;
+    `message_id` is the e-mail's Message-ID or the value of its X-Delivery header; the header
+    `X-InvoicePatch-Signature: t=…,v1=…` carries the seconds since 1970 (at most 5 minutes off)
+    and the HMAC-SHA256 of `t.body` in hex. An event counts once by its id; unknown e-mails and
+    types are passed over.
+    """
+    services.receive_mail_events(provider=provider, body=request.body, headers=request.headers)
+    return Status(202, None)
 
 
 @recipients_router.get("/{customer_id}/recipients", response=Page[RecipientOut])

@@ -146,6 +146,7 @@ class DeliveryEvent(Row):
         FAILED = "failed", _("Failed")
         RESENT = "resent", _("Sent again")
         CANCELLED = "cancelled", _("Cancelled")
+        DEFERRED = "deferred", _("Delayed on the way")
 
     delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="events")
     kind = models.CharField(max_length=10, choices=Kind.choices)
@@ -177,6 +178,56 @@ class SuppressedAddress(Row):
 
     def __str__(self) -> str:
         return self.reason
+
+
+class MailProvider(models.TextChoices):
+    """Who tells what became of e-mails."""
+
+    GENERIC = "generic", _("Your own mail server")
+    SENDGRID = "sendgrid", _("Twilio SendGrid")
+
+
+class WebhookSecret(RevisedRow):
+    """What a mail service's signatures are checked with: a shared secret or its public key."""
+
+    provider = models.CharField(max_length=8, choices=MailProvider.choices, unique=True)
+    secret = EncryptedTextField(label="delivery.webhook.secret")
+
+    objects = EncryptedManager()
+
+    class Meta:
+        ordering = ("provider",)
+
+    def __str__(self) -> str:
+        return self.get_provider_display()
+
+
+class SftpEndpoint(RevisedRow):
+    """A customer's server that documents are put on; its host key is pinned."""
+
+    customer = models.OneToOneField(
+        Customer, on_delete=models.CASCADE, related_name="sftp_endpoint"
+    )
+    host = models.CharField(_("host"), max_length=253)
+    port = models.PositiveIntegerField(_("port"), default=22)
+    username = models.CharField(_("user"), max_length=100)
+    password = EncryptedTextField(
+        _("password"), label="delivery.sftp.password", blank=True, default=""
+    )
+    private_key = EncryptedTextField(
+        _("private key"), label="delivery.sftp.private_key", blank=True, default=""
+    )
+    fingerprint = models.CharField(_("host key fingerprint"), max_length=60)
+    folder = models.CharField(_("folder"), max_length=255, blank=True)
+    file_name = models.CharField(_("file name"), max_length=100, default="{code}")
+
+    objects = EncryptedManager()
+
+    class Meta:
+        ordering = ("customer",)
+
+    def __str__(self) -> str:
+        return f"{self.username}@{self.host}"
 
 
 class DunningLevel(RevisedRow):

@@ -15,6 +15,8 @@ from tenants.delivery.models import (
     DunningLevel,
     Recipient,
     Reminder,
+    SftpEndpoint,
+    WebhookSecret,
 )
 from tenants.sites.models import Customer
 
@@ -95,3 +97,16 @@ def hold_of(*, actor: Actor, customer_pk: UUID) -> DunningHold | None:
     """Why a customer is not reminded, if so."""
     authorize(actor, "delivery.read")
     return DunningHold.objects.filter(customer=customer_pk).first()
+
+
+def webhook_providers(*, actor: Actor) -> dict[str, WebhookSecret]:
+    """The mail services that are set up, by their name; secrets stay closed."""
+    authorize(actor, "organisation.write")
+    return {one.provider: one for one in WebhookSecret.objects.all()}
+
+
+def sftp_endpoint_of(*, actor: Actor, customer_pk: UUID) -> SftpEndpoint | None:
+    """The customer's file drop, if there is one."""
+    authorize(actor, "delivery.read")
+    found: SftpEndpoint | None = SftpEndpoint.objects.filter(customer=customer_pk).first()
+    return found

@@ -88,7 +88,13 @@ def _finish(delivery: Delivery, sent: Sent) -> None:
     delivery.sent_at = now()
     delivery.delivered_at = delivery.sent_at if sent.arrived else None
     kind = DeliveryEvent.Kind.DELIVERED if sent.arrived else DeliveryEvent.Kind.SENT
-    _save(delivery, kind)
+    with transaction.atomic():
+        # A mail service may have told of the e-mail before we come to keep that it was sent.
+        told = Delivery.objects.select_for_update(of=("self",)).get(pk=delivery.pk)
+        if told.status in (Status.DELIVERED, Status.FAILED):
+            delivery.status, delivery.error = told.status, told.error
+            delivery.delivered_at = told.delivered_at
+        _save(delivery, kind)
 
 
 def _put_off(delivery: Delivery, why: str) -> None:

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 from tenants.delivery.channels.base import CannotDeliver, Sender, Sent, TryLater
 from tenants.delivery.channels.email import send_email
-from tenants.delivery.channels.portal import publish
+from tenants.delivery.channels.portal import announce, publish
 from tenants.delivery.models import Channel
 
 SENDERS: Mapping[str, Sender] = {
     Channel.EMAIL: send_email,
-    Channel.PORTAL: publish,
+    Channel.PORTAL: announce,
     Channel.DOWNLOAD: publish,
 }
 

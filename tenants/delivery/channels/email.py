@@ -1,15 +1,16 @@
 """By e-mail, with the PDF attached, through Django's mail backends."""
 
+import json
 import smtplib
 from uuid import UUID
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
+from django.core.mail import EmailMessage, EmailMultiAlternatives
 
 from shared.keyring.storage import EncryptedStorage
 from tenants.delivery.channels.base import CannotDeliver, Sent, TryLater
 from tenants.delivery.kinds import deliverable_kind
-from tenants.delivery.models import Delivery, SuppressedAddress
+from tenants.delivery.models import Delivery, MailProvider, SuppressedAddress, WebhookSecret
 from tenants.documents.rendering import look_for, render_contents
 from tenants.documents.services import provide_document
 from tenants.documents.sources import source_of
@@ -24,9 +25,15 @@ def send_email(delivery: Delivery) -> Sent:
     """
     if not delivery.address:
         raise CannotDeliver("no_address")
+    message = _compose(delivery)
+    hand_over(message, delivery)
+    return Sent(message_id=message.extra_headers["Message-ID"])
+
+
+def hand_over(message: EmailMessage, delivery: Delivery) -> None:
+    """Give one message to the mail server. Raises TryLater and CannotDeliver."""
     if SuppressedAddress.objects.filter(email_index=delivery.address).exists():
         raise CannotDeliver("suppressed")
-    message = _compose(delivery)
     try:
         message.send()
     except smtplib.SMTPRecipientsRefused as error:
@@ -36,7 +43,6 @@ def send_email(delivery: Delivery) -> Sent:
         raise _refusal(error.smtp_code, error) from error
     except (smtplib.SMTPException, OSError) as error:
         raise TryLater(type(error).__name__) from error
-    return Sent(message_id=message.extra_headers["Message-ID"])
 
 
 def _refusal(code: int, error: Exception) -> Exception:
@@ -60,11 +66,19 @@ def _compose(delivery: Delivery) -> EmailMultiAlternatives:
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[str(delivery.address)],
         reply_to=[contents.supplier.email] if contents.supplier.email else None,
-        headers={"Message-ID": message_id(delivery.pk), "X-Delivery": str(delivery.pk)},
+        headers=_headers(delivery),
     )
     message.attach_alternative(parts["html"].text, "text/html")
     _attach(message, delivery)
     return message
+
+
+def _headers(delivery: Delivery) -> dict[str, str]:
+    headers = {"Message-ID": message_id(delivery.pk), "X-Delivery": str(delivery.pk)}
+    if WebhookSecret.objects.filter(provider=MailProvider.SENDGRID).exists():
+        # A unique argument comes back with every event, the Message-ID only with some.
+        headers["X-SMTPAPI"] = json.dumps({"unique_args": {"delivery": str(delivery.pk)}})
+    return headers
 
 
 def _attach(message: EmailMultiAlternatives, delivery: Delivery) -> None:

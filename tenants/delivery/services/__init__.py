@@ -1,5 +1,6 @@
 """Asking for deliveries, sending them again, reminding, and who gets what."""
 
+from tenants.delivery.services.receiving import receive_mail_events
 from tenants.delivery.services.recipients import (
     RecipientInput,
     add_recipient,
@@ -16,6 +17,7 @@ from tenants.delivery.services.reminding import (
 from tenants.delivery.services.requesting import queue_deliveries, request_deliveries
 from tenants.delivery.services.sending import send_invoice
 from tenants.delivery.services.steering import cancel, resend
+from tenants.delivery.services.webhooks import remove_webhook, set_webhook
 
 __all__ = [
     "RecipientInput",
@@ -25,11 +27,14 @@ __all__ = [
     "change_recipient",
     "hold_reminders",
     "queue_deliveries",
+    "receive_mail_events",
     "remove_recipient",
+    "remove_webhook",
     "request_deliveries",
     "resend",
     "resume_reminders",
     "save_levels",
     "send_invoice",
     "send_reminders",
+    "set_webhook",
 ]

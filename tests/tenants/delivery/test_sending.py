@@ -81,9 +81,13 @@ def test_recipients_get_it_each_in_their_own_way(invoice):
     assert {message.to[0] for message in mail.outbox} == {
         "ann@customer.example",
         "bruno@customer.example",
+        "portal@customer.example",
     }
     subjects = {message.to[0]: message.subject for message in mail.outbox}
     assert "Facture" in subjects["bruno@customer.example"]
+    (notice,) = (one for one in mail.outbox if one.to == ["portal@customer.example"])
+    assert notice.attachments == []
+    assert "/portal\n" in notice.body
     invoice.refresh_from_db()
     assert invoice.delivery_status == "delivered"  # it is in the portal
 

@@ -1,0 +1,115 @@
+"""What mail services tell about e-mails that were sent: once, in whatever order it is heard of.
+
+A hard bounce outweighs an arrival, whichever is told first; a soft one and an unknown e-mail
+change nothing.
+"""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from shared.kernel.clock import now
+from shared.kernel.errors import Malformed, NotFound, TooLarge
+from shared.outbox.services import publish
+from tenants.delivery.kinds import deliverable_kind
+from tenants.delivery.models import Delivery, DeliveryEvent, SuppressedAddress, WebhookSecret
+from tenants.delivery.providers import PROVIDERS, MailEvent, NotSigned, Unreadable, read_events
+from tenants.delivery.work import ask_person
+
+BODY_BYTES_MAX = 1024 * 1024
+SUPPRESSING = (DeliveryEvent.Kind.BOUNCED, DeliveryEvent.Kind.COMPLAINED)
+Kind = DeliveryEvent.Kind
+Status = Delivery.Status
+
+
+def receive_mail_events(*, provider: str, body: bytes, headers: Mapping[str, str]) -> int:
+    """Keep what a mail service tells, and answer how many events were new.
+
+    Raises NotFound for a provider that is not set up, Malformed for a wrong signature or body,
+    TooLarge above 1 MiB.
+    """
+    kept = WebhookSecret.objects.filter(provider=provider).first()
+    if kept is None or provider not in PROVIDERS:
+        raise NotFound()
+    if len(body) > BODY_BYTES_MAX:
+        raise TooLarge()
+    try:
+        PROVIDERS[provider].verify(body, headers, str(kept.secret))
+        events = read_events(provider, body)
+    except (NotSigned, Unreadable) as error:
+        raise Malformed(_("The signature or the body of the event is not right.")) from error
+    return sum(_take(provider, event) for event in events)
+
+
+def _take(provider: str, event: MailEvent) -> bool:
+    key = _delivery_key(event.message_id)
+    provider_id = f"{provider}:{event.event_id}"
+    with transaction.atomic():
+        delivery = (
+            Delivery.objects.select_for_update(of=("self",))
+            .select_related("customer")
+            .filter(pk=key)
+            .first()
+            if key
+            else None
+        )
+        if delivery is None or DeliveryEvent.objects.filter(provider_id=provider_id).exists():
+            return False
+        DeliveryEvent.objects.create(
+            delivery=delivery,
+            kind=event.kind,
+            detail=event.detail,
+            provider_id=provider_id,
+        )
+        if event.kind != Kind.DEFERRED:
+            _apply(delivery, event.kind)
+    return True
+
+
+def _apply(delivery: Delivery, kind: str) -> None:
+    if kind in SUPPRESSING and delivery.address:
+        address = SuppressedAddress(email=delivery.address, reason=kind)
+        SuppressedAddress.objects.bulk_create([address], ignore_conflicts=True)
+    # What waits to be sent again stays so: this is about the time before.
+    if delivery.status == Status.CANCELLED or _is_waiting(delivery):
+        return
+    before = delivery.status
+    if kind == Kind.BOUNCED:
+        delivery.status, delivery.error = Status.FAILED, "bounced"
+    else:
+        delivery.delivered_at = delivery.delivered_at or now()
+        if kind == Kind.OPENED:
+            delivery.opened_at = delivery.opened_at or now()
+        if before != Status.FAILED:
+            delivery.status = Status.DELIVERED
+    delivery.save(update_fields=["status", "error", "delivered_at", "opened_at"])
+    if delivery.status != before:
+        _tell(delivery)
+
+
+def _is_waiting(delivery: Delivery) -> bool:
+    return delivery.status == Status.PENDING and delivery.leased_until is None
+
+
+def _tell(delivery: Delivery) -> None:
+    deliverable_kind(delivery.kind).note([delivery.object_id], delivery.status)
+    if delivery.status == Status.FAILED:
+        ask_person(delivery, delivery.error)
+    publish(
+        topic=f"delivery.{delivery.status}",
+        key=delivery.site_code or delivery.customer.customer_id,
+        payload={"delivery_id": str(delivery.pk), "code": delivery.object_code},
+    )
+
+
+def _delivery_key(message_id: str) -> UUID | None:
+    """The delivery in our own Message-ID `<hex@host>`, or in the value of X-Delivery.
+
+    It is known before the mail server has taken the message, so an event is never too early.
+    """
+    try:
+        return UUID(message_id.strip("<> ").partition("@")[0])
+    except ValueError:
+        return None
