@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from billing.ageing import days_overdue
@@ -20,7 +19,7 @@ from tenants.documents.contents import (
 from tenants.invoices.models import IS_OPEN, Invoice
 from tenants.invoices.parties import supplier_of
 from tenants.sites.models import Customer, Site
-from tenants.structure.models import LegalEntity
+from tenants.statements.contents import letterhead
 
 ITEMS_MAX = 1_000
 
@@ -74,7 +73,7 @@ def load_letter(reminder_pk: UUID) -> tuple[ReminderLetter, str]:
         dated=reminder.dated,
         currency=reminder.currency,
         total=Decimal(reminder.total),
-        supplier=_letterhead(entity, dict(supplier)),
+        supplier=letterhead(dict(supplier), entity),
         customer=_party(reminder.customer),
         items=_items(reminder),
         with_account=reminder.attach_statement,
@@ -106,21 +105,6 @@ def _items(reminder: Reminder) -> tuple[AccountItem, ...]:
         for invoice in found.order_by("due_date", "pk")[:ITEMS_MAX]
     ]
     return tuple(one for one in items if reminder.attach_statement or one.is_overdue)
-
-
-def _letterhead(entity: LegalEntity, supplier: dict[str, Any]) -> Letterhead:
-    return Letterhead(
-        name=supplier["name"],
-        address=address_lines(supplier["address"]),
-        email=supplier["email"],
-        phone=supplier["phone"],
-        registrations=tuple(
-            Registration(component, number)
-            for component, number in supplier["registrations"].items()
-        ),
-        logo=bytes(entity.logo) if entity.logo else None,
-        logo_type=entity.logo_type,
-    )
 
 
 def _party(customer: Customer) -> Party:
