@@ -10,7 +10,8 @@ from tenants.imports import views as imports
 from tenants.invoices.views import corrections, generating, invoices, runs, validation, what_if
 from tenants.ledger import views as ledger
 from tenants.payments.views import files, online, payments, receivables
-from tenants.reporting import views as reporting
+from tenants.reporting.views import home as cockpit
+from tenants.reporting.views import reports
 from tenants.review import views as review
 from tenants.schedules import views as schedules
 from tenants.sites import views as sites
@@ -243,8 +244,15 @@ statement_patterns: list[URLPattern | URLResolver] = [
     ),
 ]
 
+report_patterns: list[URLPattern | URLResolver] = [
+    path("reports", reports.report_list, name="report_list"),
+    path("reports/<slug:name>", reports.report_detail, name="report_detail"),
+    path("reports/<slug:name>/export/<str:form>", reports.report_export, name="report_export"),
+]
+
 billing_patterns: list[URLPattern | URLResolver] = [
-    path("", reporting.home, name="home"),
+    path("", cockpit.home, name="home"),
+    *report_patterns,
     *delivery_patterns,
     *site_patterns,
     *contract_patterns,

@@ -21,3 +21,13 @@ class ReportingConfig(AppConfig):
                 order=0,
             )
         )
+        register_navigation(
+            NavigationItem(
+                group="billing",
+                label=_("Reports"),
+                url_name="report_list",
+                icon="chart-column",
+                permission="reports.read",
+                order=170,
+            )
+        )

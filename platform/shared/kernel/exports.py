@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
-from io import BytesIO
+from io import BytesIO, StringIO
 from typing import Any
 
 from django.http import HttpResponse, StreamingHttpResponse
@@ -10,6 +10,7 @@ from openpyxl import Workbook
 
 from shared.kernel.tenancy import current_schema, schema_context
 
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # A spreadsheet runs a cell that starts with one of these.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -33,6 +34,15 @@ def xlsx_response(
     filename: str, header: Sequence[object], rows: Iterable[Sequence[object]]
 ) -> HttpResponse:
     """A download of `header` and `rows` as one sheet; no cell is a formula."""
+    return HttpResponse(
+        xlsx_bytes(header, rows),
+        content_type=XLSX_TYPE,
+        headers={"Content-Disposition": f'attachment; filename="{filename}"'},
+    )
+
+
+def xlsx_bytes(header: Sequence[object], rows: Iterable[Sequence[object]]) -> bytes:
+    """A workbook of one sheet, written row by row; no cell is a formula."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
     sheet.append([_cell(name) for name in header])
@@ -40,11 +50,16 @@ def xlsx_response(
         sheet.append([_cell(value) if isinstance(value, str) else value for value in row])
     content = BytesIO()
     book.save(content)
-    return HttpResponse(
-        content.getvalue(),
-        content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        headers={"Content-Disposition": f'attachment; filename="{filename}"'},
-    )
+    return content.getvalue()
+
+
+def csv_bytes(header: Sequence[object], rows: Iterable[Sequence[object]]) -> bytes:
+    """A whole file, for what is attached to an e-mail; otherwise as `csv_response`."""
+    text = StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow([_cell(name) for name in header])
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return f"\ufeff{text.getvalue()}".encode()
 
 
 class _Line:
