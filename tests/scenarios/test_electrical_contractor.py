@@ -15,7 +15,13 @@ from billing.ageing import Bucket
 from billing.periods import month_period
 from shared.kernel.actor import SYSTEM
 from tenants.invoices.models import Invoice
-from tenants.invoices.services import generate_invoice, issue_invoice, release_holdback
+from tenants.invoices.services import (
+    LineCredit,
+    credit_invoice,
+    generate_invoice,
+    issue_invoice,
+    release_holdback,
+)
 from tenants.payments.services import record_payment, write_off_invoice
 
 D = Decimal
@@ -153,7 +159,8 @@ def test_two_jobs_to_the_last_cent(contractor):
     april = check_april(contractor)
     check_end_of_april()
     contractor.receive(march, "16000.00", date(2025, 5, 2))
-    contractor.receive_by_api(april, "18842.57", date(2025, 5, 28))
+    check_return(contractor, april)
+    contractor.receive_by_api(april, "18588.31", date(2025, 5, 28))
     # 36,049.20 - 20,000.00 - 16,000.00 = 49.20
     march.refresh_from_db()
     assert (march.balance_due, march.payment_status) == (D("49.20"), "partially_paid")
@@ -165,7 +172,7 @@ def test_two_jobs_to_the_last_cent(contractor):
     contractor.receive(may, "6100.00", date(2025, 7, 2))
     # 21,107.70 - 15,000.00 - 6,100.00 = 7.70
     contractor.write_off(may, date(2025, 7, 15))
-    contractor.receive(release, "6099.09", date(2025, 7, 15))
+    contractor.receive(release, "6070.84", date(2025, 7, 15))
     check_end_of_july()
     for invoice in (march, april, may, release):
         invoice.refresh_from_db()
@@ -214,6 +221,26 @@ def check_april(contractor):
     return april
 
 
+def check_return(contractor, april):
+    """The transformer was 250.01 cheaper; what was held of that is not held any more."""
+    at(contractor.clock, date(2025, 5, 6))
+    note = credit_invoice(
+        actor=SYSTEM,
+        invoice_id=april.invoice_id,
+        reason="A smaller transformer",
+        lines=[LineCredit(3, amount=D("250.01"))],
+    )
+    issue_invoice(actor=SYSTEM, invoice_id=note.invoice_id)
+    assert lines_of(note) == [
+        ("additional_charge", D("-250.01")),
+        ("holdback", D("25.00")),  # 10 % of 250.01 = 25.001
+    ]
+    # HST 13 % of 225.01 = 29.2513
+    assert taxes_of(note) == [("HST", D("-225.01"), D("-29.25"))]
+    april.refresh_from_db()
+    assert (note.total, april.balance_due) == (D("-254.26"), D("18588.31"))  # 18,842.57 - 254.26
+
+
 def check_may(contractor):
     may = contractor.bill(contractor.quebec, 5, MAY_HOURS)
     assert lines_of(may) == [
@@ -239,12 +266,12 @@ def check_release(contractor, march, april):
     assert [(line.subject, line.amount) for line in release.lines.order_by("position")] == [
         (march.number, D("3528.16")),
         (march.number, D("18.65")),
-        (april.number, D("1852.76")),
+        (april.number, D("1827.76")),  # 1,852.76 - 25.00
     ]
-    # HST 13 % of 3,528.16 + 1,852.76 = 5,380.92: 699.5196; the permit's part stays untaxed.
-    assert taxes_of(release) == [("HST", D("5380.92"), D("699.52"))]
-    assert sums_of(release) == (D("5399.57"), D("699.52"), D("6099.09"))
-    assert (release.kind, release.holdback) == ("holdback_release", D("-5399.57"))
+    # HST 13 % of 3,528.16 + 1,827.76 = 5,355.92: 696.2696; the permit's part stays untaxed.
+    assert taxes_of(release) == [("HST", D("5355.92"), D("696.27"))]
+    assert sums_of(release) == (D("5374.57"), D("696.27"), D("6070.84"))
+    assert (release.kind, release.holdback) == ("holdback_release", D("-5374.57"))
     assert (release.invoice_date, release.due_date) == (date(2025, 6, 30), date(2025, 7, 28))
     return release
 
@@ -272,14 +299,14 @@ def check_end_of_june():
     check_books(
         date(2025, 6, 30),
         {
-            "cash": "69842.57",  # 20,000.00 + 16,000.00 + 18,842.57 + 15,000.00
-            "receivable": "12206.79",  # 6,099.09 released, 21,107.70 - 15,000.00 in Quebec
+            "cash": "69588.31",  # 20,000.00 + 16,000.00 + 18,588.31 + 15,000.00
+            "receivable": "12178.54",  # 6,070.84 released, 21,107.70 - 15,000.00 in Quebec
             "write_off": "49.20",
-            ("tax_payable", "HST"): "-6995.20",  # 6,295.68 + 699.52
+            ("tax_payable", "HST"): "-6962.70",  # 6,295.68 - 29.25 + 696.27
             **QUEBEC_TAXES,
             **REVENUE,
         },
-        aged={Bucket.CURRENT: "12206.79"},
+        aged={Bucket.CURRENT: "12178.54"},
     )
 
 
@@ -287,9 +314,9 @@ def check_end_of_july():
     check_books(
         date(2025, 7, 31),
         {
-            "cash": "82041.66",  # 69,842.57 + 6,100.00 + 6,099.09
+            "cash": "81759.15",  # 69,588.31 + 6,100.00 + 6,070.84
             "write_off": "56.90",  # 49.20 + 7.70
-            ("tax_payable", "HST"): "-6995.20",
+            ("tax_payable", "HST"): "-6962.70",
             **QUEBEC_TAXES,
             **REVENUE,
         },
@@ -303,5 +330,5 @@ REVENUE = {
     ("revenue", "labor_overtime"): "-4235.14",  # 2,808.03 + 1,427.11
     ("revenue", "labor_double_time"): "-498.96",
     ("revenue", "labor_holiday"): "-1896.80",
-    ("revenue", "additional_charge"): "-10711.73",  # 8,711.74 + 1,999.99
+    ("revenue", "additional_charge"): "-10461.72",  # 8,711.74 - 250.01 + 1,999.99
 }

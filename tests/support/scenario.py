@@ -22,7 +22,11 @@ def at(clock: Any, day: date) -> None:
 
 
 def check_books(
-    on: date, accounts: Mapping[str | tuple[str, str], Money], *, aged: Mapping[Bucket, Money]
+    on: date,
+    accounts: Mapping[str | tuple[str, str], Money],
+    *,
+    aged: Mapping[Bucket, Money],
+    credits: Money = "0",
 ) -> None:
     """The trial balance is exactly this, debit positive; the ageing is; they agree with documents.
 
@@ -35,7 +39,7 @@ def check_books(
     assert found == {name: Decimal(amount) for name, amount in accounts.items()}
     assert sum(found.values()) == 0
     assert control_differences(actor=SYSTEM, on=on) == []
-    check_ageing(on, aged)
+    check_ageing(on, aged, credits)
     receivable = found.get(Account.RECEIVABLE, NOTHING)
     unapplied = -found.get(Account.UNAPPLIED_CASH, NOTHING)
     for by in GroupBy:
@@ -45,13 +49,13 @@ def check_books(
     assert sum(row.unapplied for row in by_customer) == unapplied
 
 
-def check_ageing(on: date, aged: Mapping[Bucket, Money]) -> None:
-    """What all customers owe by how late it is; no open credits."""
+def check_ageing(on: date, aged: Mapping[Bucket, Money], credits: Money) -> None:
+    """What all customers owe by how late it is, and their open credit notes."""
     rows = ageing_totals(actor=SYSTEM, on=on)
     expected = {bucket: Decimal(aged.get(bucket, 0)) for bucket in Bucket}
     if not any(expected.values()):
         assert rows == []
         return
     (row,) = rows
-    assert (dict(row.buckets), row.credits) == (expected, 0)
-    assert row.total == sum(expected.values())
+    assert (dict(row.buckets), row.credits) == (expected, Decimal(credits))
+    assert row.total == sum(expected.values()) + Decimal(credits)
