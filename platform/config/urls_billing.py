@@ -5,11 +5,13 @@ from django.urls import URLPattern, URLResolver, path
 from tenants.activity import views as activity
 from tenants.contracts import views as contracts
 from tenants.delivery.views import deliveries, recipients
+from tenants.delivery.views import settings as delivery_settings
 from tenants.disputes import views as disputes
 from tenants.imports import views as imports
 from tenants.invoices.views import corrections, generating, invoices, runs, validation, what_if
 from tenants.ledger import views as ledger
 from tenants.payments.views import files, online, payments, receivables
+from tenants.portal import views as portal
 from tenants.reporting.views import home as cockpit
 from tenants.reporting.views import reports
 from tenants.review import views as review
@@ -52,6 +54,12 @@ delivery_patterns: list[URLPattern | URLResolver] = [
         recipients.reminders_resume,
         name="reminders_resume",
     ),
+    path(
+        "customers/<str:customer_id>/delivery/file-drop",
+        delivery_settings.file_drop,
+        name="file_drop",
+    ),
+    path("settings/delivery", delivery_settings.mail_services, name="delivery_settings"),
     path("reminders", recipients.reminder_list, name="reminder_list"),
     path("reminders/send", recipients.reminders_send, name="reminders_send"),
     path("settings/reminders", recipients.reminder_settings, name="reminder_settings"),
@@ -194,6 +202,22 @@ invoice_patterns: list[URLPattern | URLResolver] = [
     path("receivables/expected-cash", receivables.expected_cash, name="expected_cash"),
 ]
 
+portal_patterns: list[URLPattern | URLResolver] = [
+    path("portal", portal.portal, name="portal"),
+    path("portal/enter/<str:token>", portal.portal_enter, name="portal_enter"),
+    path("portal/leave", portal.portal_leave, name="portal_leave"),
+    path("portal/invoices", portal.portal_invoices, name="portal_invoices"),
+    path("portal/invoices/<str:invoice_id>", portal.portal_invoice, name="portal_invoice"),
+    path("portal/invoices/<str:invoice_id>/dispute", portal.portal_dispute, name="portal_dispute"),
+    path("portal/invoices/<str:invoice_id>/pay", portal.portal_pay, name="portal_pay"),
+    path("portal/statements", portal.portal_statements, name="portal_statements"),
+    path(
+        "portal/statements/<uuid:statement_id>/pdf",
+        portal.portal_statement_pdf,
+        name="portal_statement_pdf",
+    ),
+]
+
 template_patterns: list[URLPattern | URLResolver] = [
     path("settings/templates", templates.template_list, name="template_list"),
     path("settings/templates/new", templates.template_new, name="template_new"),
@@ -259,6 +283,7 @@ billing_patterns: list[URLPattern | URLResolver] = [
     *import_patterns,
     *invoice_patterns,
     *statement_patterns,
+    *portal_patterns,
     *template_patterns,
     path("settings/company", structure.legal_entity, name="legal_entity"),
     path("settings/companies", structure.legal_entities, name="legal_entities"),

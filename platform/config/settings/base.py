@@ -97,6 +97,7 @@ TENANT_APPS = [
     "tenants.connections",
     "tenants.statements",
     "tenants.delivery",
+    "tenants.portal",
     "tenants.reporting",
     "tenants.demo",
 ]

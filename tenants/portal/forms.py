@@ -1,0 +1,45 @@
+"""What a customer types: an address, and what is wrong with an invoice."""
+
+from decimal import Decimal
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from tenants.contracts.forms.fields import plain
+from tenants.disputes.services import TEXT_MAX
+from tenants.invoices.explanation import line_name
+from tenants.invoices.models import Invoice
+
+
+class LinkForm(forms.Form):
+    """Where the link goes."""
+
+    email = forms.EmailField(label=_("E-mail"), max_length=254)
+
+
+class ObjectionForm(forms.Form):
+    """How much of an invoice is wrong, and why."""
+
+    position = forms.TypedChoiceField(label=_("Line"), required=False, coerce=int, empty_value=None)
+    amount = forms.DecimalField(
+        label=_("Amount with tax"),
+        max_digits=19,
+        decimal_places=4,
+        min_value=Decimal("0.0001"),
+        widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
+    )
+    reason = forms.CharField(
+        label=_("What is wrong"),
+        max_length=TEXT_MAX,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def __init__(self, invoice: Invoice, data: object = None) -> None:
+        undisputed = invoice.balance_due - invoice.amount_disputed
+        super().__init__(data, initial={"amount": plain(undisputed)})  # type: ignore[arg-type]
+        lines = [
+            (str(line.position), line_name(line.code, line.subject))
+            for line in invoice.lines.all()
+            if line.code != "holdback"
+        ]
+        self.fields["position"].choices = [("", _("The whole invoice")), *lines]  # type: ignore[attr-defined]

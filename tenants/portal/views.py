@@ -1,0 +1,230 @@
+"""Pages of the customer portal: signing in by a link, what is owed, invoices, statements."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from shared.kernel.api.auth import ApiRequest
+from shared.kernel.api.pagination import paginate, paging_of
+from shared.kernel.clock import today
+from shared.kernel.errors import AppError
+from shared.kernel.forms import add_errors
+from tenants.documents.services import signed_link
+from tenants.documents.views.answers import stream_pdf
+from tenants.invoices.models import OPEN_PAYMENT, Invoice
+from tenants.invoices.presentation import lines_of, totals_of
+from tenants.payments.selectors.online import takes_online_payments
+from tenants.portal import selectors, services
+from tenants.portal.access import Access
+from tenants.portal.forms import LinkForm, ObjectionForm
+from tenants.portal.models import PortalLink
+
+SESSION_KEY = "portal_customer"
+LATEST = 6
+P = ParamSpec("P")
+View = Callable[Concatenate[ApiRequest, P], HttpResponseBase]
+CustomerView = Callable[Concatenate[ApiRequest, Access, P], HttpResponseBase]
+
+
+def access_of(request: ApiRequest) -> Access | None:
+    """The portal session of this browser. Somebody who is signed in as staff has none."""
+    link = request.session.get(SESSION_KEY)
+    if link is None or request.user.is_authenticated:
+        return None
+    return selectors.session_access(
+        UUID(link), ip=request.actor.ip, request_id=request.actor.request_id
+    )
+
+
+def for_customers(view: CustomerView[P]) -> View[P]:
+    """A page that only a portal session reaches; anybody else is led to the sign-in."""
+
+    @wraps(view)
+    def answer(request: ApiRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        access = access_of(request)
+        if access is None:
+            return redirect("portal")
+        return view(request, access, *args, **kwargs)
+
+    return never_cache(answer)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def portal(request: ApiRequest) -> HttpResponse:
+    """What is owed; for who is not signed in, the form that asks for a link."""
+    access = access_of(request)
+    if access is not None:
+        return _home(request, access)
+    form = LinkForm(request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        status = 422 if form.is_bound else 200
+        return render(request, "portal/sign_in.html", {"form": form}, status=status)
+    email = form.cleaned_data["email"].strip().lower()
+    services.request_link(email=email, ip=request.actor.ip)
+    return render(request, "portal/link_sent.html", {"email": email})
+
+
+def _home(request: ApiRequest, access: Access) -> HttpResponse:
+    page = paginate(
+        selectors.open_invoices(access),
+        paging_of(request),
+        orderings=("due_date", "invoice_date"),
+        default="due_date",
+    )
+    context = {
+        "access": access,
+        "owed": selectors.owed_by(access),
+        "page": page,
+        "statements": selectors.statements_of(access)[:LATEST],
+        "today": today(),
+    }
+    return render(request, "portal/home.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def portal_enter(request: ApiRequest, token: str) -> HttpResponse:
+    """Change a link into a session. Only the button uses it up: mail scanners open every link."""
+    if request.method != "POST":
+        link = services.link_by_token(token)
+        with override(_language(request, link)):
+            answer = render(request, "portal/enter.html", {"link": link})
+        answer["Referrer-Policy"] = "no-referrer"
+        return answer
+    link = services.enter_portal(
+        token=token, ip=request.actor.ip, request_id=request.actor.request_id
+    )
+    request.session.flush()  # whoever was signed in here before, staff too
+    request.session[SESSION_KEY] = str(link.pk)
+    request.session.set_expiry(int(services.SESSION_LASTS.total_seconds()))
+    response = redirect("portal")
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        _language(request, link),
+        secure=settings.SESSION_COOKIE_SECURE,
+        samesite="Lax",
+    )
+    return response
+
+
+def _language(request: ApiRequest, link: PortalLink) -> str:
+    """What was chosen in this browser, else the person's own."""
+    chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+    return chosen if chosen in dict(settings.LANGUAGES) else link.language
+
+
+@require_POST
+@for_customers
+def portal_leave(request: ApiRequest, access: Access) -> HttpResponse:
+    """Sign out."""
+    services.leave_portal(actor=access.actor)
+    request.session.flush()
+    messages.success(request, _("You are signed out."))
+    return redirect("portal")
+
+
+@require_safe
+@for_customers
+def portal_invoices(request: ApiRequest, access: Access) -> HttpResponse:
+    """Every invoice and credit note, newest first."""
+    page = paginate(
+        selectors.invoices_of(access),
+        paging_of(request),
+        orderings=("invoice_date", "due_date"),
+        default="-invoice_date",
+    )
+    context = {"access": access, "page": page, "today": today()}
+    return render(request, "portal/invoices.html", context)
+
+
+@require_safe
+@for_customers
+def portal_statements(request: ApiRequest, access: Access) -> HttpResponse:
+    """Every statement, newest first."""
+    page = paginate(
+        selectors.statements_of(access),
+        paging_of(request),
+        orderings=("statement_date",),
+        default="-statement_date",
+    )
+    return render(request, "portal/statements.html", {"access": access, "page": page})
+
+
+@require_safe
+@for_customers
+def portal_statement_pdf(
+    request: ApiRequest, access: Access, statement_id: UUID
+) -> HttpResponseBase:
+    """A statement as it was made."""
+    return stream_pdf(selectors.statement_document(access, statement_id=statement_id))
+
+
+@require_safe
+@for_customers
+def portal_invoice(request: ApiRequest, access: Access, invoice_id: str) -> HttpResponse:
+    """One invoice: why each amount, the document, paying and objecting."""
+    invoice = selectors.invoice_of(access, invoice_id=invoice_id)
+    return _show(request, access, invoice, ObjectionForm(invoice))
+
+
+def _show(
+    request: ApiRequest, access: Access, invoice: Invoice, form: ObjectionForm, status: int = 200
+) -> HttpResponse:
+    issued = invoice.document_status == Invoice.DocumentStatus.ISSUED
+    payable = issued and invoice.payment_status in OPEN_PAYMENT and invoice.balance_due > 0
+    online = payable and takes_online_payments()
+    context = {
+        "access": access,
+        "invoice": invoice,
+        "lines": lines_of(invoice),
+        "totals": totals_of(invoice),
+        "disputes": invoice.disputes.all(),
+        "pdf_url": signed_link(invoice_pk=invoice.pk),
+        "pays_online": online,
+        "instructions": ""
+        if online or not payable
+        else invoice.parties["supplier"].get("payment_instructions", ""),
+        "may_object": payable and invoice.balance_due > invoice.amount_disputed,
+        "form": form,
+        "was_paid": "paid" in request.GET,
+        "overdue": invoice.is_overdue(today()),
+    }
+    return render(request, "portal/invoice.html", context, status=status)
+
+
+@require_POST
+@for_customers
+def portal_dispute(request: ApiRequest, access: Access, invoice_id: str) -> HttpResponse:
+    """Object to the invoice or a line of it; a refused objection keeps what was typed."""
+    invoice = selectors.invoice_of(access, invoice_id=invoice_id)
+    form = ObjectionForm(invoice, request.POST)
+    if form.is_valid():
+        try:
+            services.dispute_invoice(access=access, invoice_id=invoice_id, **form.cleaned_data)
+        except AppError as error:
+            add_errors(form, error, {})
+        else:
+            messages.success(request, _("We have your objection and will answer it."))
+            return redirect("portal_invoice", invoice_id=invoice_id)
+    return _show(request, access, invoice, form, status=422)
+
+
+@require_POST
+@for_customers
+def portal_pay(request: ApiRequest, access: Access, invoice_id: str) -> HttpResponse:
+    """Lead to the page at Stripe. By a link: our pages may send forms to no other host."""
+    invoice = selectors.invoice_of(access, invoice_id=invoice_id)
+    url = services.start_payment(access=access, invoice_id=invoice_id)
+    return render(request, "portal/pay.html", {"access": access, "invoice": invoice, "url": url})
