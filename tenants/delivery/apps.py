@@ -43,5 +43,15 @@ class DeliveryConfig(AppConfig):
                 order=135,
             )
         )
+        register_navigation(
+            NavigationItem(
+                group="company",
+                label=_("Delivery of e-mails"),
+                url_name="delivery_settings",
+                icon="mail-check",
+                permission="organisation.write",
+                order=745,
+            )
+        )
         register_topic("delivery", "delivery.read")
         register_kind(Kind("delivery", _("Delivery"), "delivery.write", "send"))

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tenants.delivery.channels import SENDERS
 from tenants.delivery.models import Channel, DocumentKind
-from tenants.delivery.services import RecipientInput
+from tenants.delivery.services import EndpointInput, RecipientInput
 
 LEVELS = 3
 
@@ -63,4 +63,51 @@ class HoldForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=500)
     until = forms.DateField(
         label=_("Until"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+
+
+class EndpointForm(forms.Form):
+    """The server that a customer's documents are put on."""
+
+    host = forms.CharField(label=_("Server"), max_length=253)
+    port = forms.IntegerField(label=_("Port"), min_value=1, max_value=65_535, initial=22)
+    username = forms.CharField(label=_("User"), max_length=100)
+    password = forms.CharField(
+        label=_("Password"),
+        max_length=500,
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("Kept encrypted; with password and key empty those in force stay."),
+    )
+    private_key = forms.CharField(
+        label=_("Private key"),
+        max_length=10_000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off"}),
+    )
+    fingerprint = forms.CharField(
+        label=_("Fingerprint of the host key"),
+        max_length=60,
+        help_text=_("SHA256:…, as the server's operator tells it."),
+    )
+    folder = forms.CharField(label=_("Folder"), max_length=255, required=False)
+    file_name = forms.CharField(
+        label=_("File name"),
+        max_length=100,
+        initial="{code}",
+        help_text=_("{code} is the document's number; {kind} and {customer} may be added."),
+    )
+
+    def given(self) -> EndpointInput:
+        """The endpoint as typed."""
+        return EndpointInput(**self.cleaned_data)
+
+
+class SendGridForm(forms.Form):
+    """SendGrid's verification key."""
+
+    key = forms.CharField(
+        label=_("Verification key"),
+        max_length=1_000,
+        help_text=_("From SendGrid, Mail settings, Event webhook, signature verification."),
     )

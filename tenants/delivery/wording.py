@@ -10,6 +10,11 @@ def refusal_text(why: str) -> str:
         "suppressed": _("the address bounced before, so it is not written to."),
         "document_in_work": _("its document could not be made in time."),
         "bounced": _("the address does not exist or refuses mail."),
+        "no_endpoint": _("the customer has no file drop."),
+        "address_refused": _("the server is not on the public internet."),
+        "host_key_changed": _("the server shows another key than the one that was pinned."),
+        "sign_in_refused": _("the server refused the user, password or key."),
+        "folder_refused": _("the folder is not there or may not be written to."),
         "complained": _("the recipient marked it as spam."),
     }
     if why.startswith("refused_"):

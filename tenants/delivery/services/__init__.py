@@ -1,5 +1,10 @@
 """Asking for deliveries, sending them again, reminding, and who gets what."""
 
+from tenants.delivery.services.file_drop import (
+    EndpointInput,
+    remove_sftp_endpoint,
+    set_sftp_endpoint,
+)
 from tenants.delivery.services.receiving import receive_mail_events
 from tenants.delivery.services.recipients import (
     RecipientInput,
@@ -20,6 +25,7 @@ from tenants.delivery.services.steering import cancel, resend
 from tenants.delivery.services.webhooks import remove_webhook, set_webhook
 
 __all__ = [
+    "EndpointInput",
     "RecipientInput",
     "add_recipient",
     "allow_address",
@@ -29,6 +35,7 @@ __all__ = [
     "queue_deliveries",
     "receive_mail_events",
     "remove_recipient",
+    "remove_sftp_endpoint",
     "remove_webhook",
     "request_deliveries",
     "resend",
@@ -36,5 +43,6 @@ __all__ = [
     "save_levels",
     "send_invoice",
     "send_reminders",
+    "set_sftp_endpoint",
     "set_webhook",
 ]

@@ -44,6 +44,7 @@ def recipient_list(request: ApiRequest, customer_id: str) -> HttpResponse:
         "reminders": sent[:PREVIEW_MAX],
         "hold": selectors.hold_of(actor=request.actor, customer_pk=customer.pk),
         "hold_form": HoldForm(),
+        "endpoint": selectors.sftp_endpoint_of(actor=request.actor, customer_pk=customer.pk),
         "crumbs": [
             (_("Customers"), reverse("customer_list")),
             (customer.name, reverse("customer_detail", args=[customer_id])),
