@@ -81,3 +81,14 @@ def test_an_administrator_sets_the_levels(invoice, acme, client_for):
     assert invoice.customer.name in page  # due on 2 March 2026, long overdue
     admin.post("/reminders/send")
     assert invoice.customer.name in admin.get("/reminders").content.decode()
+
+
+def test_an_invoice_and_its_customer_lead_to_deliveries(invoice, acme, client_for):
+    billing = signed_in(client_for, acme, "billing_manager")
+    page = billing.get(f"/invoices/{invoice.invoice_id}").content.decode()
+    assert f'hx-get="/invoices/{invoice.invoice_id}/deliveries"' in page
+    assert f'action="/invoices/{invoice.invoice_id}/send"' in page
+    customer = f"/customers/{invoice.customer.customer_id}"
+    assert f'href="{customer}/delivery"' in billing.get(customer).content.decode()
+    viewer = signed_in(client_for, acme, "viewer")
+    assert 'form="send-form"' not in viewer.get(f"/invoices/{invoice.invoice_id}").content.decode()
