@@ -71,7 +71,6 @@ WITHOUT_ACTOR = {
     # The customer, whose signed link the portal has checked; Stripe, by its signature.
     "start_online_payment",
     "receive_event",
-    "receive_mail_events",
     # A visitor's first step.
     "sign_up",
     "request_link",
