@@ -34,6 +34,7 @@ app.conf.beat_schedule = {
     "purge-outboxes": {"task": "shared.outbox.tasks.purge_outboxes", "schedule": 24 * 3600},
     "sweep-documents": {"task": "tenants.documents.tasks.sweep_documents", "schedule": 60},
     "sweep-schedules": {"task": "tenants.schedules.tasks.sweep_schedules", "schedule": 60},
+    "sweep-reports": {"task": "tenants.reporting.tasks.sweep_reports", "schedule": 60},
     "sweep-billing-runs": {"task": "tenants.invoices.tasks.sweep_runs", "schedule": 15},
     "sweep-imports": {"task": "tenants.imports.tasks.sweep_imports", "schedule": 15},
     "purge-imports": {"task": "tenants.imports.tasks.purge_all_imports", "schedule": 24 * 3600},

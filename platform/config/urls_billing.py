@@ -14,6 +14,7 @@ from tenants.payments.views import files, online, payments, receivables
 from tenants.portal import views as portal
 from tenants.reporting.views import home as cockpit
 from tenants.reporting.views import reports
+from tenants.reporting.views import schedules as report_schedules
 from tenants.review import views as review
 from tenants.schedules import views as schedules
 from tenants.sites import views as sites
@@ -270,6 +271,18 @@ statement_patterns: list[URLPattern | URLResolver] = [
 
 report_patterns: list[URLPattern | URLResolver] = [
     path("reports", reports.report_list, name="report_list"),
+    path("reports/by-email", report_schedules.schedule_list, name="report_schedules"),
+    path("reports/by-email/new", report_schedules.schedule_new, name="report_schedule_new"),
+    path(
+        "reports/by-email/<uuid:schedule_id>",
+        report_schedules.schedule_detail,
+        name="report_schedule_detail",
+    ),
+    path(
+        "reports/by-email/<uuid:schedule_id>/delete",
+        report_schedules.schedule_delete,
+        name="report_schedule_delete",
+    ),
     path("reports/<slug:name>", reports.report_detail, name="report_detail"),
     path("reports/<slug:name>/export/<str:form>", reports.report_export, name="report_export"),
 ]

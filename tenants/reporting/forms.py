@@ -1,9 +1,18 @@
 """What a report asks for."""
 
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from shared.accounts.models import User
+from tenants.reporting.exporting import FileForm
 from tenants.reporting.reports.base import Parameter, Parameters, Report, parameters_of
+from tenants.reporting.services import ReportScheduleInput
+from tenants.schedules.forms import USUAL_TIMES
+from tenants.schedules.models import PeriodRule
 
 _FIELDS = {
     Parameter.PERIOD: ("start_date", "end_date"),
@@ -46,3 +55,46 @@ def values_of(report: Report, asked: Parameters) -> dict[str, object]:
         "invoice": asked.invoice,
     }
     return {name: found[name] for name in _FIELDS[report.parameter]}
+
+
+class ReportScheduleForm(forms.Form):
+    """Which report people get by e-mail, and when."""
+
+    name = forms.CharField(label=_("Name"), max_length=120)
+    report = forms.ChoiceField(label=_("Report"))
+    period_rule = forms.ChoiceField(label=_("Which period"), choices=PeriodRule.choices)
+    when = forms.ChoiceField(label=_("When"), choices=USUAL_TIMES, required=False)
+    cron = forms.CharField(
+        label=_("Cron expression"),
+        max_length=100,
+        required=False,
+        help_text=_("Minute, hour, day, month, day of the week. Counts only for another time."),
+    )
+    file_form = forms.ChoiceField(
+        label=_("File"), choices=[(form.value, form.value.upper()) for form in FileForm]
+    )
+    recipients = forms.MultipleChoiceField(
+        label=_("People"), help_text=_("Only who may read the report gets it.")
+    )
+
+    def __init__(
+        self, *args: Any, reports: Iterable[Report], people: Iterable[User], **options: Any
+    ) -> None:
+        super().__init__(*args, **options)
+        choices = [(one.name, one.title) for one in reports if one.parameter != Parameter.INVOICE]
+        self.fields["report"].choices = choices  # type: ignore[attr-defined]
+        named = [(str(one.pk), f"{one.name or one.email} ({one.email})") for one in people]
+        self.fields["recipients"].choices = named  # type: ignore[attr-defined]
+
+    @property
+    def given(self) -> ReportScheduleInput:
+        """What the service takes, of a valid form."""
+        data = self.cleaned_data
+        return ReportScheduleInput(
+            name=data["name"],
+            report=data["report"],
+            cron=data["when"] or data["cron"],
+            recipients=[UUID(one) for one in data["recipients"]],
+            period_rule=data["period_rule"],
+            file_form=data["file_form"],
+        )

@@ -192,6 +192,7 @@ CELERY_TASK_ROUTES = {
     "tenants.statements.tasks.plan_run": {"queue": "billing"},
     "tenants.statements.tasks.*": {"queue": "rendering"},
     "tenants.imports.tasks.*": {"queue": "sync"},
+    "tenants.reporting.tasks.*": {"queue": "rendering"},
     "tenants.delivery.tasks.*": {"queue": "sync"},
 }
 

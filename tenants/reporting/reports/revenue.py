@@ -54,8 +54,10 @@ def _by_customer(actor: Actor, asked: Parameters) -> Iterator[Row]:
     rows = (
         _issued(asked.period)
         .values_list("customer__customer_id", "customer__name", "currency")
-        .annotate(*_SUMS)
-        .order_by(Sum("subtotal").desc(), "customer__customer_id", "currency")
+        .annotate(
+            documents=Count("pk"), net=Sum("subtotal"), tax=Sum("tax_total"), gross=Sum("total")
+        )
+        .order_by("-net", "customer__customer_id", "currency")
     )
     yield from rows.iterator()
 

@@ -1,0 +1,131 @@
+"""The background's work: which schedules are due, and sending what waits."""
+
+from collections import deque
+from datetime import datetime, timedelta
+from itertools import islice, takewhile
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from shared.accounts.sites import site_name, site_url
+from shared.kernel.actor import Actor
+from shared.kernel.clock import now
+from shared.kernel.tenancy import require_organisation
+from tenants.reporting.exporting import FileForm, ReportFile, make_file
+from tenants.reporting.models import ReportMailing, ReportSchedule
+from tenants.reporting.reports import report_named
+from tenants.reporting.reports.base import Parameters
+from tenants.reporting.selectors.library import run_report
+from tenants.reporting.selectors.schedules import people_who_may_read
+from tenants.schedules.timing import due_times, period_for
+
+LEASE = timedelta(minutes=10)
+ATTEMPTS_MAX = 5
+BATCH = 100
+MISSED_MAX = 10_000  # a year of hours
+Status = ReportMailing.Status
+
+
+def note_due() -> list[UUID]:
+    """Note every schedule whose time has come, once, and what else waits to be sent.
+
+    After a pause it is sent once, for the latest of the times that passed.
+    """
+    with transaction.atomic():
+        due = ReportSchedule.objects.select_for_update(skip_locked=True).filter(
+            is_enabled=True, next_due_at__lte=now()
+        )
+        for schedule in due.order_by("next_due_at")[:BATCH]:
+            _note(schedule)
+    idle = Q(leased_until__isnull=True) | Q(leased_until__lte=now())
+    waiting = ReportMailing.objects.filter(idle, status=Status.WAITING).order_by("due_at")
+    return list(waiting.values_list("pk", flat=True)[:BATCH])
+
+
+def _note(schedule: ReportSchedule) -> None:
+    zone = ZoneInfo(require_organisation().time_zone)
+    assert schedule.next_due_at is not None
+    due, present = schedule.next_due_at, now()
+    passed = takewhile(lambda at: at <= present, due_times(schedule.cron, zone, after=due))
+    due = next(iter(deque(islice(passed, MISSED_MAX), maxlen=1)), due)
+    following = next(due_times(schedule.cron, zone, after=present), None)
+    ReportMailing.objects.get_or_create(schedule=schedule, due_at=due)
+    schedule.next_due_at, schedule.is_enabled = following, following is not None
+    schedule.save(update_fields=["next_due_at", "is_enabled"])
+
+
+def send_mailing(*, mailing_id: UUID) -> bool:
+    """Make the report and send it; whether it was sent. Safe to call twice at once."""
+    mailing = _claim(mailing_id)
+    if mailing is None:
+        return False
+    with override(mailing.schedule.language or None):
+        sent = _send(mailing)
+    mailing.people, mailing.leased_until = sent, None
+    mailing.status = Status.SENT if sent else Status.FAILED
+    mailing.reason = "" if sent else "no_reader"
+    mailing.save(update_fields=["people", "leased_until", "status", "reason"])
+    return bool(sent)
+
+
+def _claim(mailing_id: UUID) -> ReportMailing | None:
+    """Take the mailing for a while; None where another has it, it is done or failed too often."""
+    with transaction.atomic():
+        mailing = (
+            ReportMailing.objects.select_for_update(skip_locked=True, of=("self",))
+            .select_related("schedule")
+            .filter(pk=mailing_id, status=Status.WAITING)
+            .first()
+        )
+        if mailing is None or (mailing.leased_until and mailing.leased_until > now()):
+            return None
+        if mailing.attempts >= ATTEMPTS_MAX:
+            mailing.status, mailing.reason = Status.FAILED, "too_many_attempts"
+            mailing.save(update_fields=["status", "reason"])
+            return None
+        mailing.attempts += 1
+        mailing.leased_until = now() + LEASE
+        mailing.save(update_fields=["attempts", "leased_until"])
+    return mailing
+
+
+def _send(mailing: ReportMailing) -> int:
+    """How many people it went to: those who may still read the report, each by their own."""
+    schedule = mailing.schedule
+    report = report_named(schedule.report)
+    chosen = schedule.recipients.values("pk")
+    addresses = [one.email for one in people_who_may_read(report).filter(pk__in=chosen)]
+    if not addresses:
+        return 0
+    file = _file(schedule, mailing.due_at)
+    body = _("%(report)s of %(organisation)s is attached.") % {
+        "report": report.title,
+        "organisation": site_name(),
+    }
+    message = EmailMessage(
+        subject=" ".join(f"{report.title} · {schedule.name}".split()),
+        body=f"{body}\n\n{site_url('/reports')}\n",
+        from_email=settings.DEFAULT_FROM_EMAIL,
+        to=addresses,
+        headers={"Message-ID": f"<{mailing.pk.hex}@{settings.BASE_DOMAIN}>"},
+        attachments=[(file.name, file.content, file.content_type.split(";")[0])],
+    )
+    message.send()
+    return len(addresses)
+
+
+def _file(schedule: ReportSchedule, due_at: datetime) -> ReportFile:
+    zone = ZoneInfo(require_organisation().time_zone)
+    form = FileForm(schedule.file_form)
+    asked = Parameters(
+        period=period_for(schedule.period_rule, due_at, zone), on=due_at.astimezone(zone).date()
+    )
+    actor = Actor(kind="system", id=f"report_schedule:{schedule.pk}", label=schedule.name)
+    table = run_report(actor=actor, name=schedule.report, asked=asked, limit=form.rows_max)
+    return make_file(table, form)
