@@ -17,11 +17,13 @@ from tenants.activity.selectors import MissingDays
 from tenants.contracts.models import ContractType
 from tenants.reporting.selectors import (
     Attention,
+    Closing,
     MonthFigures,
     Receivables,
     RevenueByType,
     StartingPoint,
 )
+from tenants.review.kinds import kind_of
 
 Step = dict[str, Any]
 
@@ -77,6 +79,34 @@ def pipeline_steps(
             "url": _invoices_url("paid"),
             "tone": "ok",
         },
+    ]
+
+
+def closing_items(found: Closing) -> list[Step]:
+    """Statements, failed deliveries and review items by kind, each with the page that mends it."""
+    failed, review_url = found.deliveries_failed, reverse("review_list")
+    return [
+        {
+            "title": _("Statements of the month: %(n)d") % {"n": found.statements},
+            "state": "done" if found.statements else "now",
+            "url": reverse("statement_list"),
+            "action": _("Statements"),
+        },
+        {
+            "title": _("Failed deliveries: %(n)d") % {"n": failed},
+            "state": "now" if failed else "done",
+            "url": f"{reverse('delivery_list')}?{urlencode({'status': 'failed'})}",
+            "action": _("Fix") if failed else _("Deliveries"),
+        },
+        *(
+            {
+                "title": f"{kind_of(kind).label}: {number}",
+                "state": "now",
+                "url": f"{review_url}?{urlencode({'kind': kind})}",
+                "action": _("Fix"),
+            }
+            for kind, number in sorted(found.reviews.items())
+        ),
     ]
 
 

@@ -73,6 +73,7 @@ def _cockpit(request: ApiRequest, period: Period) -> dict[str, Any]:
         "steps": presentation.pipeline_steps(
             missing=missing, attention=attention, figures=figures, owed=owed
         ),
+        "closing": presentation.closing_items(selectors.closing(actor=actor, period=period)),
         "revenue_chart": presentation.revenue_chart(revenue, currency, is_complete=is_complete),
         "ageing_chart": presentation.ageing_chart(owed, currency),
         "outstanding": owed.outstanding(currency),

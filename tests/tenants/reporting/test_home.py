@@ -15,6 +15,7 @@ from shared.kernel.actor import SYSTEM
 from shared.kernel.tenancy import organisation_context
 from tenants.invoices.services import generate_invoice
 from tenants.reporting.presentation import format_amounts
+from tenants.review.services import raise_item
 from tenants.structure.models import LegalEntity
 from tenants.structure.services import update_legal_entity
 
@@ -164,3 +165,13 @@ def test_the_waiting_rows_say_what_why_and_since_when(acme, client_for):
     assert "52 days late" in text
     assert f'href="/invoices/{late.invoice_id}"' in text
     assert "Not billed" in text
+
+
+def test_the_month_end_names_what_waits_and_leads_there(acme, client_for):
+    invoice = bill_october(acme)
+    with organisation_context(acme):
+        raise_item(kind="data_validation", target=invoice, cause="Revenue is missing")
+    text = signed_in(client_for, acme).get("/").content.decode()
+    assert "Statements of the month: 0" in text
+    assert "Failed deliveries: 0" in text
+    assert "/manual-review?kind=data_validation" in text
