@@ -100,9 +100,7 @@ def portal_enter(request: ApiRequest, token: str) -> HttpResponse:
     if request.method != "POST":
         link = services.link_by_token(token)
         with override(_language(request, link)):
-            answer = render(request, "portal/enter.html", {"link": link})
-        answer["Referrer-Policy"] = "no-referrer"
-        return answer
+            return render(request, "portal/enter.html", {"link": link})
     link = services.enter_portal(
         token=token, ip=request.actor.ip, request_id=request.actor.request_id
     )

@@ -102,7 +102,10 @@ def test_a_link_leads_to_what_is_owed(karen, invoice):
 def test_looking_at_a_link_does_not_use_it_up(invoice, acme, client_for, send):
     browser = client_for(acme)
     path = send(browser)
-    assert browser.get(path).status_code == browser.get(path).status_code == 200
+    page = browser.get(path)
+    assert page.status_code == browser.get(path).status_code == 200
+    # No other host learns of the link; without any referrer the form's own post is refused.
+    assert page["Referrer-Policy"] == "same-origin"
     assert PortalLink.objects.get().used_at is None
     assert browser.get("/portal/invoices").status_code == 302
     assert browser.post(path).status_code == 302
