@@ -147,7 +147,7 @@ def _check_link(tag: str, value: str) -> None:
 def _check_source(tag: str, value: str) -> None:
     """The one picture: the logo."""
     if tag != "img" or value != LOGO:
-        raise Broken(_('The only picture is the logo: <img src="{{ logo_url }}">.'))
+        raise Broken(_("The only picture is the logo: an img whose src is {{ logo_url }}."))
 
 
 def _check_span(tag: str, value: str) -> None:
