@@ -107,7 +107,7 @@ def invoice_document(invoice: Invoice) -> InvoiceDocument:
         amount_paid=Decimal(invoice.amount_paid),
         balance_due=invoice.balance_due,
         currency=invoice.currency,
-        component_types=_component_types(invoice.inputs),
+        component_types=_component_types(_calculated(invoice).inputs),
         corrects=(invoice.corrects.number or "") if invoice.corrects else "",
         reason=invoice.reason,
         amount_credited=Decimal(invoice.amount_credited),
@@ -238,5 +238,11 @@ def _taxes(taxes: Any, parties: Parties) -> tuple[DocumentTax, ...]:
     )
 
 
+def _calculated(invoice: Invoice) -> Invoice:
+    """The invoice whose terms the lines were calculated by: a credit note has the original's."""
+    return invoice.corrects if "terms" not in invoice.inputs and invoice.corrects else invoice
+
+
 def _component_types(inputs: Any) -> tuple[str, ...]:
-    return tuple(inputs["terms"][-1].get("component_types", ()))
+    terms = inputs.get("terms") or [{}]  # the release of a holdback was calculated by none
+    return tuple(terms[-1].get("component_types", ()))
