@@ -24,5 +24,5 @@ def report_named(name: str) -> Report:
     """The report of that name. Raises NotFound."""
     report = LIBRARY.get(name)
     if report is None:
-        raise NotFound(_("There is no report %(name)s.") % {"name": name[:80]})
+        raise NotFound(_("There is no such report."))
     return report
