@@ -21,7 +21,8 @@ def invoices(in_acme: Any) -> Callable[..., list[Invoice]]:
 @pytest.fixture(autouse=True)
 def _books_agree(request: pytest.FixtureRequest) -> Iterator[None]:
     """After whatever a test did in acme, journal and documents agree to the cent."""
+    spoiling = request.node.get_closest_marker("spoils_the_books")
     inside = "in_acme" in request.fixturenames and request.getfixturevalue("in_acme")
     yield
-    if inside:
+    if inside and not spoiling:
         assert control_differences(actor=SYSTEM, on=date(2999, 1, 1)) == []

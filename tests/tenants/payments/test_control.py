@@ -274,6 +274,7 @@ def posted(in_acme) -> Invoice:
     ).invoice
 
 
+@pytest.mark.spoils_the_books
 def test_a_cent_too_many_is_found(posted):
     line = JournalLine.objects.filter(account="receivable").get()
     other = JournalLine.objects.filter(account="revenue").first()
@@ -307,6 +308,7 @@ def test_a_cent_too_many_is_found(posted):
     assert (item.kind, item.status) == ("ledger_difference", "open")
 
 
+@pytest.mark.spoils_the_books
 def test_a_settled_amount_without_its_allocation_is_found(posted):
     Invoice.objects.filter(pk=posted.pk).update(amount_paid=Decimal(5))
     (found,) = control_differences(actor=SYSTEM, on=DATES[-1])
