@@ -41,6 +41,7 @@ PUBLIC = (
     "api/v1/openapi.json",
     "brand",
     "documents/",
+    "portal",  # whose visitors sign in by their own link
     "invitations/",
     "language",
     "mail",

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from billing.application import ALL_RULES
 from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.pagination import paginate, paging_of
+from shared.kernel.authorisation import authorize
 from shared.kernel.errors import AppError
 from shared.kernel.exports import csv_response
 from shared.kernel.formats import currency_places
@@ -76,6 +77,7 @@ def ledger_document(request: ApiRequest, key: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def payment_new(request: ApiRequest) -> HttpResponse:
     """Receive a payment; a refused one keeps what was typed."""
+    authorize(request.actor, "payments.write")  # before the form, which names customers
     if request.method != "POST":
         initial = ReceiveForm.initial_of(request.GET.get("customer", "")[:20])
         return _receive(request, ReceiveForm(initial=initial))

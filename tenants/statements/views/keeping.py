@@ -49,6 +49,7 @@ def keeping(request: ApiRequest) -> HttpResponse:
 @require_POST
 def hold_place(request: ApiRequest) -> HttpResponse:
     """Keep everything of a customer."""
+    authorize(request.actor, "organisation.write")
     form = HoldForm(request.POST)
     if form.is_valid():
         try:
