@@ -32,6 +32,7 @@ urlpatterns = [
     path("mail", runtime.mail_list, name="mail_list"),
     path("mail/<str:name>", runtime.mail_detail, name="mail_detail"),
     path("mail/<str:name>/html", runtime.mail_html, name="mail_html"),
+    path("settings", kernel.settings_home, name="settings"),
     path("settings/audit", audit.list_entries, name="audit"),
     path("settings/audit.csv", audit.export_entries, name="audit_export"),
     path("welcome/<str:token>", organisation.first_sign_in, name="first_sign_in"),

@@ -22,7 +22,6 @@ class ConnectionsConfig(AppConfig):
         for url_name, label, icon, order in (
             ("sync_status", _("Synchronisation"), "refresh-cw", 600),
             ("data_quality", _("Data quality"), "gauge", 610),
-            ("webhook_list", _("Webhooks"), "webhook", 620),
         ):
             register_navigation(
                 NavigationItem(
@@ -35,6 +34,17 @@ class ConnectionsConfig(AppConfig):
                     count=open_conflict_count if url_name == "sync_status" else None,
                 )
             )
+        register_navigation(
+            NavigationItem(
+                group="settings_access",
+                label=_("Webhooks"),
+                url_name="webhook_list",
+                icon="webhook",
+                permission="connections.read",
+                order=840,
+                text=_("Programs that are told of events at once, signed and in order."),
+            )
+        )
         for name, label, icon in (
             ("sync_conflict", _("Conflict with the billing system"), "git-compare-arrows"),
             ("sync_failed", _("Change not sent to the billing system"), "cloud-alert"),

@@ -64,16 +64,17 @@ class InvoicesConfig(AppConfig):
                 url_name="billing_runs",
                 icon="calendar-check",
                 permission="invoices.generate",
-                order=130,
+                order=115,
             )
         )
         register_navigation(
             NavigationItem(
-                group="company",
+                group="settings_documents",
                 label=_("Invoice checks"),
                 url_name="invoice_checks",
                 icon="list-checks",
                 permission="organisation.read",
-                order=720,
+                order=710,
+                text=_("Which rules hold an invoice back, and which only warn."),
             )
         )

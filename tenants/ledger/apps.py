@@ -13,11 +13,11 @@ class LedgerConfig(AppConfig):
 
         register_navigation(
             NavigationItem(
-                group="billing",
+                group="money",
                 label=_("Ledger"),
                 url_name="ledger",
                 icon="book-open",
                 permission="ledger.read",
-                order=160,
+                order=230,
             )
         )

@@ -13,32 +13,33 @@ class PaymentsConfig(AppConfig):
 
         register_navigation(
             NavigationItem(
-                group="billing",
+                group="money",
                 label=_("Payments"),
                 url_name="payment_list",
                 icon="banknote",
                 permission="payments.read",
-                order=140,
+                order=200,
             )
         )
         register_navigation(
             NavigationItem(
-                group="billing",
+                group="money",
                 label=_("Ageing"),
                 url_name="ageing",
                 icon="hourglass",
                 permission="payments.read",
-                order=142,
+                order=210,
             )
         )
         register_navigation(
             NavigationItem(
-                group="company",
+                group="settings_documents",
                 label=_("Payments online"),
                 url_name="online_settings",
                 icon="credit-card",
                 permission="organisation.write",
-                order=740,
+                order=750,
+                text=_("The Stripe account that customers pay into by card or bank debit."),
             )
         )
         register_topic("payment", "payments.read")

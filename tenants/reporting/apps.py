@@ -23,11 +23,11 @@ class ReportingConfig(AppConfig):
         )
         register_navigation(
             NavigationItem(
-                group="billing",
+                group="money",
                 label=_("Reports"),
                 url_name="report_list",
                 icon="chart-column",
                 permission="reports.read",
-                order=170,
+                order=240,
             )
         )

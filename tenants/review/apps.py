@@ -14,12 +14,12 @@ class ReviewConfig(AppConfig):
 
         register_navigation(
             NavigationItem(
-                group="billing",
+                group="",
                 label=_("Manual review"),
                 url_name="review_list",
                 icon="inbox",
                 permission="invoices.generate",
-                order=135,
+                order=10,
                 count=open_count,
             )
         )

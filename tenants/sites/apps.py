@@ -28,7 +28,7 @@ class SitesConfig(AppConfig):
                 url_name="customer_list",
                 icon="users",
                 permission="sites.read",
-                order=125,
+                order=105,
             )
         )
         register_topic("site", "sites.read")

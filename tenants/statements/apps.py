@@ -25,6 +25,19 @@ class StatementsConfig(AppConfig):
                 order=135,
             )
         )
+        register_navigation(
+            NavigationItem(
+                group="settings_documents",
+                label=_("Rules for statements"),
+                url_name="statement_keeping",
+                icon="archive",
+                permission="organisation.read",
+                order=720,
+                text=_(
+                    "What a person looks at before it is sent, how long it is kept, legal holds."
+                ),
+            )
+        )
         register_topic("statement", "statements.read")
         register_topic("statement_run", "statements.read")
         register_kind(

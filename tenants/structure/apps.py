@@ -33,25 +33,39 @@ class StructureConfig(AppConfig):
         register_brand(organisation_brand)
         register_navigation(
             NavigationItem(
-                group="company",
+                group="settings_company",
                 label=_("Billing company"),
                 url_name="legal_entity",
                 icon="building-2",
                 permission="organisation.read",
                 order=700,
+                text=_("Name and address, logo and colour, tax numbers, numbering of documents."),
             )
         )
-        for label, url_name, icon, order in (
-            (_("Departments"), "department_list", "network", 705),
-            (_("Taxes"), "taxes", "percent", 710),
+        for label, url_name, icon, order, text in (
+            (
+                _("Departments"),
+                "department_list",
+                "network",
+                705,
+                _("Cost centres that contracts belong to, each with its manager."),
+            ),
+            (
+                _("Taxes"),
+                "taxes",
+                "percent",
+                710,
+                _("The table of rates by province, your own rates, what is left out."),
+            ),
         ):
             register_navigation(
                 NavigationItem(
-                    group="company",
+                    group="settings_company",
                     label=label,
                     url_name=url_name,
                     icon=icon,
                     permission="organisation.read",
                     order=order,
+                    text=text,
                 )
             )

@@ -12,17 +12,19 @@ class TemplatesConfig(AppConfig):
         from shared.kernel.hooks import NavigationItem, register_navigation
         from tenants.documents.looks import register_looks
         from tenants.review.kinds import Kind, register_kind
-        from tenants.templates.own import REVIEW_KIND, OwnLooks
+        from tenants.templates.models import REVIEW_KIND
+        from tenants.templates.own import OwnLooks
 
         register_looks(OwnLooks())
         register_kind(Kind(REVIEW_KIND, _("Broken template"), "templates.read", "layout-template"))
         register_navigation(
             NavigationItem(
-                group="company",
+                group="settings_documents",
                 label=_("Templates"),
                 url_name="template_list",
                 icon="layout-template",
                 permission="templates.read",
-                order=720,
+                order=700,
+                text=_("How invoices, statements, reminders and e-mails look."),
             )
         )

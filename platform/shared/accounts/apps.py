@@ -15,11 +15,12 @@ class AccountsConfig(AppConfig):
         signals.connect()
         register_navigation(
             NavigationItem(
-                group="company",
+                group="settings_access",
                 label=_("People"),
                 url_name="people",
                 icon="users",
                 permission="people.read",
                 order=800,
+                text=_("Who may sign in, what their roles let them do, access for programs."),
             )
         )

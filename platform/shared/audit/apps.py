@@ -13,11 +13,12 @@ class AuditConfig(AppConfig):
 
         register_navigation(
             NavigationItem(
-                group="company",
+                group="settings_access",
                 label=_("Audit log"),
                 url_name="audit",
                 icon="scroll-text",
                 permission="audit.read",
                 order=900,
+                text=_("Who did what and when, with the values before and after."),
             )
         )

@@ -25,7 +25,8 @@ class ProvisioningStep:
 class NavigationItem:
     """An entry of the tenant's side navigation, shown to who holds the permission.
 
-    An empty permission shows it to everybody who is signed in.
+    An empty permission shows it to everybody who is signed in. Entries of the groups
+    `shell.SETTINGS_LABELS` stand on the page of settings instead, with `text` under them.
     """
 
     group: str
@@ -35,6 +36,7 @@ class NavigationItem:
     permission: str
     order: int = 100
     count: Callable[[Actor], int] | None = None
+    text: Text = ""
 
 
 @dataclass(frozen=True)

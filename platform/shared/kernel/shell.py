@@ -14,8 +14,14 @@ from shared.kernel.hooks import NavigationItem, current_brand, navigation
 GROUP_LABELS: dict[str, Text] = {
     "": "",
     "billing": _("Billing"),
+    "money": _("Cash and books"),
     "workforce": _("Workforce"),
     "company": _("Company"),
+}
+SETTINGS_LABELS: dict[str, Text] = {
+    "settings_company": _("Company and taxes"),
+    "settings_documents": _("Documents and delivery"),
+    "settings_access": _("People and access"),
 }
 PHONE_LINKS = 4
 
@@ -28,6 +34,7 @@ class Link:
     url: str
     icon: str
     count: int | None = None
+    text: Text = ""
 
 
 @dataclass(frozen=True)
@@ -63,16 +70,32 @@ def _link(item: NavigationItem, actor: Actor) -> Link | None:
     except NoReverseMatch:
         return None
     count = item.count(actor) if item.count else None
-    return Link(label=item.label, url=url, icon=item.icon, count=count or None)
+    return Link(label=item.label, url=url, icon=item.icon, count=count or None, text=item.text)
 
 
-def _groups(actor: Actor) -> list[Group]:
-    found: dict[str, list[Link]] = {key: [] for key in GROUP_LABELS}
+def _found(actor: Actor) -> dict[str, list[Link]]:
+    """The entries of every group, in the order of the groups."""
+    found: dict[str, list[Link]] = {key: [] for key in (*GROUP_LABELS, *SETTINGS_LABELS)}
     for item in navigation(actor):
         link = _link(item, actor)
         if link:
             found.setdefault(item.group, []).append(link)
+    return found
+
+
+def _groups(actor: Actor) -> list[Group]:
+    """The groups of the side navigation; all settings are one entry, the last of the company."""
+    found = _found(actor)
+    settings = [found.pop(key) for key in SETTINGS_LABELS]
+    if any(settings):
+        found["company"].append(Link(_("Settings"), reverse("settings"), "settings"))
     return [Group(GROUP_LABELS.get(key, key), links) for key, links in found.items() if links]
+
+
+def settings_groups(actor: Actor) -> list[Group]:
+    """The pages of settings that the actor may open, by what they are about."""
+    found = _found(actor)
+    return [Group(label, found[key]) for key, label in SETTINGS_LABELS.items() if found[key]]
 
 
 def _role_label(request: HttpRequest | None, actor: Actor) -> Text:

@@ -7,10 +7,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from shared.kernel.api.auth import ApiRequest
 from shared.kernel.brand import brand_stylesheet as stylesheet_of
-from shared.kernel.errors import Forbidden, Malformed, NotFound
+from shared.kernel.errors import Forbidden, Malformed, NotFound, Unauthenticated
 from shared.kernel.hooks import current_brand
 from shared.kernel.problems import error_response, is_api_request, unexpected_response
+from shared.kernel.shell import settings_groups
 from shared.kernel.styleguide import styleguide_context
 
 
@@ -21,6 +23,20 @@ def brand_stylesheet(request: HttpRequest) -> HttpResponse:
     colour = current_brand().colour
     css = stylesheet_of(colour) if colour else ""
     return HttpResponse(css, content_type="text/css; charset=utf-8")
+
+
+@require_safe
+def settings_home(request: ApiRequest) -> HttpResponse:
+    """Every page of settings that the reader may open, with what it is for.
+
+    Raises Unauthenticated for nobody, Forbidden for who may open none of them.
+    """
+    if request.actor.kind == "anonymous":
+        raise Unauthenticated()
+    groups = settings_groups(request.actor)
+    if not groups:
+        raise Forbidden()
+    return render(request, "settings.html", {"groups": groups})
 
 
 @require_safe

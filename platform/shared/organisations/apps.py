@@ -13,11 +13,12 @@ class OrganisationsConfig(AppConfig):
 
         register_navigation(
             NavigationItem(
-                group="company",
+                group="settings_company",
                 label=_("Address"),
                 url_name="organisation_address",
                 icon="globe",
                 permission="organisation.write",
                 order=860,
+                text=_("The subdomain under which your people sign in."),
             )
         )

@@ -5,8 +5,9 @@ from django.db import DatabaseError
 from django.template import Context, Template
 from django.test import RequestFactory
 
+from shared.accounts.services.people import add_person
 from shared.kernel import hooks, shell
-from shared.kernel.actor import Actor
+from shared.kernel.actor import SYSTEM, Actor
 from shared.kernel.hooks import Brand, NavigationItem, current_brand, navigation
 
 
@@ -56,3 +57,35 @@ def test_the_frame_is_built_once_a_request(in_acme, monkeypatch):
     request = RequestFactory().get("/")
     assert template.render(Context({"request": request})) == "Acme"
     assert built == [request]
+
+
+def test_settings_are_one_entry_and_a_page_that_explains_each(in_acme, monkeypatch):
+    entries = (
+        NavigationItem("billing", "Sites", "site_list", "map-pin", "sites.read"),
+        NavigationItem(
+            "settings_company", "Taxes", "taxes", "percent", "organisation.read", text="Rates"
+        ),
+    )
+    monkeypatch.setattr(hooks, "_navigation", {entry.url_name: entry for entry in entries})
+    request = RequestFactory().get("/")
+    request.actor = person("sites.read")
+    assert [group.label for group in shell.build_shell(request).groups] == ["Billing"]
+    assert shell.settings_groups(request.actor) == []
+
+    request.actor = person("sites.read", "organisation.read")
+    billing, company = shell.build_shell(request).groups
+    assert [link.label for link in billing.links] == ["Sites"]
+    assert [(link.label, link.url) for link in company.links] == [("Settings", "/settings")]
+    (settings,) = shell.settings_groups(request.actor)
+    assert [(link.url, link.text) for link in settings.links] == [("/settings/taxes", "Rates")]
+
+
+def test_the_page_of_settings_is_for_who_may_open_one(in_acme, client_for):
+    assert client_for(in_acme).get("/settings").status_code == 302
+    for role, status in (("owner", 200), ("contractor", 403)):
+        browser = client_for(in_acme)
+        email = f"{role}@acme.example"
+        browser.force_login(add_person(actor=SYSTEM, email=email, name=role, role=role))
+        answer = browser.get("/settings")
+        assert answer.status_code == status
+        assert (b"/settings/taxes" in answer.content) is (status == 200)
