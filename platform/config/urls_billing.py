@@ -10,7 +10,7 @@ from tenants.disputes import views as disputes
 from tenants.imports import views as imports
 from tenants.invoices.views import corrections, generating, invoices, runs, validation, what_if
 from tenants.ledger import views as ledger
-from tenants.payments.views import files, online, payments, receivables
+from tenants.payments.views import files, linking, online, payments, receivables
 from tenants.portal import views as portal
 from tenants.reporting.views import home as cockpit
 from tenants.reporting.views import reports
@@ -40,6 +40,17 @@ delivery_patterns: list[URLPattern | URLResolver] = [
         name="invoice_deliveries",
     ),
     path("customers/<str:customer_id>/delivery", recipients.recipient_list, name="recipient_list"),
+    path("deliveries/stopped", delivery_settings.stopped_addresses, name="stopped_addresses"),
+    path(
+        "deliveries/stopped/<uuid:address_id>/allow",
+        delivery_settings.address_allow,
+        name="stopped_address_allow",
+    ),
+    path(
+        "customers/<str:customer_id>/delivery/<uuid:recipient_id>",
+        recipients.recipient_edit,
+        name="recipient_edit",
+    ),
     path(
         "customers/<str:customer_id>/delivery/<uuid:recipient_id>/remove",
         recipients.recipient_remove,
@@ -197,6 +208,8 @@ invoice_patterns: list[URLPattern | URLResolver] = [
     path("payments/<str:payment_id>/refund", payments.payment_refund, name="payment_refund"),
     path("payments/<str:payment_id>/reverse", payments.payment_reverse, name="payment_reverse"),
     path("settings/online-payments", online.online_settings, name="online_settings"),
+    path("settings/online-payments/connect", linking.connect_stripe, name="connect_stripe"),
+    path("settings/online-payments/connected", linking.stripe_arrival, name="stripe_arrival"),
     path("receivables/ageing", receivables.ageing, name="ageing"),
     path("receivables/ageing/items", receivables.ageing_items, name="ageing_items"),
     path("receivables/ageing.<str:form>", receivables.ageing_export, name="ageing_export"),
@@ -277,6 +290,16 @@ report_patterns: list[URLPattern | URLResolver] = [
         "reports/by-email/<uuid:schedule_id>",
         report_schedules.schedule_detail,
         name="report_schedule_detail",
+    ),
+    path(
+        "reports/by-email/<uuid:schedule_id>/edit",
+        report_schedules.schedule_edit,
+        name="report_schedule_edit",
+    ),
+    path(
+        "reports/by-email/<uuid:schedule_id>/send",
+        report_schedules.schedule_send,
+        name="report_schedule_send",
     ),
     path(
         "reports/by-email/<uuid:schedule_id>/delete",

@@ -13,6 +13,7 @@ class DeliveryConfig(AppConfig):
         from tenants.delivery import reminders, statements
         from tenants.delivery.invoices import INVOICE_DELIVERABLE
         from tenants.delivery.kinds import register_deliverable
+        from tenants.delivery.models import COMPLAINT_KIND
         from tenants.delivery.services import request_deliveries
         from tenants.documents.sources import register_source
         from tenants.invoices.hooks import register_distributor
@@ -40,18 +41,31 @@ class DeliveryConfig(AppConfig):
                 url_name="delivery_list",
                 icon="send",
                 permission="delivery.read",
-                order=135,
+                order=140,
             )
         )
         register_navigation(
             NavigationItem(
-                group="company",
+                group="settings_documents",
                 label=_("Delivery of e-mails"),
                 url_name="delivery_settings",
                 icon="mail-check",
                 permission="organisation.write",
-                order=745,
+                order=740,
+                text=_("How your mail service tells what arrived and what bounced."),
+            )
+        )
+        register_navigation(
+            NavigationItem(
+                group="settings_documents",
+                label=_("Levels of reminders"),
+                url_name="reminder_settings",
+                icon="bell",
+                permission="delivery.read",
+                order=730,
+                text=_("After how many days customers are reminded, and who is due today."),
             )
         )
         register_topic("delivery", "delivery.read")
         register_kind(Kind("delivery", _("Delivery"), "delivery.write", "send"))
+        register_kind(Kind(COMPLAINT_KIND, _("Spam report"), "delivery.write", "mail-warning"))

@@ -1,11 +1,14 @@
 """Forms of recipients and reminders."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from tenants.delivery.channels import SENDERS
-from tenants.delivery.models import Channel, DocumentKind
+from tenants.delivery.models import Channel, DocumentKind, Recipient
 from tenants.delivery.services import EndpointInput, RecipientInput
 
 LEVELS = 3
@@ -27,11 +30,26 @@ class RecipientForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         initial=DocumentKind.values,
     )
+    site_id = forms.ChoiceField(label=_("Site"), required=False)
     is_active = forms.BooleanField(label=_("Active"), required=False, initial=True)
+
+    def __init__(self, *args: Any, sites: Sequence[tuple[str, str]], **options: Any) -> None:
+        super().__init__(*args, **options)
+        every = ("", _("Every site of the customer"))
+        self.fields["site_id"].choices = [every, *sites]  # type: ignore[attr-defined]
 
     def given(self) -> RecipientInput:
         """The recipient as typed."""
-        return RecipientInput(**self.cleaned_data)
+        return RecipientInput(
+            **{**self.cleaned_data, "site_id": self.cleaned_data["site_id"] or None}
+        )
+
+    @staticmethod
+    def initial_of(recipient: Recipient) -> dict[str, Any]:
+        """What the form starts with."""
+        names = ("name", "email", "channel", "language", "kinds", "is_active")
+        site = recipient.site.site_id if recipient.site else ""
+        return {**{name: getattr(recipient, name) for name in names}, "site_id": site}
 
 
 class LevelsForm(forms.Form):

@@ -18,6 +18,8 @@ from tenants.invoices.models import Invoice
 from tenants.sites.models import Customer, Site
 from tenants.structure.models import LegalEntity
 
+COMPLAINT_KIND = "mail_complaint"  # the review item about an address that marked us as spam
+
 
 class Channel(models.TextChoices):
     """How a document reaches a customer."""
@@ -65,6 +67,11 @@ class Recipient(RevisedRow):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def kinds_text(self) -> str:
+        """The documents it gets, in the reader's language."""
+        return ", ".join(str(one.label) for one in DocumentKind if one.value in self.kinds)
 
 
 class Delivery(Row):
@@ -177,7 +184,7 @@ class SuppressedAddress(Row):
         verbose_name_plural = "suppressed addresses"
 
     def __str__(self) -> str:
-        return self.reason
+        return self.get_reason_display()
 
 
 class MailProvider(models.TextChoices):

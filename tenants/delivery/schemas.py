@@ -6,7 +6,9 @@ from uuid import UUID
 
 from pydantic import Field
 
-from shared.kernel.api.schemas import Filters, Schema, Text
+from shared.kernel.api.schemas import Filters, Money, Schema, Text
+from tenants.delivery.dunning import DueReminder
+from tenants.delivery.models import DunningHold, Reminder, SftpEndpoint, SuppressedAddress
 
 
 class SendIn(Schema):
@@ -72,7 +74,7 @@ class RecipientIn(Schema):
 
 
 class RecipientOut(Schema):
-    """A recipient."""
+    """A recipient; `email_stopped` says why its address is not written to, if so."""
 
     recipient_id: UUID
     customer_id: str
@@ -83,6 +85,7 @@ class RecipientOut(Schema):
     kinds: list[str]
     site_id: str | None
     is_active: bool
+    email_stopped: str | None
 
 
 class LevelIn(Schema):
@@ -125,3 +128,152 @@ class HoldOut(Schema):
     customer_id: str
     reason: str
     until: date | None
+
+    @staticmethod
+    def of(hold: DunningHold) -> "HoldOut":
+        """The answer about a customer."""
+        return HoldOut(customer_id=hold.customer.customer_id, reason=hold.reason, until=hold.until)
+
+
+class ReminderFilters(Filters):
+    """Which letters."""
+
+    customer_id: Annotated[str, Field(max_length=10)] = ""
+
+
+class ReminderOut(Schema):
+    """A letter about the overdue invoices of a customer, legal entity and currency."""
+
+    reminder_id: str
+    customer_id: str
+    customer_name: str
+    level: int
+    dated: date
+    total: Money
+    currency: str
+    with_statement: bool
+
+    @staticmethod
+    def of(reminder: Reminder) -> "ReminderOut":
+        """The answer about a letter."""
+        return ReminderOut(
+            reminder_id=reminder.reminder_id,
+            customer_id=reminder.customer.customer_id,
+            customer_name=reminder.customer.name,
+            level=reminder.level,
+            dated=reminder.dated,
+            total=reminder.total,
+            currency=reminder.currency,
+            with_statement=reminder.attach_statement,
+        )
+
+
+class DueReminderOut(Schema):
+    """A letter that is due, with the invoices that it names."""
+
+    customer_id: str
+    customer_name: str
+    level: int
+    total: Money
+    currency: str
+    invoices: list[str]
+
+    @staticmethod
+    def of(due: DueReminder) -> "DueReminderOut":
+        """The answer about a letter."""
+        customer = due.invoices[0].invoice.customer
+        return DueReminderOut(
+            customer_id=customer.customer_id,
+            customer_name=customer.name,
+            level=due.level.level,
+            total=due.total,
+            currency=due.currency,
+            invoices=[str(one.invoice) for one in due.invoices],
+        )
+
+
+class FileDropIn(Schema):
+    """A customer's server; an empty password and key keep those in force."""
+
+    host: Annotated[str, Field(max_length=253)]
+    port: Annotated[int, Field(ge=1, le=65_535)] = 22
+    username: Annotated[str, Field(max_length=100)]
+    password: Annotated[str, Field(max_length=500)] = ""
+    private_key: Annotated[str, Field(max_length=10_000)] = ""
+    fingerprint: Annotated[
+        str, Field(max_length=60, description="SHA256:…, as ssh-keygen -l shows it.")
+    ]
+    folder: Annotated[str, Field(max_length=255)] = ""
+    file_name: Annotated[str, Field(max_length=100)] = "{code}"
+
+
+class FileDropOut(Schema):
+    """A customer's server, without its secrets."""
+
+    customer_id: str
+    host: str
+    port: int
+    username: str
+    has_password: bool
+    has_private_key: bool
+    fingerprint: str
+    folder: str
+    file_name: str
+
+    @staticmethod
+    def of(endpoint: SftpEndpoint) -> "FileDropOut":
+        """The answer about a server."""
+        return FileDropOut(
+            customer_id=endpoint.customer.customer_id,
+            host=endpoint.host,
+            port=endpoint.port,
+            username=endpoint.username,
+            has_password=bool(endpoint.password),
+            has_private_key=bool(endpoint.private_key),
+            fingerprint=endpoint.fingerprint,
+            folder=endpoint.folder,
+            file_name=endpoint.file_name,
+        )
+
+
+class MailServiceIn(Schema):
+    """Which mail service, and the verification key that SendGrid shows."""
+
+    provider: Annotated[str, Field(max_length=8)]
+    key: Annotated[str, Field(max_length=1_000)] = ""
+
+
+class MailServiceOut(Schema):
+    """A mail service and the address that it posts its events to."""
+
+    provider: str
+    url: str
+    is_set_up: bool
+    changed_at: datetime | None
+
+
+class MadeMailServiceOut(Schema):
+    """A mail service that was set up; the secret is never shown again."""
+
+    provider: str
+    url: str
+    secret: str | None
+
+
+class StoppedAddressOut(Schema):
+    """An address that is not written to: `bounced` or `complained`."""
+
+    address_id: UUID
+    email: str
+    reason: str
+    since: datetime
+
+    @staticmethod
+    def of(address: SuppressedAddress) -> "StoppedAddressOut":
+        """The answer about an address."""
+        return StoppedAddressOut(
+            address_id=address.pk,
+            email=str(address.email),
+            reason=address.reason,
+            since=address.created_at,
+        )

@@ -1,5 +1,7 @@
 """Reading deliveries, recipients and reminders."""
 
+from collections.abc import Iterable
+from datetime import date
 from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet
@@ -8,6 +10,7 @@ from django.utils.translation import gettext as _
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import NotFound
+from tenants.delivery.dunning import DueReminder, due_reminders
 from tenants.delivery.models import (
     Delivery,
     DeliveryEvent,
@@ -16,6 +19,7 @@ from tenants.delivery.models import (
     Recipient,
     Reminder,
     SftpEndpoint,
+    SuppressedAddress,
     WebhookSecret,
 )
 from tenants.sites.models import Customer
@@ -86,11 +90,23 @@ def dunning_levels(*, actor: Actor) -> list[DunningLevel]:
     return list(DunningLevel.objects.order_by("level"))
 
 
-def reminders(*, actor: Actor, customer_id: UUID | None = None) -> QuerySet[Reminder]:
+def reminders(*, actor: Actor, customer_code: str = "") -> QuerySet[Reminder]:
     """Letters sent, newest first; of one customer where it is named."""
     authorize(actor, "delivery.read")
     found = Reminder.objects.select_related("customer", "entity")
-    return found.filter(customer=customer_id) if customer_id else found
+    return found.filter(customer__customer_id=customer_code) if customer_code else found
+
+
+def reminders_due(*, actor: Actor, on: date) -> list[DueReminder]:
+    """The letters that are due on a day."""
+    authorize(actor, "delivery.read")
+    return due_reminders(on)
+
+
+def holds(*, actor: Actor) -> QuerySet[DunningHold]:
+    """The customers that are not reminded, with the reasons."""
+    authorize(actor, "delivery.read")
+    return DunningHold.objects.select_related("customer")
 
 
 def hold_of(*, actor: Actor, customer_pk: UUID) -> DunningHold | None:
@@ -110,3 +126,29 @@ def sftp_endpoint_of(*, actor: Actor, customer_pk: UUID) -> SftpEndpoint | None:
     authorize(actor, "delivery.read")
     found: SftpEndpoint | None = SftpEndpoint.objects.filter(customer=customer_pk).first()
     return found
+
+
+def sftp_endpoint_by_code(*, actor: Actor, customer_id: str) -> SftpEndpoint:
+    """The file drop of a customer. Raises NotFound."""
+    authorize(actor, "delivery.read")
+    found: SftpEndpoint | None = SftpEndpoint.objects.filter(
+        customer__customer_id=customer_id
+    ).first()
+    if found is None:
+        raise NotFound(_("The customer has no file drop."))
+    return found
+
+
+def stopped_addresses(*, actor: Actor) -> QuerySet[SuppressedAddress]:
+    """Addresses that are not written to, newest first."""
+    authorize(actor, "delivery.read")
+    found: QuerySet[SuppressedAddress] = SuppressedAddress.objects.all()
+    return found
+
+
+def stopped_reasons(*, actor: Actor, emails: Iterable[str]) -> dict[str, str]:
+    """Why addresses are not written to, by the address in small letters; others are left out."""
+    authorize(actor, "delivery.read")
+    wanted = [email for email in emails if email]
+    found = SuppressedAddress.objects.filter(email_index__in=wanted) if wanted else ()
+    return {str(one.email).lower(): one.reason for one in found}

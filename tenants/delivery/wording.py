@@ -7,7 +7,7 @@ def refusal_text(why: str) -> str:
     """A sentence for what a channel answered; its own words where we know none."""
     known = {
         "no_address": _("there is no e-mail address."),
-        "suppressed": _("the address bounced before, so it is not written to."),
+        "suppressed": _("the address bounced or reported spam, so it is not written to."),
         "document_in_work": _("its document could not be made in time."),
         "bounced": _("the address does not exist or refuses mail."),
         "no_endpoint": _("the customer has no file drop."),

@@ -10,6 +10,8 @@ class ReportingConfig(AppConfig):
     def ready(self) -> None:
         """The home page stands first, for everybody."""
         from shared.kernel.hooks import NavigationItem, register_navigation
+        from tenants.reporting.models import REVIEW_KIND
+        from tenants.review.kinds import Kind, register_kind
 
         register_navigation(
             NavigationItem(
@@ -19,6 +21,7 @@ class ReportingConfig(AppConfig):
                 icon="house",
                 permission="",
                 order=0,
+                on_phone=True,
             )
         )
         register_navigation(
@@ -31,3 +34,4 @@ class ReportingConfig(AppConfig):
                 order=240,
             )
         )
+        register_kind(Kind(REVIEW_KIND, _("Report by e-mail"), "delivery.write", "file-chart-pie"))

@@ -9,9 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from shared.accounts.models import User
 from tenants.reporting.exporting import FileForm
+from tenants.reporting.models import ReportSchedule
 from tenants.reporting.reports.base import Parameter, Parameters, Report, parameters_of
 from tenants.reporting.services import ReportScheduleInput
-from tenants.schedules.forms import USUAL_TIMES
+from tenants.schedules.forms import OTHER, USUAL_TIMES
 from tenants.schedules.models import PeriodRule
 
 _FIELDS = {
@@ -76,6 +77,7 @@ class ReportScheduleForm(forms.Form):
     recipients = forms.MultipleChoiceField(
         label=_("People"), help_text=_("Only who may read the report gets it.")
     )
+    is_enabled = forms.BooleanField(label=_("Switched on"), required=False)
 
     def __init__(
         self, *args: Any, reports: Iterable[Report], people: Iterable[User], **options: Any
@@ -97,4 +99,17 @@ class ReportScheduleForm(forms.Form):
             recipients=[UUID(one) for one in data["recipients"]],
             period_rule=data["period_rule"],
             file_form=data["file_form"],
+            is_enabled=data["is_enabled"],
         )
+
+    @staticmethod
+    def initial_of(schedule: ReportSchedule | None) -> dict[str, Any]:
+        """What the form starts with."""
+        if schedule is None:
+            return {"when": USUAL_TIMES[0][0], "is_enabled": True}
+        names = ("name", "report", "cron", "period_rule", "file_form", "is_enabled")
+        return {
+            **{name: getattr(schedule, name) for name in names},
+            "when": schedule.cron if schedule.cron in dict(USUAL_TIMES) else OTHER,
+            "recipients": [str(one.pk) for one in schedule.recipients.all()],
+        }

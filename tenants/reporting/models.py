@@ -9,6 +9,8 @@ from shared.kernel.models import RevisedRow, Row
 from tenants.reporting.exporting import FileForm
 from tenants.schedules.models import PeriodRule
 
+REVIEW_KIND = "report_mailing"  # the review item about a schedule whose e-mail failed
+
 
 class ReportSchedule(RevisedRow):
     """A report that people of the organisation get by e-mail, by the organisation's clock."""

@@ -2,12 +2,17 @@
 
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from pydantic import Field
 
 from shared.kernel.api.schemas import Filters, Money, Schema
+from tenants.reporting.exporting import FileForm
+from tenants.reporting.models import ReportMailing, ReportSchedule
 from tenants.reporting.reports.base import Report
 from tenants.reporting.selectors.library import ReportTable
+from tenants.reporting.services import ReportScheduleInput
+from tenants.schedules.models import PeriodRule
 
 InvoiceReference = Annotated[
     str, Field(min_length=1, max_length=40, description="An invoice's number or id.")
@@ -97,6 +102,86 @@ class ReportTableOut(Schema):
             truncated=table.is_cut,
             rows=[dict(zip(names, row, strict=True)) for row in table.rows],
             totals={currency: dict(sums) for currency, sums in table.totals.items()},
+        )
+
+
+class ReportScheduleIn(Schema):
+    """Which report people get by e-mail, and when, by the organisation's clock."""
+
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+    report: Annotated[str, Field(max_length=40)]
+    cron: Annotated[
+        str, Field(max_length=100, description="0 6 1 * * is the first of a month at 06:00.")
+    ]
+    period_rule: PeriodRule = PeriodRule.PREVIOUS_MONTH
+    file_form: FileForm = FileForm.PDF
+    recipients: Annotated[
+        list[UUID],
+        Field(min_length=1, max_length=50, description="People who may read the report."),
+    ]
+    enabled: bool = True
+
+    @property
+    def given(self) -> ReportScheduleInput:
+        """What the services take."""
+        return ReportScheduleInput(
+            name=self.name,
+            report=self.report,
+            cron=self.cron,
+            recipients=self.recipients,
+            period_rule=self.period_rule.value,
+            file_form=self.file_form.value,
+            is_enabled=self.enabled,
+        )
+
+
+class ReportScheduleOut(Schema):
+    """A schedule and when it is due next."""
+
+    schedule_id: UUID
+    name: str
+    report: str
+    cron: str
+    period_rule: str
+    file_form: str
+    recipients: list[UUID]
+    enabled: bool
+    next_due_at: datetime | None
+
+    @staticmethod
+    def of(schedule: ReportSchedule) -> "ReportScheduleOut":
+        """The answer about a schedule."""
+        return ReportScheduleOut(
+            schedule_id=schedule.pk,
+            name=schedule.name,
+            report=schedule.report,
+            cron=schedule.cron,
+            period_rule=schedule.period_rule,
+            file_form=schedule.file_form,
+            recipients=sorted(one.pk for one in schedule.recipients.all()),
+            enabled=schedule.is_enabled,
+            next_due_at=schedule.next_due_at,
+        )
+
+
+class ReportMailingOut(Schema):
+    """One time at which a report was due, and what became of it."""
+
+    due_at: datetime
+    status: str
+    attempts: int
+    people: int
+    reason: str
+
+    @staticmethod
+    def of(mailing: ReportMailing) -> "ReportMailingOut":
+        """The answer about one time."""
+        return ReportMailingOut(
+            due_at=mailing.due_at,
+            status=mailing.status,
+            attempts=mailing.attempts,
+            people=mailing.people,
+            reason=mailing.reason,
         )
 
 

@@ -26,5 +26,5 @@ def send_due() -> None:
 
 @tenant_task()
 def send_report(mailing_id: str) -> None:
-    """Make and send one report. After a failure its lease ends and the next sweep asks again."""
+    """Make and send one report. After a failure its pause ends and the next sweep asks again."""
     work.send_mailing(mailing_id=UUID(mailing_id))

@@ -66,6 +66,16 @@ def asked_text(report: Report, asked: Parameters) -> str:
     return " – ".join(format_day(day, "long", language=language) for day in days)
 
 
+def failure_text(why: str) -> str:
+    """A sentence for why a report was not sent; the error's own name where we know none."""
+    known = {
+        "no_reader": _("None of its people may read the report any more. Choose others."),
+        "too_many_attempts": _("It could not be sent: its worker stopped five times."),
+    }
+    other = _("It could not be sent, though it was tried five times (%(why)s).")
+    return known.get(why, other % {"why": why})
+
+
 def _cells(report: Report, row: Sequence[Any], first: str = "") -> list[Cell]:
     names = [one.name for one in report.columns]
     currency = row[names.index(CURRENCY)] if CURRENCY in names else ""

@@ -1,5 +1,7 @@
 """The background's work: which schedules are due, and sending what waits."""
 
+import logging
+import random
 from collections import deque
 from datetime import datetime, timedelta
 from itertools import islice, takewhile
@@ -10,25 +12,30 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from shared.accounts.sites import site_name, site_url
-from shared.kernel.actor import Actor
+from shared.kernel.actor import SYSTEM, Actor
 from shared.kernel.clock import now
 from shared.kernel.tenancy import require_organisation
 from tenants.reporting.exporting import FileForm, ReportFile, make_file
-from tenants.reporting.models import ReportMailing, ReportSchedule
+from tenants.reporting.models import REVIEW_KIND, ReportMailing, ReportSchedule
 from tenants.reporting.reports import report_named
 from tenants.reporting.reports.base import Parameters
 from tenants.reporting.selectors.library import run_report
 from tenants.reporting.selectors.schedules import people_who_may_read
+from tenants.reporting.wording import failure_text
+from tenants.review.services import close_items, raise_item
 from tenants.schedules.timing import due_times, period_for
 
 LEASE = timedelta(minutes=10)
 ATTEMPTS_MAX = 5
+PAUSE_FIRST = timedelta(minutes=2)  # doubles with each attempt: about half an hour in all
 BATCH = 100
 MISSED_MAX = 10_000  # a year of hours
+logger = logging.getLogger(__name__)
 Status = ReportMailing.Status
 
 
@@ -66,12 +73,50 @@ def send_mailing(*, mailing_id: UUID) -> bool:
     if mailing is None:
         return False
     with override(mailing.schedule.language or None):
-        sent = _send(mailing)
-    mailing.people, mailing.leased_until = sent, None
-    mailing.status = Status.SENT if sent else Status.FAILED
-    mailing.reason = "" if sent else "no_reader"
-    mailing.save(update_fields=["people", "leased_until", "status", "reason"])
-    return bool(sent)
+        try:
+            mailing.people = _send(mailing)
+        except Exception as error:
+            logger.exception("report_mailing.failed", extra={"mailing_id": str(mailing_id)})
+            _put_off(mailing, type(error).__name__)
+            return False
+        if mailing.people:
+            _finish(mailing)
+        else:
+            _fail(mailing, "no_reader")
+    return bool(mailing.people)
+
+
+def _finish(mailing: ReportMailing) -> None:
+    with transaction.atomic():
+        mailing.status, mailing.reason, mailing.leased_until = Status.SENT, "", None
+        mailing.save(update_fields=["people", "leased_until", "status", "reason"])
+        close_items(
+            actor=SYSTEM, kind=REVIEW_KIND, target_id=mailing.schedule_id, note=_("It was sent.")
+        )
+
+
+def _put_off(mailing: ReportMailing, why: str) -> None:
+    """Try again later, each time after twice the pause; after the last attempt ask a person."""
+    if mailing.attempts >= ATTEMPTS_MAX:
+        _fail(mailing, why)
+        return
+    pause = PAUSE_FIRST * 2 ** (mailing.attempts - 1) * random.uniform(0.75, 1.25)  # noqa: S311
+    mailing.reason, mailing.leased_until = why[:500], now() + pause
+    mailing.save(update_fields=["leased_until", "reason"])
+
+
+def _fail(mailing: ReportMailing, why: str) -> None:
+    schedule = mailing.schedule
+    mailing.status, mailing.reason, mailing.leased_until = Status.FAILED, why[:500], None
+    with transaction.atomic():
+        mailing.save(update_fields=["people", "leased_until", "status", "reason"])
+        raise_item(
+            kind=REVIEW_KIND,
+            target=schedule,
+            cause=failure_text(why),
+            link=reverse("report_schedule_detail", args=[schedule.pk]),
+            details={"due_at": mailing.due_at.isoformat()},
+        )
 
 
 def _claim(mailing_id: UUID) -> ReportMailing | None:
@@ -86,8 +131,7 @@ def _claim(mailing_id: UUID) -> ReportMailing | None:
         if mailing is None or (mailing.leased_until and mailing.leased_until > now()):
             return None
         if mailing.attempts >= ATTEMPTS_MAX:
-            mailing.status, mailing.reason = Status.FAILED, "too_many_attempts"
-            mailing.save(update_fields=["status", "reason"])
+            _fail(mailing, "too_many_attempts")
             return None
         mailing.attempts += 1
         mailing.leased_until = now() + LEASE

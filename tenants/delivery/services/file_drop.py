@@ -39,13 +39,23 @@ class EndpointInput:
     file_name: str = "{code}"
 
 
-def set_sftp_endpoint(*, actor: Actor, customer_id: str, given: EndpointInput) -> SftpEndpoint:
-    """Say where a customer's documents are put. Raises NotFound, Invalid naming each field."""
+def set_sftp_endpoint(
+    *,
+    actor: Actor,
+    customer_id: str,
+    given: EndpointInput,
+    expected_revision: int | None = None,
+) -> SftpEndpoint:
+    """Say where a customer's documents are put.
+
+    Raises NotFound, Invalid naming each field, PreconditionFailed when stale.
+    """
     authorize(actor, "delivery.write")
     with transaction.atomic():
         customer = _customer(customer_id)
         kept = SftpEndpoint.objects.select_for_update().filter(customer=customer).first()
-        endpoint = kept or SftpEndpoint(customer=customer)
+        endpoint = kept or SftpEndpoint(customer=customer, revision=0)
+        endpoint.require_revision(expected_revision)
         same_server = kept is not None and kept.host == given.host.strip()
         errors = _problems(given, has_secret=same_server)
         if errors:
@@ -55,21 +65,25 @@ def set_sftp_endpoint(*, actor: Actor, customer_id: str, given: EndpointInput) -
         endpoint.folder, endpoint.file_name = given.folder.strip(), given.file_name.strip()
         if given.password or given.private_key:
             endpoint.password, endpoint.private_key = given.password, given.private_key
-        if kept:
-            endpoint.revision += 1
+        endpoint.revision += 1
         endpoint.save()
         after = {"host": endpoint.host, "port": endpoint.port, "folder": endpoint.folder}
         record(actor=actor, action="file_drop.set", target=customer, after=after)
     return endpoint
 
 
-def remove_sftp_endpoint(*, actor: Actor, customer_id: str) -> None:
-    """Put nothing there any more. Raises NotFound."""
+def remove_sftp_endpoint(
+    *, actor: Actor, customer_id: str, expected_revision: int | None = None
+) -> None:
+    """Put nothing there any more. Raises NotFound, PreconditionFailed when stale."""
     authorize(actor, "delivery.write")
     with transaction.atomic():
         customer = _customer(customer_id)
-        if not SftpEndpoint.objects.filter(customer=customer).delete()[0]:
+        kept = SftpEndpoint.objects.select_for_update().filter(customer=customer).first()
+        if kept is None:
             raise NotFound(_("The customer has no file drop."))
+        kept.require_revision(expected_revision)
+        kept.delete()
         record(actor=actor, action="file_drop.removed", target=customer)
 
 

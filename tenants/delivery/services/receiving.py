@@ -8,15 +8,23 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from shared.kernel.clock import now
 from shared.kernel.errors import Malformed, NotFound, TooLarge
 from shared.outbox.services import publish
 from tenants.delivery.kinds import deliverable_kind
-from tenants.delivery.models import Delivery, DeliveryEvent, SuppressedAddress, WebhookSecret
+from tenants.delivery.models import (
+    COMPLAINT_KIND,
+    Delivery,
+    DeliveryEvent,
+    SuppressedAddress,
+    WebhookSecret,
+)
 from tenants.delivery.providers import PROVIDERS, MailEvent, NotSigned, Unreadable, read_events
 from tenants.delivery.work import ask_person
+from tenants.review.services import raise_item
 
 BODY_BYTES_MAX = 1024 * 1024
 SUPPRESSING = (DeliveryEvent.Kind.BOUNCED, DeliveryEvent.Kind.COMPLAINED)
@@ -70,8 +78,7 @@ def _take(provider: str, event: MailEvent) -> bool:
 
 def _apply(delivery: Delivery, kind: str) -> None:
     if kind in SUPPRESSING and delivery.address:
-        address = SuppressedAddress(email=delivery.address, reason=kind)
-        SuppressedAddress.objects.bulk_create([address], ignore_conflicts=True)
+        _stop_writing(delivery, kind)
     # What waits to be sent again stays so: this is about the time before.
     if delivery.status == Status.CANCELLED or _is_waiting(delivery):
         return
@@ -87,6 +94,28 @@ def _apply(delivery: Delivery, kind: str) -> None:
     delivery.save(update_fields=["status", "error", "delivered_at", "opened_at"])
     if delivery.status != before:
         _tell(delivery)
+
+
+def _stop_writing(delivery: Delivery, kind: str) -> None:
+    """Write to the address no more. A complaint outweighs a bounce, and a person is asked."""
+    address = SuppressedAddress(email=delivery.address, reason=kind)
+    SuppressedAddress.objects.bulk_create([address], ignore_conflicts=True)
+    if kind != Kind.COMPLAINED:
+        return
+    found = SuppressedAddress.objects.filter(email_index=delivery.address)
+    found.update(reason=kind)
+    cause = _("%(name)s of %(customer)s marked the e-mail with %(document)s as spam.") % {
+        "name": delivery.recipient_name or _("Somebody"),
+        "customer": delivery.customer.name,
+        "document": delivery.object_code,
+    }
+    raise_item(
+        kind=COMPLAINT_KIND,
+        target=found.get(),
+        cause=f"{cause} {_('E-mail to the address is stopped until somebody lifts that.')}",
+        link=reverse("stopped_addresses"),
+        details={"delivery_id": str(delivery.pk)},
+    )
 
 
 def _is_waiting(delivery: Delivery) -> bool:

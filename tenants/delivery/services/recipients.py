@@ -15,7 +15,14 @@ from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from tenants.delivery.channels import SENDERS
-from tenants.delivery.models import Channel, DocumentKind, Recipient, SuppressedAddress
+from tenants.delivery.models import (
+    COMPLAINT_KIND,
+    Channel,
+    DocumentKind,
+    Recipient,
+    SuppressedAddress,
+)
+from tenants.review.services import close_items
 from tenants.sites.models import Customer, Site
 
 RECIPIENTS_MAX = 50  # of one customer
@@ -89,16 +96,23 @@ def remove_recipient(*, actor: Actor, recipient_id: UUID) -> None:
         record(actor=actor, action="recipient.removed", target=target, before=before)
 
 
-def allow_address(*, actor: Actor, address: str) -> None:
-    """Write to an address again that bounced or complained. Raises NotFound."""
+def allow_address(*, actor: Actor, address_id: UUID) -> None:
+    """Write to an address again that bounced or complained. Raises NotFound.
+
+    What was not sent meanwhile is sent again by hand.
+    """
     authorize(actor, "delivery.write")
     with transaction.atomic():
-        found = SuppressedAddress.objects.filter(email_index=address.strip().lower()).first()
+        found = SuppressedAddress.objects.select_for_update().filter(pk=address_id).first()
         if found is None:
-            raise NotFound(_("The address is not suppressed."))
+            raise NotFound(_("The address is not stopped."))
         target = Target("delivery.suppressedaddress", str(found.pk))
+        before = {"reason": found.reason}
         found.delete()
-        record(actor=actor, action="address.allowed", target=target)
+        close_items(
+            actor=actor, kind=COMPLAINT_KIND, target_id=address_id, note=_("Written to again.")
+        )
+        record(actor=actor, action="address.allowed", target=target, before=before)
 
 
 def _lock(recipient_id: UUID) -> Recipient:

@@ -1,5 +1,6 @@
 """Pages of who gets a customer's documents, and of reminders."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.contrib import messages
@@ -11,22 +12,26 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from shared.kernel.api import ApiRequest
 from shared.kernel.api.pagination import paginate, paging_of
+from shared.kernel.authorisation import authorize, authorize_form
 from shared.kernel.clock import today
 from shared.kernel.errors import AppError
 from shared.kernel.forms import add_errors
 from tenants.delivery import selectors, services
 from tenants.delivery.dunning import due_reminders
 from tenants.delivery.forms import LEVELS, HoldForm, LevelsForm, RecipientForm
-from tenants.sites.selectors import customer_by_code
+from tenants.delivery.models import Recipient
+from tenants.sites.selectors import customer_by_code, sites
 
 PREVIEW_MAX = 50
+SITES_MAX = 500
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def recipient_list(request: ApiRequest, customer_id: str) -> HttpResponse:
     """A customer's recipients and reminders, and the form that adds a recipient."""
+    authorize_form(request, see="delivery.read", change="delivery.write")
     customer = customer_by_code(actor=request.actor, customer_id=customer_id)
-    form = RecipientForm(request.POST or None)
+    form = RecipientForm(request.POST or None, sites=_sites(request, customer_id))
     if request.method == "POST" and form.is_valid():
         try:
             services.add_recipient(actor=request.actor, customer_id=customer_id, given=form.given())
@@ -36,11 +41,11 @@ def recipient_list(request: ApiRequest, customer_id: str) -> HttpResponse:
             messages.success(request, _("The recipient was added."))
             return redirect("recipient_list", customer_id=customer_id)
     found = selectors.recipients_of(actor=request.actor, customer_id=customer_id)
-    sent = selectors.reminders(actor=request.actor, customer_id=customer.pk)
+    sent = selectors.reminders(actor=request.actor, customer_code=customer_id)
     context = {
         "customer": customer,
         "form": form,
-        "recipients": found,
+        "recipients": _with_reasons(request, found),
         "reminders": sent[:PREVIEW_MAX],
         "hold": selectors.hold_of(actor=request.actor, customer_pk=customer.pk),
         "hold_form": HoldForm(),
@@ -56,9 +61,48 @@ def recipient_list(request: ApiRequest, customer_id: str) -> HttpResponse:
     return render(request, "delivery/recipients.html", context, status=422 if failed else 200)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+def recipient_edit(request: ApiRequest, customer_id: str, recipient_id: UUID) -> HttpResponse:
+    """Change what a recipient gets, how and in which language."""
+    authorize(request.actor, "delivery.write")
+    customer = customer_by_code(actor=request.actor, customer_id=customer_id)
+    recipient = selectors.recipient_of(
+        actor=request.actor, customer_id=customer_id, recipient_id=recipient_id
+    )
+    form = RecipientForm(
+        request.POST if request.method == "POST" else None,
+        initial=RecipientForm.initial_of(recipient),
+        sites=_sites(request, customer_id),
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.change_recipient(
+                actor=request.actor, recipient_id=recipient_id, given=form.given()
+            )
+        except AppError as error:
+            add_errors(form, error, {})
+        else:
+            messages.success(request, _("The recipient was saved."))
+            return redirect("recipient_list", customer_id=customer_id)
+    back = reverse("recipient_list", args=[customer_id])
+    context = {
+        "form": form,
+        "recipient": recipient,
+        "back": back,
+        "crumbs": [
+            (customer.name, reverse("customer_detail", args=[customer_id])),
+            (_("Delivery"), back),
+            (recipient.name, None),
+        ],
+    }
+    failed = request.method == "POST"
+    return render(request, "delivery/recipient.html", context, status=422 if failed else 200)
+
+
 @require_POST
 def recipient_remove(request: ApiRequest, customer_id: str, recipient_id: UUID) -> HttpResponse:
     """Remove a recipient."""
+    authorize(request.actor, "delivery.write")
     selectors.recipient_of(actor=request.actor, customer_id=customer_id, recipient_id=recipient_id)
     services.remove_recipient(actor=request.actor, recipient_id=recipient_id)
     messages.success(request, _("The recipient was removed."))
@@ -68,6 +112,7 @@ def recipient_remove(request: ApiRequest, customer_id: str, recipient_id: UUID) 
 @require_POST
 def reminders_hold(request: ApiRequest, customer_id: str) -> HttpResponse:
     """Stop reminding a customer."""
+    authorize(request.actor, "delivery.write")
     form = HoldForm(request.POST)
     if form.is_valid():
         services.hold_reminders(actor=request.actor, customer_id=customer_id, **form.cleaned_data)
@@ -88,6 +133,7 @@ def reminders_resume(request: ApiRequest, customer_id: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def reminder_settings(request: ApiRequest) -> HttpResponse:
     """When customers are reminded, and who would be today."""
+    authorize_form(request, see="delivery.read", change="organisation.write")
     levels = selectors.dunning_levels(actor=request.actor)
     initial = {
         name: value
@@ -134,3 +180,17 @@ def reminder_list(request: ApiRequest) -> HttpResponse:
     found = selectors.reminders(actor=request.actor)
     page = paginate(found, paging_of(request), orderings=("dated",), default="-dated")
     return render(request, "delivery/reminder_list.html", {"page": page})
+
+
+def _sites(request: ApiRequest, customer_id: str) -> list[tuple[str, str]]:
+    found = sites(actor=request.actor).filter(customer__customer_id=customer_id)
+    return list(found.order_by("name").values_list("site_id", "name")[:SITES_MAX])
+
+
+def _with_reasons(request: ApiRequest, found: Iterable[Recipient]) -> list[tuple[Recipient, str]]:
+    """The recipients, each with why its address is not written to."""
+    rows = list(found)
+    stopped = selectors.stopped_reasons(
+        actor=request.actor, emails=[str(one.email or "") for one in rows]
+    )
+    return [(one, stopped.get(str(one.email or "").lower(), "")) for one in rows]

@@ -1,13 +1,18 @@
 """Pages on which mail services and customers' file drops are set up."""
 
+from uuid import UUID
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from shared.kernel.api import ApiRequest
+from shared.kernel.api.pagination import paginate, paging_of
+from shared.kernel.authorisation import authorize, authorize_form
 from shared.kernel.errors import AppError
 from shared.kernel.forms import add_errors
 from shared.kernel.tenancy import require_organisation
@@ -19,9 +24,11 @@ from tenants.sites.selectors import customer_by_code
 KEPT = ("host", "port", "username", "fingerprint", "folder", "file_name")
 
 
+@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def mail_services(request: ApiRequest) -> HttpResponse:
     """Who tells what became of e-mails. A fresh secret is shown once."""
+    authorize(request.actor, "organisation.write")
     known = selectors.webhook_providers(actor=request.actor)
     provider = request.POST.get("provider", "")
     if "remove" in request.POST:
@@ -53,9 +60,32 @@ def mail_services(request: ApiRequest) -> HttpResponse:
     return render(request, "delivery/mail_services.html", context, status=422 if failed else 200)
 
 
+@require_safe
+def stopped_addresses(request: ApiRequest) -> HttpResponse:
+    """Addresses that are not written to since they bounced or reported spam."""
+    found = selectors.stopped_addresses(actor=request.actor)
+    context = {
+        "page": paginate(
+            found, paging_of(request), orderings=("created_at",), default="-created_at"
+        ),
+        "may_write": request.actor.may("delivery.write"),
+        "crumbs": [(_("Deliveries"), reverse("delivery_list")), (_("Stopped addresses"), None)],
+    }
+    return render(request, "delivery/stopped.html", context)
+
+
+@require_POST
+def address_allow(request: ApiRequest, address_id: UUID) -> HttpResponse:
+    """Write to an address again."""
+    services.allow_address(actor=request.actor, address_id=address_id)
+    messages.success(request, _("The address is written to again."))
+    return redirect("stopped_addresses")
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def file_drop(request: ApiRequest, customer_id: str) -> HttpResponse:
     """The server that a customer's documents are put on."""
+    authorize_form(request, see="delivery.read", change="delivery.write")
     customer = customer_by_code(actor=request.actor, customer_id=customer_id)
     endpoint = selectors.sftp_endpoint_of(actor=request.actor, customer_pk=customer.pk)
     if "remove" in request.POST:

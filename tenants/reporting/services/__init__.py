@@ -2,8 +2,16 @@
 
 from tenants.reporting.services.schedules import (
     ReportScheduleInput,
+    change_report_schedule,
     create_report_schedule,
     delete_report_schedule,
+    send_report_now,
 )
 
-__all__ = ["ReportScheduleInput", "create_report_schedule", "delete_report_schedule"]
+__all__ = [
+    "ReportScheduleInput",
+    "change_report_schedule",
+    "create_report_schedule",
+    "delete_report_schedule",
+    "send_report_now",
+]

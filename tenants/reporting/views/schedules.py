@@ -12,9 +12,10 @@ from django.views.decorators.http import require_POST, require_safe
 from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.authorisation import authorize
-from shared.kernel.errors import AppError
+from shared.kernel.errors import AppError, Conflict
 from shared.kernel.forms import add_errors
 from tenants.reporting.forms import ReportScheduleForm
+from tenants.reporting.models import ReportMailing, ReportSchedule
 from tenants.reporting.reports import LIBRARY
 from tenants.reporting.selectors.library import readable_reports
 from tenants.reporting.selectors.schedules import (
@@ -23,7 +24,13 @@ from tenants.reporting.selectors.schedules import (
     report_schedule,
     report_schedules,
 )
-from tenants.reporting.services import create_report_schedule, delete_report_schedule
+from tenants.reporting.services import (
+    change_report_schedule,
+    create_report_schedule,
+    delete_report_schedule,
+    send_report_now,
+)
+from tenants.reporting.wording import failure_text
 
 
 @require_safe
@@ -46,6 +53,9 @@ def schedule_detail(request: ApiRequest, schedule_id: UUID) -> HttpResponse:
     schedule = report_schedule(actor=request.actor, schedule_id=schedule_id)
     report = LIBRARY.get(schedule.report)
     people = [str(one) for one in schedule.recipients.all()]
+    page = paginate(
+        mailings(schedule), paging_of(request), orderings=("due_at",), default="-due_at"
+    )
     context = {
         "schedule": schedule,
         "facts": [
@@ -55,9 +65,11 @@ def schedule_detail(request: ApiRequest, schedule_id: UUID) -> HttpResponse:
             (_("File"), schedule.file_form.upper()),
             (_("People"), ", ".join(people)),
         ],
-        "page": paginate(
-            mailings(schedule), paging_of(request), orderings=("due_at",), default="-due_at"
-        ),
+        "page": page,
+        "rows": [
+            (one, failure_text(one.reason) if one.status == ReportMailing.Status.FAILED else "")
+            for one in page.items
+        ],
         "may_write": request.actor.may("delivery.write"),
         "crumbs": [*_crumbs(), (schedule.name, None)],
     }
@@ -66,26 +78,69 @@ def schedule_detail(request: ApiRequest, schedule_id: UUID) -> HttpResponse:
 
 def schedule_new(request: ApiRequest) -> HttpResponse:
     """Make a schedule."""
+    return _edit(request, None)
+
+
+def schedule_edit(request: ApiRequest, schedule_id: UUID) -> HttpResponse:
+    """Change a schedule, or switch it off."""
+    return _edit(request, schedule_id)
+
+
+def _edit(request: ApiRequest, schedule_id: UUID | None) -> HttpResponse:
     authorize(request.actor, "delivery.write")
     reports = readable_reports(actor=request.actor)
+    schedule = (
+        report_schedule(actor=request.actor, schedule_id=schedule_id) if schedule_id else None
+    )
+    asked = {} if schedule else {"report": request.GET.get("report", "")}
     form = ReportScheduleForm(
         request.POST if request.method == "POST" else None,
-        initial={"report": request.GET.get("report", ""), "when": "0 6 1 * *"},
+        initial={**ReportScheduleForm.initial_of(schedule), **asked},
         reports=reports,
         people=people_who_may_read(reports[0]),
     )
     if request.method == "POST" and form.is_valid():
         try:
-            saved = create_report_schedule(actor=request.actor, given=form.given)
+            saved = _save(request, schedule_id, form)
         except AppError as error:
             add_errors(form, error, {})
         else:
             messages.success(request, _("The schedule was saved."))
             return redirect("report_schedule_detail", schedule_id=saved.pk)
-    context = {"form": form, "crumbs": [*_crumbs(), (_("New schedule"), None)]}
+    title = schedule.name if schedule else _("New schedule")
+    context = {
+        "form": form,
+        "title": title,
+        "cancel_url": (
+            reverse("report_schedule_detail", args=[schedule.pk])
+            if schedule
+            else reverse("report_schedules")
+        ),
+        "crumbs": [*_crumbs(), (title, None)],
+    }
     return render(
         request, "reporting/schedule_form.html", context, status=422 if form.errors else 200
     )
+
+
+def _save(
+    request: ApiRequest, schedule_id: UUID | None, form: ReportScheduleForm
+) -> ReportSchedule:
+    if schedule_id is None:
+        return create_report_schedule(actor=request.actor, given=form.given)
+    return change_report_schedule(actor=request.actor, schedule_id=schedule_id, given=form.given)
+
+
+@require_POST
+def schedule_send(request: ApiRequest, schedule_id: UUID) -> HttpResponse:
+    """Send its report now."""
+    try:
+        send_report_now(actor=request.actor, schedule_id=schedule_id)
+    except Conflict as error:
+        messages.error(request, str(error.detail))
+    else:
+        messages.success(request, _("The report is on its way."))
+    return redirect("report_schedule_detail", schedule_id=schedule_id)
 
 
 @require_POST

@@ -1,0 +1,1 @@
+"""The API of deliveries, recipients, reminders and mail services."""
