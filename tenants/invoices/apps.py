@@ -55,6 +55,7 @@ class InvoicesConfig(AppConfig):
                 icon="receipt",
                 permission="invoices.read",
                 order=120,
+                on_phone=True,
             )
         )
         register_navigation(

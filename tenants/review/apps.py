@@ -21,5 +21,6 @@ class ReviewConfig(AppConfig):
                 permission="invoices.generate",
                 order=10,
                 count=open_count,
+                on_phone=True,
             )
         )

@@ -27,6 +27,7 @@ class NavigationItem:
 
     An empty permission shows it to everybody who is signed in. Entries of the groups
     `shell.SETTINGS_LABELS` stand on the page of settings instead, with `text` under them.
+    Those `on_phone` come first in the bar at the bottom of a phone.
     """
 
     group: str
@@ -37,6 +38,7 @@ class NavigationItem:
     order: int = 100
     count: Callable[[Actor], int] | None = None
     text: Text = ""
+    on_phone: bool = False
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ class Link:
     icon: str
     count: int | None = None
     text: Text = ""
+    on_phone: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Shell:
     def phone_links(self) -> list[Link]:
         """The entries that fit in the bar at the bottom of a phone."""
         links = [link for group in self.groups for link in group.links]
-        return links[:PHONE_LINKS]
+        return sorted(links, key=lambda link: not link.on_phone)[:PHONE_LINKS]
 
 
 def _link(item: NavigationItem, actor: Actor) -> Link | None:
@@ -70,7 +71,7 @@ def _link(item: NavigationItem, actor: Actor) -> Link | None:
     except NoReverseMatch:
         return None
     count = item.count(actor) if item.count else None
-    return Link(label=item.label, url=url, icon=item.icon, count=count or None, text=item.text)
+    return Link(item.label, url, item.icon, count or None, item.text, item.on_phone)
 
 
 def _found(actor: Actor) -> dict[str, list[Link]]:

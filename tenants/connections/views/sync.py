@@ -18,12 +18,17 @@ from shared.kernel.errors import AppError, NotFound
 from shared.kernel.forms import add_errors
 from tenants.connections.forms import ConnectionForm, WeekForm
 from tenants.connections.models import Connection, SyncLog, SyncRun
-from tenants.connections.presentation import connection_facts, revenue_charts, sync_flow
+from tenants.connections.presentation import (
+    FIELD_LABELS,
+    connection_facts,
+    revenue_charts,
+    sync_flow,
+)
 from tenants.connections.selectors import quality as quality_selectors
 from tenants.connections.selectors import sync as selectors
 from tenants.connections.services import connections as services
 from tenants.connections.services import runs as run_services
-from tenants.connections.work.logs import DAILY, PROCESSES, WEEKLY
+from tenants.connections.wording import EVENT_LABELS, PROCESS_LABELS
 
 FAILED_SHOWN = 20
 RUNS_SHOWN = 10
@@ -42,6 +47,7 @@ def sync_status(request: ApiRequest) -> HttpResponse:
         "runs": selectors.sync_runs(actor=request.actor)[:RUNS_SHOWN],
         "failed": selectors.failed_tasks(actor=request.actor)[:FAILED_SHOWN],
         "alerts": quality_selectors.open_alerts(actor=request.actor),
+        "event_labels": EVENT_LABELS,
     }
     return render(request, "connections/sync.html", context)
 
@@ -56,6 +62,7 @@ def sync_progress(request: ApiRequest, run_id: UUID) -> HttpResponse:
 @require_POST
 def sync_reconcile(request: ApiRequest) -> HttpResponse:
     """Start a reconciliation."""
+    authorize(request.actor, "connections.resolve")
     try:
         run_services.start_reconciliation(actor=request.actor)
     except AppError as error:
@@ -166,7 +173,8 @@ def sync_logs(request: ApiRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "page": page,
         "statuses": SyncLog.Status.choices,
-        "processes": [DAILY, WEEKLY, *PROCESSES.values()],
+        "processes": PROCESS_LABELS,
+        "field_labels": FIELD_LABELS,
         "filtered": any(request.GET.get(name) for name in ("q", "status", "process")),
         "crumbs": [(_("Synchronisation"), reverse("sync_status")), (_("Log"), None)],
     }
@@ -189,6 +197,7 @@ def weekly_performance(request: ApiRequest) -> HttpResponse:
 @require_safe
 def weekly_sites(request: ApiRequest, week: str) -> HttpResponse:
     """One week by site."""
+    authorize(request.actor, "connections.read")
     try:
         week_start = date.fromisoformat(week)
     except ValueError as error:
@@ -210,6 +219,7 @@ def weekly_sites(request: ApiRequest, week: str) -> HttpResponse:
 @require_POST
 def weekly_start(request: ApiRequest) -> HttpResponse:
     """Add a week up again."""
+    authorize(request.actor, "connections.resolve")
     form = WeekForm(request.POST)
     try:
         week = form.cleaned_data["week_start"] if form.is_valid() else None

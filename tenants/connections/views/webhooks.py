@@ -21,6 +21,8 @@ from tenants.connections.forms import RotateForm, WebhookForm
 from tenants.connections.models import OrderedWork
 from tenants.connections.selectors import webhooks as selectors
 from tenants.connections.services import webhooks as services
+from tenants.connections.topics import AREAS
+from tenants.connections.wording import EVENT_LABELS
 from tenants.connections.work.delivering import body_of
 
 
@@ -37,7 +39,7 @@ def webhook_list(request: ApiRequest) -> HttpResponse:
         orderings=("created_at",),
         default="created_at",
     )
-    return render(request, "connections/webhooks.html", {"page": page})
+    return render(request, "connections/webhooks.html", {"page": page, "areas": AREAS})
 
 
 @never_cache
@@ -112,6 +114,8 @@ def webhook_detail(request: ApiRequest, endpoint_id: UUID) -> HttpResponse:
     context: dict[str, Any] = {
         "endpoint": endpoint,
         "page": page,
+        "areas": AREAS,
+        "event_labels": EVENT_LABELS,
         "statuses": OrderedWork.Status.choices,
         "rotate_form": RotateForm(),
         "crumbs": _crumbs((endpoint.url, None)),
@@ -127,11 +131,12 @@ def webhook_delivery(request: ApiRequest, endpoint_id: UUID, delivery_id: UUID) 
     )
     context = {
         "delivery": delivery,
+        "title": str(EVENT_LABELS.get(delivery.topic, delivery.topic)),
         "body": body_of(delivery).decode(),
         "is_open": delivery.status in OrderedWork.OPEN,
         "crumbs": _crumbs(
             (delivery.endpoint.url, reverse("webhook_detail", args=[endpoint_id])),
-            (delivery.topic, None),
+            (str(EVENT_LABELS.get(delivery.topic, delivery.topic)), None),
         ),
     }
     return render(request, "connections/webhook_delivery.html", context)
@@ -150,6 +155,7 @@ def webhook_state(request: ApiRequest, endpoint_id: UUID) -> HttpResponse:
 @require_POST
 def webhook_rotate(request: ApiRequest, endpoint_id: UUID) -> HttpResponse:
     """A new secret, on the answer and nowhere else."""
+    authorize(request.actor, "connections.write")
     form = RotateForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("Between 0 and 168 hours."))

@@ -100,7 +100,7 @@ def test_status_log_and_quality_of_a_synchronised_site(browser, site):
     for name in EMPTY:
         text_of(browser.get(reverse(name)))
     page = text_of(browser.get(reverse("sync_logs")))
-    assert "DailyBillingReconciliation" in page
+    assert "Nightly comparison" in page
     assert "territory_id is required" in page
     for metric in ("completeness", "accuracy", "currency", "error_rate"):
         text_of(browser.get(reverse("quality_records", args=[metric])))

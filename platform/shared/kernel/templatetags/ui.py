@@ -102,10 +102,18 @@ def percent(fraction: Number | None, places: int | None = None) -> str:
 
 
 @register.filter
-def day(value: date | None, style: formats.DayStyle = "medium") -> str:
-    """A calendar date; a datetime is shown as its date in the reader's zone."""
-    if value is None:
+def day(value: date | str | None, style: formats.DayStyle = "medium") -> str:
+    """A calendar date; a datetime is shown as its date in the reader's zone.
+
+    Also one that JSON keeps as YYYY-MM-DD; a text that is no date stays as it is.
+    """
+    if not value:
         return DASH
+    if isinstance(value, str):
+        try:
+            return formats.format_day(date.fromisoformat(value), style, language=get_language())
+        except ValueError:
+            return value
     if isinstance(value, datetime):
         value = timezone.localtime(value).date()
     return formats.format_day(value, style, language=get_language())

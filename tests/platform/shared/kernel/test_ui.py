@@ -1,6 +1,7 @@
 """Template tags: values, links, fields, and that every partial draws what it is given."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -71,6 +72,8 @@ def test_days_are_the_readers_days() -> None:
     with timezone.override("America/Toronto"):
         assert render("{{ x|day }}", x=late) == "Oct 31, 2026"
     assert render('{{ x|day:"long" }}', x=date(2026, 11, 1)) == "November 1, 2026"
+    assert render("{{ x|day }}", x="2026-11-01") == "Nov 1, 2026"
+    assert render("{{ x|day }} {{ y|day }}", x="soon", y="") == "soon —"
 
 
 def test_period_tag() -> None:
@@ -360,6 +363,9 @@ def test_shell_groups_what_the_actor_may_open(monkeypatch: pytest.MonkeyPatch) -
     assert [str(group.label) for group in frame.groups] == ["", "Billing"]
     assert [link.url for link in frame.phone_links] == ["/home/", "/sites/"]
     assert frame.phone_links[1].count == 3
+    chosen = replace(frame.groups[1].links[0], on_phone=True)
+    shown = replace(frame, groups=(frame.groups[0], replace(frame.groups[1], links=[chosen])))
+    assert [link.url for link in shown.phone_links] == ["/sites/", "/home/"]
     assert frame.person == "Marie Chen"
 
 
