@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from billing.periods import Period, month_period
 from shared.kernel.api.auth import ApiRequest
+from shared.kernel.authorisation import authorize_form
 from shared.kernel.charts import Slice, sparkline
 from shared.kernel.clock import today
 from shared.kernel.errors import AppError
@@ -30,6 +31,7 @@ DAYS_SHOWN = 60
 
 def site_revenue(request: ApiRequest, site_id: str) -> HttpResponse:
     """A site's revenue by day, and a form to enter a day."""
+    authorize_form(request, see="activity.read", change="activity.write")
     site = site_by_code(actor=request.actor, site_id=site_id)
     period = Period(today() - timedelta(days=DAYS_SHOWN - 1), today())
     by_day = revenue_by_day(actor=request.actor, site_id=site.pk, period=period)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from shared.kernel.api.auth import ApiRequest
+from shared.kernel.authorisation import authorize
 from shared.kernel.errors import FieldError, Invalid
 from tenants.disputes import selectors, services
 from tenants.invoices.views.page_actions import on_invoice_page
@@ -18,6 +19,7 @@ from tenants.invoices.views.page_actions import on_invoice_page
 @on_invoice_page
 def raise_dispute(request: ApiRequest, invoice_id: str) -> HttpResponse:
     """The customer objects to an amount."""
+    authorize(request.actor, "invoices.dispute")
     position = request.POST.get("position", "")
     services.raise_dispute(
         actor=request.actor,
@@ -34,6 +36,7 @@ def raise_dispute(request: ApiRequest, invoice_id: str) -> HttpResponse:
 @on_invoice_page
 def close_dispute(request: ApiRequest, invoice_id: str, dispute_id: str) -> HttpResponse:
     """Settled, perhaps by a credit note, or withdrawn."""
+    authorize(request.actor, "invoices.dispute")
     text = request.POST.get("resolution", "")
     dispute = selectors.dispute_by_code(actor=request.actor, dispute_id=dispute_id)
     if request.POST.get("action") == "withdraw":

@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from shared.kernel.actor import Actor
+from shared.kernel.authorisation import authorize
 from shared.kernel.clock import now
 from shared.kernel.errors import Forbidden, NotFound
 from tenants.imports.kinds import KINDS, kind_of
@@ -39,6 +40,17 @@ _PREVIEW_FIELDS = (
 def writable_kinds(actor: Actor) -> list[str]:
     """The kinds that the actor may bring in."""
     return [kind.value for kind, about in KINDS.items() if actor.may(about.write_permission)]
+
+
+def require_some_kind(actor: Actor, *, to_write: bool = False) -> None:
+    """Ask for the right to see imports of any kind, or to bring one in.
+
+    Raises Unauthenticated for nobody, Forbidden for who has it for none.
+    """
+    rights = [
+        about.write_permission if to_write else about.read_permission for about in KINDS.values()
+    ]
+    authorize(actor, next((right for right in rights if actor.may(right)), rights[0]))
 
 
 def imports(*, actor: Actor, kind: str = "") -> QuerySet[Import]:

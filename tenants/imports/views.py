@@ -32,6 +32,7 @@ DECISIONS = {
 
 def import_list(request: ApiRequest) -> HttpResponse:
     """Bring a file in; the imports so far."""
+    selectors.require_some_kind(request.actor, to_write=request.method == "POST")
     kinds = selectors.writable_kinds(request.actor)
     form = ImportForm(
         request.POST or None,
@@ -71,6 +72,7 @@ def import_list(request: ApiRequest) -> HttpResponse:
 @require_safe
 def import_detail(request: ApiRequest, import_id: UUID) -> HttpResponse:
     """One import: how far it is, what it would do or did, and its bad rows."""
+    selectors.require_some_kind(request.actor)
     job = selectors.import_by_id(actor=request.actor, import_id=import_id)
     problems = list(selectors.problems(job)[:PROBLEMS_SHOWN])
     context: dict[str, Any] = {
@@ -93,6 +95,7 @@ def import_detail(request: ApiRequest, import_id: UUID) -> HttpResponse:
 @require_POST
 def import_decide(request: ApiRequest, import_id: UUID, decision: str) -> HttpResponse:
     """Apply, undo or discard an import."""
+    selectors.require_some_kind(request.actor, to_write=True)
     if decision not in DECISIONS:
         raise NotFound
     try:
@@ -107,6 +110,7 @@ def import_decide(request: ApiRequest, import_id: UUID, decision: str) -> HttpRe
 @require_safe
 def import_errors(request: ApiRequest, import_id: UUID) -> HttpResponseBase:
     """The bad rows as CSV, with the reasons beside them."""
+    selectors.require_some_kind(request.actor)
     job = selectors.import_by_id(actor=request.actor, import_id=import_id)
     return csv_response(*presentation.bad_rows_file(job))
 
@@ -114,6 +118,7 @@ def import_errors(request: ApiRequest, import_id: UUID) -> HttpResponseBase:
 @require_safe
 def import_example(request: ApiRequest, kind: str) -> HttpResponse:
     """An empty file of a kind, with its columns."""
+    selectors.require_some_kind(request.actor, to_write=True)
     if kind not in KINDS or kind not in selectors.writable_kinds(request.actor):
         raise NotFound
     return HttpResponse(

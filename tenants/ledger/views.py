@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.pagination import paginate, paging_of
+from shared.kernel.authorisation import authorize_form
 from shared.kernel.clock import today
 from shared.kernel.errors import AppError
 from shared.kernel.exports import csv_response
@@ -141,6 +142,7 @@ def _rows(found: QuerySet[JournalEntry]) -> Iterator[list[tuple[Any, ...]]]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def exchange_rates(request: ApiRequest) -> HttpResponse:
     """The rates that are known, and the form to enter one by hand."""
+    authorize_form(request, see="ledger.read", change="ledger.write")
     form = RateForm(request.POST if request.method == "POST" else None, initial={"on": today()})
     if request.method == "POST" and form.is_valid():
         try:

@@ -47,6 +47,7 @@ def review_list(request: ApiRequest) -> HttpResponse:
 
 def review_detail(request: ApiRequest, review_id: UUID) -> HttpResponse:
     """One item: what happened, where to mend it, and closing it by hand."""
+    _require_any_kind(request)
     item = selectors.review_item(actor=request.actor, item_id=review_id)
     form = CloseForm(
         request.POST if request.method == "POST" else None,

@@ -65,6 +65,7 @@ def schedule_new(request: ApiRequest) -> HttpResponse:
 
 def schedule_edit(request: ApiRequest, schedule_id: UUID) -> HttpResponse:
     """Change a schedule."""
+    authorize(request.actor, "invoices.generate")
     return _edit(request, selectors.schedule_by_id(actor=request.actor, schedule_id=schedule_id))
 
 

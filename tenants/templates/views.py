@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.pagination import paginate, paging_of
-from shared.kernel.authorisation import authorize
+from shared.kernel.authorisation import authorize, authorize_form
 from shared.kernel.errors import AppError, Malformed
 from shared.kernel.forms import add_errors
 from tenants.documents.rendering import Output
@@ -61,9 +61,8 @@ def template_new(request: ApiRequest) -> HttpResponse:
 
 def template_detail(request: ApiRequest, template_id: UUID) -> HttpResponse:
     """The editor: texts of a version, preview on real data, older versions."""
+    authorize_form(request, see="templates.read", change="templates.write")
     template = selectors.template_by_id(actor=request.actor, template_id=template_id)
-    if request.method == "POST":
-        authorize(request.actor, "templates.write")
     shown = _shown_version(request, template)
     form = TextsForm(
         request.POST or None,
@@ -141,6 +140,7 @@ def template_preview(request: ApiRequest, template_id: UUID) -> HttpResponse:
 @require_POST
 def template_activate(request: ApiRequest, template_id: UUID) -> HttpResponse:
     """Use a version from now on; an older one is a rollback."""
+    authorize(request.actor, "templates.write")
     number = request.POST.get("number", "")
     if not (number.isascii() and number.isdecimal() and len(number) < 9):
         raise Malformed(_("That is no version number."))

@@ -1,9 +1,18 @@
 """The one place where permissions are checked, for page, API and task alike."""
 
+from typing import Protocol
+
 from django.utils.translation import gettext as _
 
 from shared.kernel.actor import Actor
 from shared.kernel.errors import Forbidden, Unauthenticated
+
+
+class Asked(Protocol):
+    """What a request tells of who asks, and whether a form is sent."""
+
+    method: str | None
+    actor: Actor
 
 
 def authorize(actor: Actor, permission: str) -> None:
@@ -19,3 +28,12 @@ def authorize(actor: Actor, permission: str) -> None:
         _("%(who)s lacks the permission “%(permission)s”. Ask an administrator for it.")
         % {"who": actor.label, "permission": permission}
     )
+
+
+def authorize_form(request: Asked, *, see: str, change: str) -> None:
+    """Require `change` of who sends a page's form, `see` of who looks at the page.
+
+    The first statement of its view: a refusal must name nothing of what was asked for, nor say
+    whether the form was well filled in. Raises as `authorize`.
+    """
+    authorize(request.actor, change if request.method == "POST" else see)

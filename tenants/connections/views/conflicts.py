@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.pagination import paginate, paging_of
+from shared.kernel.authorisation import authorize, authorize_form
 from shared.kernel.errors import AppError
 from shared.kernel.forms import add_errors
 from tenants.connections.forms import ResolveForm
@@ -51,6 +52,7 @@ def conflict_list(request: ApiRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def sync_conflict(request: ApiRequest, conflict_id: UUID) -> HttpResponse:
     """One conflict: both values with their times, and the decision."""
+    authorize_form(request, see="connections.read", change="connections.resolve")
     conflict = selectors.conflict_by_id(actor=request.actor, conflict_id=conflict_id)
     form = ResolveForm(request.POST or None, conflict=conflict)
     if request.method == "POST" and form.is_valid():
@@ -95,6 +97,7 @@ def _inputs(form: ResolveForm) -> dict[str, str]:
 @require_POST
 def conflicts_resolve(request: ApiRequest) -> HttpResponse:
     """Decide several the same way."""
+    authorize(request.actor, "connections.resolve")
     ids = [UUID(one) for one in request.POST.getlist("conflict")[:RESOLVED_MAX] if _is_id(one)]
     choice = request.POST.get("choice", "")
     try:

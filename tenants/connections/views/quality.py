@@ -33,6 +33,7 @@ def data_quality(request: ApiRequest) -> HttpResponse:
 @require_safe
 def quality_records(request: ApiRequest, metric: str) -> HttpResponse:
     """The records behind a figure, each with the page where it is put right."""
+    authorize(request.actor, "connections.read")
     if metric not in METRIC_LABELS:
         raise NotFound
     label = str(METRIC_LABELS[metric])

@@ -60,6 +60,7 @@ def contract_edit(request: ApiRequest, contract_id: str) -> HttpResponse:
 @require_POST
 def contract_renew(request: ApiRequest, contract_id: str) -> HttpResponse:
     """Go on for a further term."""
+    authorize(request.actor, "contracts.activate")
     form = RenewForm(request.POST)
 
     def renew() -> str:
@@ -77,6 +78,7 @@ def contract_renew(request: ApiRequest, contract_id: str) -> HttpResponse:
 @require_POST
 def contract_terminate(request: ApiRequest, contract_id: str) -> HttpResponse:
     """End a contract on a day."""
+    authorize(request.actor, "contracts.write")
     form = TerminateForm(request.POST)
 
     def terminate() -> str:
@@ -91,6 +93,7 @@ def contract_terminate(request: ApiRequest, contract_id: str) -> HttpResponse:
 @require_POST
 def contract_sign(request: ApiRequest, contract_id: str) -> HttpResponse:
     """Record who signed the text as it reads now."""
+    authorize(request.actor, "contracts.activate")
     form = SignatureForm(request.POST)
 
     def sign() -> str:
@@ -109,6 +112,7 @@ def contract_sign(request: ApiRequest, contract_id: str) -> HttpResponse:
 @require_POST
 def adjustment_propose(request: ApiRequest, contract_id: str) -> HttpResponse:
     """Propose an amount beside the terms."""
+    authorize(request.actor, "contracts.write")
     form = AdjustmentForm(request.POST)
 
     def propose() -> str:

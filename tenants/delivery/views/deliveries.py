@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from shared.kernel.api import ApiRequest
 from shared.kernel.api.pagination import paginate, paging_of
+from shared.kernel.authorisation import authorize
 from shared.kernel.errors import AppError
 from tenants.delivery import selectors, services
 from tenants.delivery.models import Channel, Delivery, DocumentKind
@@ -70,6 +71,7 @@ def delivery_detail(request: ApiRequest, delivery_id: UUID) -> HttpResponse:
 @require_POST
 def delivery_resend(request: ApiRequest, delivery_id: UUID) -> HttpResponse:
     """Send it once more."""
+    authorize(request.actor, "delivery.write")
     try:
         services.resend(actor=request.actor, delivery_id=delivery_id)
     except AppError as error:
@@ -82,6 +84,7 @@ def delivery_resend(request: ApiRequest, delivery_id: UUID) -> HttpResponse:
 @require_POST
 def delivery_cancel(request: ApiRequest, delivery_id: UUID) -> HttpResponse:
     """Give it up."""
+    authorize(request.actor, "delivery.write")
     try:
         services.cancel(actor=request.actor, delivery_id=delivery_id)
     except AppError as error:
@@ -94,6 +97,7 @@ def delivery_cancel(request: ApiRequest, delivery_id: UUID) -> HttpResponse:
 @require_POST
 def invoice_send(request: ApiRequest, invoice_id: str) -> HttpResponse:
     """Send an invoice to its recipients."""
+    authorize(request.actor, "delivery.write")
     try:
         made = services.send_invoice(actor=request.actor, invoice_id=invoice_id)
     except AppError as error:
@@ -109,6 +113,7 @@ def invoice_send(request: ApiRequest, invoice_id: str) -> HttpResponse:
 @require_safe
 def invoice_deliveries(request: ApiRequest, invoice_id: str) -> HttpResponse:
     """The card with an invoice's deliveries, for its page."""
+    authorize(request.actor, "delivery.read")
     invoice = invoice_by_code(actor=request.actor, invoice_id=invoice_id)
     found = selectors.deliveries_of(actor=request.actor, object_id=invoice.pk)
     page = paginate(found, paging_of(request), orderings=("created_at",), default="-created_at")

@@ -128,6 +128,7 @@ def undo_written_off(request: ApiRequest, invoice_id: str, write_off_id: UUID) -
 @on_invoice_page
 def release(request: ApiRequest, invoice_id: str) -> HttpResponse:
     """Draft the invoice of this invoice's holdback, or of all of its contract's."""
+    authorize(request.actor, "invoices.generate")
     invoice = selectors.invoice_by_code(actor=request.actor, invoice_id=invoice_id)
     everything = request.POST.get("what") == "contract"
     draft = services.release_holdback(

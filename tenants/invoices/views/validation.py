@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from shared.kernel.api.auth import ApiRequest
-from shared.kernel.authorisation import authorize
+from shared.kernel.authorisation import authorize_form
 from shared.kernel.errors import AppError
 from shared.kernel.forms import add_errors
 from tenants.invoices import services
@@ -17,8 +17,7 @@ from tenants.invoices.validators import VALIDATORS
 
 def invoice_checks(request: ApiRequest) -> HttpResponse:
     """Tolerance, and how strict each rule is."""
-    if request.method == "POST":
-        authorize(request.actor, "organisation.write")
+    authorize_form(request, see="organisation.read", change="organisation.write")
     kept = validation_settings(actor=request.actor)
     form = ValidationForm(
         request.POST if request.method == "POST" else None,

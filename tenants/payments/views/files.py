@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.pagination import paginate, paging_of
+from shared.kernel.authorisation import authorize, authorize_form
 from shared.kernel.errors import AppError
 from shared.kernel.forms import add_errors
 from tenants.payments.forms import FileForm
@@ -22,6 +23,7 @@ from tenants.payments.services import files as services
 @require_http_methods(["GET", "HEAD", "POST"])
 def file_list(request: ApiRequest) -> HttpResponse:
     """Files brought in, and the form to bring another one."""
+    authorize_form(request, see="payments.read", change="payments.write")
     form = FileForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         upload = form.cleaned_data["file"]
@@ -89,6 +91,7 @@ def file_apply(request: ApiRequest, file_id: UUID) -> HttpResponse:
 @require_POST
 def line_decide(request: ApiRequest, line_id: UUID) -> HttpResponse:
     """Say whose an unmatched line is, or leave it out."""
+    authorize(request.actor, "payments.write")
     try:
         if "dismiss" in request.POST:
             line = services.dismiss_line(actor=request.actor, line_id=line_id)

@@ -119,6 +119,7 @@ def payment_detail(request: ApiRequest, payment_id: str) -> HttpResponse:
 @require_POST
 def payment_apply(request: ApiRequest, payment_id: str) -> HttpResponse:
     """Apply by rule, or what was typed beside each invoice."""
+    authorize(request.actor, "payments.write")
 
     def work() -> str:
         if "automatic" in request.POST:
@@ -135,6 +136,7 @@ def payment_apply(request: ApiRequest, payment_id: str) -> HttpResponse:
 @require_POST
 def payment_unapply(request: ApiRequest, payment_id: str) -> HttpResponse:
     """Take the payment back from one invoice."""
+    authorize(request.actor, "payments.write")
 
     def work() -> str:
         services.unapply(
@@ -150,6 +152,7 @@ def payment_unapply(request: ApiRequest, payment_id: str) -> HttpResponse:
 @require_POST
 def payment_refund(request: ApiRequest, payment_id: str) -> HttpResponse:
     """Give back what is unapplied; a refused refund keeps what was typed."""
+    authorize(request.actor, "payments.refund")
     form = RefundForm(request.POST)
     if form.is_valid():
         data = form.cleaned_data
@@ -172,6 +175,7 @@ def payment_refund(request: ApiRequest, payment_id: str) -> HttpResponse:
 @require_POST
 def payment_reverse(request: ApiRequest, payment_id: str) -> HttpResponse:
     """Undo the payment and everything it settled."""
+    authorize(request.actor, "payments.refund")
     form = ReasonForm(request.POST)
     if form.is_valid():
         try:

@@ -110,6 +110,7 @@ def _detail(request: ApiRequest, customer: Customer) -> dict[str, Any]:
 @require_POST
 def exemption_add(request: ApiRequest, customer_id: str) -> HttpResponse:
     """Record a certificate."""
+    authorize(request.actor, "sites.write")
     form = ExemptionForm(request.POST)
     if form.is_valid():
         try:
@@ -126,6 +127,7 @@ def exemption_add(request: ApiRequest, customer_id: str) -> HttpResponse:
 @require_POST
 def exemption_end(request: ApiRequest, customer_id: str, exemption_id: UUID) -> HttpResponse:
     """Set the last day of a certificate."""
+    authorize(request.actor, "sites.write")
     form = ExemptionEndForm(request.POST)
     if form.is_valid():
         services.end_exemption(

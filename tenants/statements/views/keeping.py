@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from shared.kernel.api.auth import ApiRequest
-from shared.kernel.authorisation import authorize
+from shared.kernel.authorisation import authorize, authorize_form
 from shared.kernel.errors import AppError
 from shared.kernel.forms import add_errors
 from tenants.statements import services
@@ -24,7 +24,7 @@ from tenants.statements.selectors.settings import (
 
 def keeping(request: ApiRequest) -> HttpResponse:
     """The rules, and the holds in force."""
-    authorize(request.actor, "organisation.read")
+    authorize_form(request, see="organisation.read", change="organisation.write")
     initial = SettingsForm.initial_of(statement_settings(), retention_years())
     form = SettingsForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():

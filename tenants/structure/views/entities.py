@@ -11,7 +11,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
 from shared.kernel.api.auth import ApiRequest
-from shared.kernel.authorisation import authorize
+from shared.kernel.authorisation import authorize, authorize_form
 from shared.kernel.errors import AppError
 from shared.kernel.forms import add_errors
 from tenants.structure import selectors, services
@@ -32,8 +32,7 @@ def legal_entities(request: ApiRequest) -> HttpResponse:
 
 def legal_entity(request: ApiRequest, entity_id: UUID | None = None) -> HttpResponse:
     """One company, the default one unless told otherwise; issued invoices keep theirs."""
-    if request.method == "POST":
-        authorize(request.actor, "organisation.write")
+    authorize_form(request, see="organisation.read", change="organisation.write")
     if entity_id is None:
         entity = selectors.billing_company(actor=request.actor)
     else:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from billing.tax import TAX_TABLE
 from shared.kernel.api.auth import ApiRequest
+from shared.kernel.authorisation import authorize_form
 from shared.kernel.clock import today
 from shared.kernel.errors import AppError, NotFound
 from shared.kernel.forms import add_errors
@@ -25,6 +26,7 @@ ROWS_SHOWN = 500
 
 def taxes(request: ApiRequest) -> HttpResponse:
     """See every tax in force, add rules and exclusions, take them away."""
+    authorize_form(request, see="organisation.read", change="organisation.write")
     action = request.POST.get("action", "") if request.method == "POST" else ""
     rule_form = TaxRuleForm(request.POST if action == "add_rule" else None, auto_id="rule_%s")
     exclusion_form = TaxExclusionForm(

@@ -14,7 +14,7 @@ from shared.accounts.forms import InvitationForm, PeopleFilterForm, RoleChoiceFo
 from shared.accounts.models import User
 from shared.accounts.services import invitations, people
 from shared.kernel.api import ApiRequest, Paging, Slice, paginate
-from shared.kernel.authorisation import authorize
+from shared.kernel.authorisation import authorize, authorize_form
 from shared.kernel.errors import Conflict, Invalid
 
 ROWS_A_PAGE = 50
@@ -85,7 +85,7 @@ def revoke_invitation(request: ApiRequest, invitation_id: UUID) -> HttpResponse:
 def edit_person(request: ApiRequest, user_id: UUID) -> HttpResponse:
     """One person: their role, and whether they may sign in."""
     actor = request.actor
-    authorize(actor, "people.read")
+    authorize_form(request, see="people.read", change="people.write")
     user = selectors.person(actor, user_id)
     data = request.POST if request.method == "POST" else None
     form = RoleChoiceForm(data, actor=actor, initial={"role": user.role})
