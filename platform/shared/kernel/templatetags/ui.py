@@ -33,27 +33,18 @@ THEMES = ("light", "dark")
 Number = Decimal | int | str
 
 # Which tone a status has; anything else is neutral. Statuses of domain.md 6 and of jobs.
+STATUSES: Mapping[str, str] = {
+    "ok": "paid active delivered opened done succeeded success verified ok"
+    " applied billed resolved renewed",
+    "warn": "pending_approval pending partially_paid trial expiring warning paused"
+    " open proposed renewal_due attention conflict deferred unmatched",
+    "bad": "overdue failed rejected void suspended revoked expired error"
+    " bounced complained refused wrong",
+    "info": "validated approved issued sent running provisioning invited ready matched"
+    " working rendering checking applying undoing planning queued preview",
+}
 TONES: Mapping[str, str] = {
-    **dict.fromkeys(
-        "paid active delivered opened done succeeded success verified ok"
-        " applied billed resolved renewed".split(),
-        "ok",
-    ),
-    **dict.fromkeys(
-        "pending_approval pending partially_paid trial expiring warning paused"
-        " open proposed renewal_due attention conflict deferred unmatched".split(),
-        "warn",
-    ),
-    **dict.fromkeys(
-        "overdue failed rejected void suspended revoked expired error"
-        " bounced complained refused wrong".split(),
-        "bad",
-    ),
-    **dict.fromkeys(
-        "validated approved issued sent running provisioning invited ready matched"
-        " working rendering checking applying undoing planning queued preview".split(),
-        "info",
-    ),
+    status: tone for tone, statuses in STATUSES.items() for status in statuses.split()
 }
 TONE_ICONS: Mapping[str, str] = {
     "ok": "circle-check",
