@@ -9,6 +9,8 @@ from shared.kernel.models import RevisedRow, Row
 from shared.kernel.triggers import Protect
 from tenants.contracts.models import ContractType
 
+REVIEW_KIND = "template"
+
 
 class Kind(models.TextChoices):
     """What a template makes. A correction without its own looks like an invoice."""

@@ -11,11 +11,10 @@ from tenants.documents.contents import printable
 from tenants.documents.looks import Look, LookKey
 from tenants.review.services import raise_item
 from tenants.templates.markup import LOGO, clean_markup
-from tenants.templates.models import DocumentTemplate, TemplateVersion
+from tenants.templates.models import REVIEW_KIND, DocumentTemplate, TemplateVersion
 from tenants.templates.sandbox import Broken, plain_values, render_source
 from tenants.templates.stylesheets import check_stylesheet
 
-REVIEW_KIND = "template"
 SUBJECT_MAX = 200
 
 

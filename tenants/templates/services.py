@@ -21,8 +21,7 @@ from tenants.templates.contents import (
     default_texts,
     source_for,
 )
-from tenants.templates.models import DocumentTemplate, Language, TemplateVersion
-from tenants.templates.own import REVIEW_KIND
+from tenants.templates.models import REVIEW_KIND, DocumentTemplate, Language, TemplateVersion
 
 VERSIONS_MAX = 1_000
 
