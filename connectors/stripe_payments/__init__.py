@@ -50,9 +50,31 @@ class State:
 
 
 @dataclass(frozen=True)
+class Granted:
+    """The account whose owner gave access to it, for live or for test payments."""
+
+    account_id: str
+    live: bool
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How an account stands at Stripe: its name, and whether it may take payments yet."""
+
+    account_id: str
+    name: str
+    country: str
+    charges_enabled: bool
+
+
+@dataclass(frozen=True)
 class Event:
-    """That something happened to an object; what it is now has to be asked."""
+    """That something happened to an object; what it is now has to be asked.
+
+    `account_id` is given where it happened in an account that the platform has access to.
+    """
 
     event_id: str
     kind: str
     object_id: str
+    account_id: str = ""

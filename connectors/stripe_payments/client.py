@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import stripe
+from stripe.oauth_error import OAuthError
 
 from connectors.errors import NeedsAttention, RetryLater
 from connectors.stripe_payments import Checkout, Event, Item, Moved, State
@@ -43,12 +44,12 @@ class StripePayments:
 
     def check(self) -> None:
         """Reach the account with this key, changing nothing."""
-        _ask(lambda: self._client.v1.balance.retrieve())
+        ask(lambda: self._client.v1.balance.retrieve())
 
     def listen(self, url: str) -> tuple[str, str]:
         """Have events sent to an address; id of the endpoint and secret of its signatures."""
         params: Any = {"url": url, "enabled_events": list(EVENTS)}
-        made = _ask(lambda: self._client.v1.webhook_endpoints.create(params=params))
+        made = ask(lambda: self._client.v1.webhook_endpoints.create(params=params))
         return str(made.id), str(made.secret)
 
     def start(
@@ -92,28 +93,32 @@ class StripePayments:
         if not methods:
             raise NeedsAttention("No way to pay is offered in this currency.", "currency")
         params["payment_method_types"] = methods
-        made = _ask(
+        made = ask(
             lambda: self._client.v1.checkout.sessions.create(
                 params=params, options={"idempotency_key": reference}
             )
         )
         return Checkout(str(made.id), str(made.url), datetime.fromtimestamp(made.expires_at, UTC))
 
+    def close(self, session_id: str) -> None:
+        """Let nobody pay on a page any more. NeedsAttention where it was paid or is closed."""
+        ask(lambda: self._client.v1.checkout.sessions.expire(session_id))
+
     def state(self, object_id: str) -> State | None:
         """How a payment stands, by its intent or its page; None for one that is not ours."""
         if object_id.startswith("cs_"):
-            session = _ask(lambda: self._client.v1.checkout.sessions.retrieve(object_id)).to_dict()
+            session = ask(lambda: self._client.v1.checkout.sessions.retrieve(object_id)).to_dict()
             if not session.get("payment_intent"):
                 return _state_of_session(session)
             object_id = str(session["payment_intent"])
         expanded: Any = {"expand": ["latest_charge"]}
         intents = self._client.v1.payment_intents
-        intent = _ask(lambda: intents.retrieve(object_id, params=expanded)).to_dict()
+        intent = ask(lambda: intents.retrieve(object_id, params=expanded)).to_dict()
         if not _reference(intent):
             return None
         of_intent: Any = {"payment_intent": intent["id"], "limit": ROWS_MAX}
-        refunds = _ask(lambda: self._client.v1.refunds.list(params=of_intent))
-        disputes = _ask(lambda: self._client.v1.disputes.list(params=of_intent))
+        refunds = ask(lambda: self._client.v1.refunds.list(params=of_intent))
+        disputes = ask(lambda: self._client.v1.disputes.list(params=of_intent))
         return _state_of_intent(
             intent,
             [moved_of(one.to_dict()) for one in refunds.data],
@@ -171,12 +176,20 @@ def _reference(found: Mapping[str, Any]) -> str:
     return str((found.get("metadata") or {}).get("online_payment") or "")
 
 
-def _ask(call: Callable[[], Answer]) -> Answer:
-    """The answer; failures as what they ask for, without what was sent."""
+def ask(call: Callable[[], Answer]) -> Answer:
+    """The answer; failures as what they ask for, without what was sent.
+
+    Raises RetryLater, NeedsAttention: of `secret_key` where nobody accepts it, of `account_id`
+    where it opens this account no more. Answers of the OAuth addresses are left to the caller.
+    """
     try:
         return call()
-    except (stripe.AuthenticationError, stripe.PermissionError) as error:
+    except OAuthError:
+        raise
+    except stripe.AuthenticationError as error:
         raise NeedsAttention("Stripe does not accept the key.", "secret_key") from error
+    except stripe.PermissionError as error:
+        raise NeedsAttention("The key has no access to the account.", "account_id") from error
     except (stripe.APIConnectionError, stripe.RateLimitError) as error:
         raise RetryLater(f"{type(error).__name__} at Stripe.") from error
     except (stripe.InvalidRequestError, stripe.IdempotencyError, stripe.CardError) as error:

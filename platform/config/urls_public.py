@@ -9,6 +9,7 @@ from shared.kernel import views as kernel
 from shared.kernel.console import staff_site
 from shared.organisations.views import public
 from shared.runtime import views as runtime
+from tenants.payments.views import linking
 
 handler400 = "shared.kernel.views.bad_request"
 handler403 = "shared.kernel.views.permission_denied"
@@ -29,6 +30,7 @@ urlpatterns = [
     path("signup/<uuid:job_id>", public.show_progress, name="sign_up_progress"),
     path("signin", public.find_organisation, name="find_organisation"),
     path("undo-deletion/<str:token>", public.undo_deletion, name="undo_deletion"),
+    path("stripe/connected", linking.lead_to_organisation, name="stripe_connected"),
     path("staff/", staff_site.urls),
     path("staff", RedirectView.as_view(url="/staff/")),
     *own_patterns,

@@ -46,6 +46,7 @@ from tenants.structure.selectors import default_entity
 
 payments_router = Router(tags=["Payments"])
 receivables_router = Router(tags=["Receivables"])
+platform_router = Router(tags=["Payments"])  # of the bare domain
 
 
 @payments_router.post("", response={200: PaymentOut, 201: PaymentOut})
@@ -152,6 +153,15 @@ def dismiss_payment_file_line(request: ApiRequest, line_id: UUID) -> Any:
 def receive_online_event(request: HttpRequest) -> Any:
     """Stripe tells here what happened, with its signature; it is dealt with afterwards."""
     online_events.receive_event(
+        payload=request.body, signature=request.headers.get("Stripe-Signature", "")[:1_000]
+    )
+    return Status(202, None)
+
+
+@platform_router.post("/stripe/connect-events", auth=None, response={202: None})
+def receive_linked_event(request: HttpRequest) -> Any:
+    """Stripe tells here, signed, what happened in any account it was given access to."""
+    online_events.receive_linked_event(
         payload=request.body, signature=request.headers.get("Stripe-Signature", "")[:1_000]
     )
     return Status(202, None)

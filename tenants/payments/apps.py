@@ -19,6 +19,7 @@ class PaymentsConfig(AppConfig):
                 icon="banknote",
                 permission="payments.read",
                 order=200,
+                on_phone=True,
             )
         )
         register_navigation(
@@ -47,7 +48,9 @@ class PaymentsConfig(AppConfig):
 
         register_kind(Kind("ledger_difference", _("Ledger"), "ledger.read", "book-open-check"))
         from tenants.payments.services.files import REVIEW_KIND
+        from tenants.payments.services.linking import REVIEW_KIND as ACCOUNT_KIND
 
         register_kind(
             Kind(REVIEW_KIND, _("Payment to match"), "payments.write", "circle-question-mark")
         )
+        register_kind(Kind(ACCOUNT_KIND, _("Payments online"), "organisation.write", "credit-card"))

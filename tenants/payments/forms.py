@@ -91,8 +91,17 @@ class ReasonForm(forms.Form):
     )
 
 
-class OnlineForm(forms.Form):
-    """How the organisation's Stripe account is connected."""
+class MethodsForm(forms.Form):
+    """The ways to pay that customers are offered."""
+
+    card = forms.BooleanField(label=_("Cards"), required=False)
+    bank_debit = forms.BooleanField(
+        label=_("Pre-authorised debit from Canadian bank accounts"), required=False
+    )
+
+
+class OnlineForm(MethodsForm):
+    """How the organisation's Stripe account is connected by its key."""
 
     secret_key = forms.CharField(
         label=_("Secret key"),
@@ -115,10 +124,6 @@ class OnlineForm(forms.Form):
         required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
         help_text=_("Leave it empty and the endpoint is made for you at Stripe."),
-    )
-    card = forms.BooleanField(label=_("Cards"), required=False)
-    bank_debit = forms.BooleanField(
-        label=_("Pre-authorised debit from Canadian bank accounts"), required=False
     )
 
 

@@ -285,21 +285,45 @@ class PaymentFileLine(Row):
 
 
 class OnlineAccount(RevisedRow):
-    """The organisation's own account at Stripe, through which its customers pay online."""
+    """The organisation's own account at Stripe, through which its customers pay online.
 
+    `is_linked` where its owner gave the platform access to it: then no secret of it is kept.
+    """
+
+    is_linked = models.BooleanField(default=False)
     account_id = models.CharField(max_length=60, blank=True)
-    secret_key = EncryptedTextField(label="payments.online.secret_key")
+    name = models.CharField(max_length=200, blank=True)
+    country = models.CharField(max_length=2, blank=True)
+    is_live = models.BooleanField(default=True, help_text="Whether it takes real money.")
+    charges_enabled = models.BooleanField(default=True)
+    checked_at = models.DateTimeField(
+        null=True, blank=True, help_text="When Stripe said so, of a linked account."
+    )
+    withdrawn_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the access was found withdrawn at Stripe."
+    )
+    secret_key = EncryptedTextField(label="payments.online.secret_key", blank=True)
     webhook_id = models.CharField(max_length=60, blank=True)
-    webhook_secret = EncryptedTextField(label="payments.online.webhook_secret")
+    webhook_secret = EncryptedTextField(label="payments.online.webhook_secret", blank=True)
     card = models.BooleanField(default=True)
     bank_debit = models.BooleanField(default=True)
     only = models.BooleanField(default=True, unique=True, editable=False)
 
     class Meta:
-        constraints = (models.CheckConstraint(condition=Q(only=True), name="one_online_account"),)
+        constraints = (
+            models.CheckConstraint(condition=Q(only=True), name="one_online_account"),
+            models.CheckConstraint(
+                condition=Q(is_linked=False) | ~Q(account_id=""), name="linked_account_has_id"
+            ),
+        )
 
     def __str__(self) -> str:
-        return self.account_id or "Stripe"
+        return self.name or self.account_id or "Stripe"
+
+    @property
+    def is_linked_now(self) -> bool:
+        """Whether its owner's access still stands, as far as we heard."""
+        return self.is_linked and self.withdrawn_at is None
 
 
 class OnlinePayment(RevisedRow):

@@ -35,8 +35,8 @@ class ObjectionForm(forms.Form):
     )
 
     def __init__(self, invoice: Invoice, data: object = None) -> None:
-        undisputed = invoice.balance_due - invoice.amount_disputed
-        super().__init__(data, initial={"amount": plain(undisputed)})  # type: ignore[arg-type]
+        initial = {"amount": plain(invoice.undisputed_due)}
+        super().__init__(data, initial=initial)  # type: ignore[arg-type]
         lines = [
             (str(line.position), line_name(line.code, line.subject))
             for line in invoice.lines.all()

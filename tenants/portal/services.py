@@ -18,6 +18,7 @@ from shared.kernel.tasks import enqueue_after_commit
 from shared.keyring.blind_index import blind_index
 from tenants.disputes.models import Dispute
 from tenants.disputes.services import raise_dispute
+from tenants.payments.models import OnlinePayment
 from tenants.payments.services.online import start_online_payment
 from tenants.portal import selectors
 from tenants.portal.access import Access, access_by
@@ -115,16 +116,16 @@ def dispute_invoice(
     )
 
 
-def start_payment(*, access: Access, invoice_id: str) -> str:
-    """The address of the page on which an own invoice is paid.
+def start_payment(*, access: Access, invoice_id: str) -> OnlinePayment:
+    """Open the page (its `url`) on which what is undisputed of an own invoice is paid.
 
     Raises as `start_online_payment`, NotFound for anybody else's invoice.
     """
     authorize(access.actor, "portal.pay")
     invoice = selectors.invoice_of(access, invoice_id=invoice_id)
     back = site_url(reverse("portal_invoice", args=[invoice.invoice_id]))
-    url = start_online_payment(invoices=[invoice], success_url=f"{back}?paid=1", cancel_url=back)
-    after = {"amount": str(invoice.balance_due), "currency": invoice.currency}
+    online = start_online_payment(invoices=[invoice], success_url=f"{back}?paid=1", cancel_url=back)
+    after = {"amount": str(online.amount), "currency": online.currency}
     with transaction.atomic():
         record(actor=access.actor, action="portal.payment_started", target=invoice, after=after)
-    return url
+    return online

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.clock import today
-from shared.kernel.errors import AppError
+from shared.kernel.errors import AppError, Conflict, Unavailable
 from shared.kernel.forms import add_errors
 from tenants.documents.services import signed_link
 from tenants.documents.views.answers import stream_pdf
@@ -178,11 +178,17 @@ def portal_invoice(request: ApiRequest, access: Access, invoice_id: str) -> Http
 
 
 def _show(
-    request: ApiRequest, access: Access, invoice: Invoice, form: ObjectionForm, status: int = 200
+    request: ApiRequest,
+    access: Access,
+    invoice: Invoice,
+    form: ObjectionForm,
+    *,
+    problem: AppError | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     issued = invoice.document_status == Invoice.DocumentStatus.ISSUED
     payable = issued and invoice.payment_status in OPEN_PAYMENT and invoice.balance_due > 0
-    online = payable and takes_online_payments()
+    online = payable and invoice.undisputed_due > 0 and takes_online_payments()
     context = {
         "access": access,
         "invoice": invoice,
@@ -194,12 +200,16 @@ def _show(
         "instructions": ""
         if online or not payable
         else invoice.parties["supplier"].get("payment_instructions", ""),
-        "may_object": payable and invoice.balance_due > invoice.amount_disputed,
+        "disputed": invoice.amount_disputed if payable else None,
+        "may_object": payable and invoice.undisputed_due > 0,
+        "problem": problem,
         "form": form,
         "was_paid": "paid" in request.GET,
         "overdue": invoice.is_overdue(today()),
     }
-    return render(request, "portal/invoice.html", context, status=status)
+    return render(
+        request, "portal/invoice.html", context, status=problem.status if problem else status
+    )
 
 
 @require_POST
@@ -224,5 +234,9 @@ def portal_dispute(request: ApiRequest, access: Access, invoice_id: str) -> Http
 def portal_pay(request: ApiRequest, access: Access, invoice_id: str) -> HttpResponse:
     """Lead to the page at Stripe. By a link: our pages may send forms to no other host."""
     invoice = selectors.invoice_of(access, invoice_id=invoice_id)
-    url = services.start_payment(access=access, invoice_id=invoice_id)
-    return render(request, "portal/pay.html", {"access": access, "invoice": invoice, "url": url})
+    try:
+        online = services.start_payment(access=access, invoice_id=invoice_id)
+    except (Conflict, Unavailable) as error:
+        return _show(request, access, invoice, ObjectionForm(invoice), problem=error)
+    context = {"access": access, "invoice": invoice, "online": online}
+    return render(request, "portal/pay.html", context)

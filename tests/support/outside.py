@@ -57,6 +57,7 @@ class Outside:
 def _handler(outside: Outside) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # head and body in one packet: two wait 40 ms for each other
 
         def _handle(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)

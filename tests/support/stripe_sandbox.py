@@ -1,7 +1,9 @@
-"""Stripe as far as payments go: pages, intents, refunds, disputes, signed events.
+"""Stripe as far as payments go: pages, intents, refunds, disputes, signed events, Connect.
 
 It answers the vendor's own library; the objects have the fields of Stripe's fixtures that are
-read. What a customer does there is done by `pay`, `refund` and `dispute`.
+read. What a customer does there is done by `pay`, `refund` and `dispute`; what the owner of an
+account does, by `allow` and `withdraw`. A page opened in the name of a connected account is
+seen in that account only.
 """
 
 import json
@@ -18,6 +20,10 @@ from support.outside import Outside, Reply, Seen, outside_server
 
 SECRET_KEY = "sk_test_sandbox"
 SIGNING_SECRET = "whsec_sandbox"
+PLATFORM_KEY = "sk_test_platform"
+PLATFORM_SECRET = "whsec_platform"
+CLIENT_ID = "ca_sandbox"
+DOWN = {"Stripe-Should-Retry": "false"}  # as Stripe says itself, so that nobody waits
 Found = dict[str, Any]
 
 
@@ -32,6 +38,8 @@ class StripeSandbox:
     disputes: list[Found] = field(default_factory=list)
     endpoints: list[Found] = field(default_factory=list)
     by_key: dict[str, Found] = field(default_factory=dict)
+    accounts: dict[str, Found] = field(default_factory=dict)
+    codes: dict[str, str] = field(default_factory=dict)
     broken: Callable[[Seen], Reply | None] = lambda _seen: None
     lock: Any = field(default_factory=Lock)
     number: int = 0
@@ -97,34 +105,90 @@ class StripeSandbox:
         self.disputes.append(made)
         return made
 
-    def event(self, kind: str, about: Found) -> tuple[bytes, str]:
-        """The body of an event and its signature."""
+    def event(self, kind: str, about: Found, *, account: str = "") -> tuple[bytes, str]:
+        """The body of an event and its signature; of a connected account, the platform's."""
         content = {
             "id": self.new_id("evt"),
             "object": "event",
             "type": kind,
             "data": {"object": about},
+            **({"account": account} if account else {}),
         }
         body = json.dumps(content)
-        return body.encode(), signature_of(body)
+        return body.encode(), signature_of(body, PLATFORM_SECRET if account else SIGNING_SECRET)
+
+    def allow(self, name: str = "Acme Parking", *, charges_enabled: bool = True) -> str:
+        """The owner of an account gives access to it; the code that Stripe sends back."""
+        account_id, code = self.new_id("acct"), self.new_id("ac")
+        self.accounts[account_id] = {
+            "id": account_id,
+            "object": "account",
+            "country": "CA",
+            "email": "owner@acme.example",
+            "charges_enabled": charges_enabled,
+            "business_profile": {"name": None},
+            "settings": {"dashboard": {"display_name": name}},
+        }
+        self.codes[code] = account_id
+        return code
+
+    def withdraw(self, account_id: str) -> tuple[bytes, str]:
+        """The owner takes the access back in Stripe's dashboard; the event that tells."""
+        del self.accounts[account_id]
+        application = {"id": CLIENT_ID, "object": "application", "name": "InvoicePatch"}
+        return self.event("account.application.deauthorized", application, account=account_id)
+
+    def down(self, *, path: str = "/") -> None:
+        """From now on nothing under this path is answered as it should."""
+        self.broken = lambda seen: Reply(500, b"{}", DOWN) if seen.path.startswith(path) else None
+
+    def up(self) -> None:
+        """Everything answers again."""
+        self.broken = lambda _seen: None
 
     def answer(self, seen: Seen) -> Reply:
         failed = self.broken(seen)
         if failed is not None:
             return failed
-        if seen.headers.get("authorization") != f"Bearer {SECRET_KEY}":
+        url, form = urlsplit(seen.path), dict(parse_qsl(seen.body.decode()))
+        key = seen.headers.get("authorization", "").removeprefix("Bearer ")
+        if key not in (SECRET_KEY, PLATFORM_KEY):
             return _error(401, "authentication_error", "Invalid API Key provided")
-        url = urlsplit(seen.path)
-        path = url.path.removeprefix("/v1/")
+        if url.path.startswith("/oauth/"):
+            return self._oauth(url.path, form)
+        path, account = url.path.removeprefix("/v1/"), seen.headers.get("stripe-account", "")
+        if path.startswith("accounts/"):
+            account = path.removeprefix("accounts/")
+        if account and account not in self.accounts:
+            message = f"The provided key does not have access to account '{account}'"
+            return _error(403, "invalid_request_error", message)
+        if path.startswith("accounts/"):
+            return _found(self.accounts[account])
         if seen.method == "POST":
-            return self._post(path, dict(parse_qsl(seen.body.decode())), seen.headers)
-        return self._get(path, dict(parse_qsl(url.query)))
+            return self._post(path, form, seen.headers)
+        return self._get(path, dict(parse_qsl(url.query)), account)
+
+    def _oauth(self, path: str, form: dict[str, str]) -> Reply:
+        """Codes work once. Source: docs.stripe.com/connect/oauth-reference."""
+        if path == "/oauth/token":
+            account_id = self.codes.pop(form["code"], None)
+            if account_id is None:
+                return _oauth_error("invalid_grant", f"No such code: {form['code']}")
+            granted = {"stripe_user_id": account_id, "scope": "read_write", "livemode": False}
+            return _found({**granted, "token_type": "bearer", "access_token": "sk_test_never_kept"})
+        account_id = form["stripe_user_id"]
+        if form["client_id"] != CLIENT_ID or self.accounts.pop(account_id, None) is None:
+            message = f"This application is not connected to stripe account {account_id}"
+            return _oauth_error("invalid_client", message)
+        return _found({"stripe_user_id": account_id})
 
     def _post(self, path: str, form: dict[str, str], headers: dict[str, str]) -> Reply:
         if path == "webhook_endpoints":
             made = {"id": self.new_id("we"), "object": "webhook_endpoint", "url": form["url"]}
             self.endpoints.append({**made, "secret": SIGNING_SECRET})
             return _found(self.endpoints[-1])
+        if path.endswith("/expire"):
+            return self._expire(self.sessions[path.split("/")[-2]])
         key = headers.get("idempotency-key", "")
         if key in self.by_key:
             return _found(self.by_key[key])
@@ -139,18 +203,26 @@ class StripeSandbox:
             "amount_total": sum(amounts),
             "metadata": {"online_payment": form["metadata[online_payment]"]},
             "payment_intent": None,
+            "in_account": headers.get("stripe-account", ""),
             "methods": [v for name, v in form.items() if name.startswith("payment_method_types")],
         }
         self.sessions[session["id"]] = session
         self.by_key[key] = session
         return _found(session)
 
-    def _get(self, path: str, query: dict[str, str]) -> Reply:
+    def _expire(self, session: Found) -> Reply:
+        if session["status"] != "open" or session["payment_intent"]:
+            return _error(400, "invalid_request_error", "Only open sessions can be expired.")
+        session["status"] = "expired"
+        return _found(session)
+
+    def _get(self, path: str, query: dict[str, str], account: str) -> Reply:
         kind, _slash, rest = path.partition("/")
         if kind == "balance":
             return _found({"object": "balance", "available": []})
         if kind == "checkout":
             found = self.sessions.get(rest.removeprefix("sessions/"))
+            found = found if found and found["in_account"] == account else None
         elif kind == "payment_intents":
             found = self.intents.get(rest)
         else:
@@ -172,6 +244,15 @@ def _found(content: Found) -> Reply:
 def _error(status: int, kind: str, message: str) -> Reply:
     content = {"error": {"type": kind, "message": message}}
     return Reply(status, json.dumps(content).encode(), {"Content-Type": "application/json"})
+
+
+def _oauth_error(code: str, message: str) -> Reply:
+    content = {"error": code, "error_description": message}
+    return Reply(
+        401 if code == "invalid_client" else 400,
+        json.dumps(content).encode(),
+        {"Content-Type": "application/json"},
+    )
 
 
 @contextmanager

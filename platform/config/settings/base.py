@@ -32,6 +32,11 @@ OUTGOING_NETWORKS = env.words("OUTGOING_NETWORKS")
 OUTGOING_CA_FILE = env.text("OUTGOING_CA_FILE", "")  # trusted besides the usual authorities
 BANK_OF_CANADA_URL = env.text("BANK_OF_CANADA_URL", "https://www.bankofcanada.ca/valet")
 STRIPE_API_BASE = env.text("STRIPE_API_BASE", "https://api.stripe.com")
+# The platform's own account at Stripe, to which organisations give access to theirs (Connect).
+STRIPE_CONNECT_BASE = env.text("STRIPE_CONNECT_BASE", "https://connect.stripe.com")
+STRIPE_CONNECT_CLIENT_ID = env.text("STRIPE_CONNECT_CLIENT_ID", "")  # ca_…, empty: not offered
+STRIPE_CONNECT_SECRET_KEY = env.secret("STRIPE_CONNECT_SECRET_KEY", "")
+STRIPE_CONNECT_SIGNING_SECRET = env.secret("STRIPE_CONNECT_SIGNING_SECRET", "")
 
 # --- Tenancy -----------------------------------------------------------------------------
 CONNECT_AS_OWNER = env.text("INVOICEPATCH_CONNECT_AS", "application") == "owner"
@@ -81,6 +86,7 @@ SHARED_APPS = [
 ]
 TENANT_APPS = [
     *BOTH,
+    "tenants.lists",
     "tenants.structure",
     "tenants.sites",
     "tenants.contracts",

@@ -89,6 +89,28 @@ class Domain(DomainMixin):  # type: ignore[misc]
         return str(self.domain)
 
 
+class OutsideAccount(models.Model):
+    """An account at an outside system whose messages reach the platform's own host.
+
+    By its number the organisation is found that gave access to it; no two may have the same.
+    """
+
+    system = models.CharField(_("system"), max_length=20)
+    number = models.CharField(_("number"), max_length=100)
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.CASCADE, related_name="outside_accounts"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["system", "number"], name="one_outside_account"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.system} {self.number}"
+
+
 class ProvisioningJob(models.Model):
     """Progress of one organisation's set-up; a retry resumes at the first step not done.
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.core.cache import cache
@@ -16,10 +16,11 @@ from shared.kernel.authorisation import authorize
 from shared.kernel.clock import now
 from shared.kernel.errors import NotFound
 from shared.kernel.tenancy import organisation_context, shared_context
-from shared.organisations.models import Domain, Organisation, ProvisioningJob
+from shared.organisations.models import Domain, Organisation, OutsideAccount, ProvisioningJob
 from shared.organisations.provisioning import schema_exists
 
 HOST_CACHE_SECONDS = 30
+MARK_SECONDS = 3600  # far longer than a request that began before a change can still be running
 
 
 @dataclass(frozen=True)
@@ -33,27 +34,35 @@ class Site:
 def find_site(host: str) -> Site | None:
     """The organisation that answers at `host` (lower case, no port), from a short-lived cache.
 
-    `forget_hosts` drops it on a change. Organisations that are not set up yet have no site.
+    `forget_hosts` drops it on a change: what a reader of the moment before stores after it goes
+    under the former mark, which counts no more. Organisations that are not set up yet have no
+    site.
     """
+    kept, mark = _host_key(host), _mark_key(host)
     with shared_context():
-        known = cache.get(_host_key(host))
-        if known is None:
-            known = _load_site(host) or False
-            cache.set(_host_key(host), known, HOST_CACHE_SECONDS)
-    site = cast("Site | None", known or None)
+        known = cache.get_many([kept, mark])
+        if kept in known and known[kept][0] == known.get(mark):
+            site: Site | None = known[kept][1]
+        else:
+            site = _load_site(host)
+            cache.set(kept, (known.get(mark), site), HOST_CACHE_SECONDS)
     if site and site.redirects_until and site.redirects_until <= now():
         return None
     return site
 
 
 def forget_hosts(*hosts: str) -> None:
-    """Look these hosts up anew at the next request."""
+    """Look these hosts up anew at the next request. Raises redis.RedisError."""
     with shared_context():
-        cache.delete_many([_host_key(host) for host in hosts])
+        cache.set_many({_mark_key(host): uuid4().hex for host in hosts}, MARK_SECONDS)
 
 
 def _host_key(host: str) -> str:
     return f"site:{host}"
+
+
+def _mark_key(host: str) -> str:
+    return f"site-mark:{host}"
 
 
 def _load_site(host: str) -> Site | None:
@@ -75,6 +84,14 @@ def is_subdomain_free(subdomain: str) -> bool:
             or Domain.objects.filter(domain=host).exists()
             or schema_exists(subdomain)
         )
+
+
+def organisation_of_account(*, system: str, number: str) -> Organisation | None:
+    """The organisation that gave access to this account at an outside system."""
+    with shared_context():
+        found = OutsideAccount.objects.select_related("organisation")
+        account = found.filter(system=system, number=number).first()
+    return account.organisation if account else None
 
 
 def list_organisations(*, actor: Actor) -> QuerySet[Organisation]:

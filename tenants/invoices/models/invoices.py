@@ -287,6 +287,11 @@ class Invoice(RevisedRow):
         settled = (self.amount_paid, self.amount_credited, self.amount_written_off)
         return Decimal(self.total) - sum(map(Decimal, settled), Decimal(0))
 
+    @property
+    def undisputed_due(self) -> Decimal:
+        """What the customer is asked for: what is open without what they object to, never below 0."""
+        return max(self.balance_due - Decimal(self.amount_disputed), Decimal(0))
+
     def derive_payment_status(self) -> str:
         """The payment status that the settled amounts add up to."""
         status = Invoice.PaymentStatus

@@ -9,7 +9,12 @@ from tenants.payments.models import OnlineAccount, OnlinePayment
 
 def takes_online_payments() -> bool:
     """Whether a customer can be offered to pay online; the portal asks."""
-    return OnlineAccount.objects.exists()
+    return OnlineAccount.objects.filter(charges_enabled=True, withdrawn_at__isnull=True).exists()
+
+
+def usable_account() -> OnlineAccount | None:
+    """The account whose payments can be asked about; its secrets are for services only."""
+    return OnlineAccount.objects.filter(withdrawn_at__isnull=True).first()
 
 
 def online_account(*, actor: Actor) -> OnlineAccount | None:

@@ -1,6 +1,7 @@
 """Paying online through the organisation's own account at Stripe."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 
@@ -20,17 +21,21 @@ from shared.kernel.tenancy import require_organisation
 from tenants.invoices.models import Invoice
 from tenants.payments.errors import NotPayable
 from tenants.payments.models import OnlineAccount, OnlinePayment
+from tenants.payments.selectors.online import usable_account
+from tenants.payments.services.checking import lock_invoices
 
 EVENTS_PATH = "/api/v1/payments/online/events"
 INVOICES_MAX = 50
+PAGES_MAX = 5  # closed at a time
 # A page that is about to expire is not given to anybody any more.
 LEFT_AT_LEAST = timedelta(minutes=10)
 
 
 def client_of(account: OnlineAccount) -> StripePayments:
-    """The account's own client."""
+    """The account's own client; of a linked one the platform's key in that account's name."""
+    own, platform = account.secret_key, settings.STRIPE_CONNECT_SECRET_KEY
     return StripePayments(
-        secret_key=account.secret_key,
+        secret_key=platform if account.is_linked else own,
         account_id=account.account_id,
         api_base=settings.STRIPE_API_BASE,
     )
@@ -45,15 +50,20 @@ def connect_account(
     card: bool = True,
     bank_debit: bool = True,
 ) -> OnlineAccount:
-    """Connect the organisation's Stripe account, or change how it is connected.
+    """Connect the organisation's Stripe account by its key, or change how it is connected.
 
     The key is tried first. Without a `webhook_secret` an endpoint for events is made there. An
-    empty key keeps the present one. Raises Invalid naming the field, Unavailable.
+    empty key keeps the present one. Raises Invalid naming the field, Conflict while an account
+    is linked, Unavailable.
     """
     authorize(actor, "organisation.write")
     present = OnlineAccount.objects.first()
+    if present is not None and present.is_linked:
+        raise Conflict(_("%(account)s is connected. Disconnect it first.") % {"account": present})
+    key = secret_key.strip() or (present.secret_key if present else "")
     account = OnlineAccount(
-        secret_key=secret_key.strip() or (present.secret_key if present else ""),
+        secret_key=key,
+        is_live="_test_" not in key,
         account_id=account_id.strip(),
         webhook_secret=webhook_secret.strip() or (present.webhook_secret if present else ""),
         webhook_id=present.webhook_id if present else "",
@@ -70,43 +80,25 @@ def connect_account(
     return account
 
 
-def disconnect_account(*, actor: Actor) -> None:
-    """Stop taking payments online; what is under way at Stripe is no longer heard of."""
-    authorize(actor, "organisation.write")
-    with transaction.atomic():
-        account = OnlineAccount.objects.select_for_update().first()
-        if account is not None:
-            record(actor=actor, action="online_account.disconnected", target=account, after={})
-            account.delete()
-
-
-def start_online_payment(*, invoices: Sequence[Invoice], success_url: str, cancel_url: str) -> str:
-    """The address of a page at Stripe on which the balance of these invoices is paid.
+def start_online_payment(
+    *, invoices: Sequence[Invoice], success_url: str, cancel_url: str
+) -> OnlinePayment:
+    """Open a page at Stripe (its `url`) to pay what is open of these invoices and undisputed.
 
     Whoever holds the customer's signed link may pay: the caller has checked it. The invoices
     are of one customer and currency. Asking again gives the same page while it is open. Raises
     Conflict where the organisation takes no payments online, NotPayable, Unavailable.
     """
-    account = OnlineAccount.objects.first()
-    if account is None:
+    account = usable_account()
+    if account is None or not account.charges_enabled:
         raise Conflict(_("Payments online are not set up."))
-    items = _payable(invoices)
-    parts = {one.invoice_id: f"{one.balance_due:.4f}" for one in items}
-    with transaction.atomic():
-        online = _open_page(items[0], parts)
-        if online is None:
-            online = OnlinePayment.objects.create(
-                customer_id=items[0].customer_id,
-                currency=items[0].currency,
-                amount=sum((one.balance_due for one in items), Decimal(0)),
-                parts=parts,
-            )
+    online = _attempt(invoices)
     if online.url:
-        return online.url
+        return online
     try:
         page = client_of(account).start(
             reference=str(online.pk),
-            items=[Item(str(one), one.balance_due) for one in items],
+            items=[Item(_name(invoices, code), Decimal(due)) for code, due in online.parts.items()],
             currency=online.currency,
             card=account.card,
             bank_debit=account.bank_debit,
@@ -118,28 +110,64 @@ def start_online_payment(*, invoices: Sequence[Invoice], success_url: str, cance
     OnlinePayment.objects.filter(pk=online.pk).update(
         session_id=page.session_id, url=page.url, expires_at=page.expires_at, updated_at=now()
     )
-    return page.url
+    online.url = page.url
+    _close_others(account, online)
+    return online
 
 
-def _open_page(invoice: Invoice, parts: dict[str, str]) -> OnlinePayment | None:
-    """The page already open for exactly these amounts. Its invoices are locked meanwhile."""
-    list(Invoice.objects.select_for_update(of=("self",)).filter(pk=invoice.pk))
-    return OnlinePayment.objects.filter(
-        customer_id=invoice.customer_id,
+def _close_others(account: OnlineAccount, online: OnlinePayment) -> None:
+    """Close pages still open for other amounts of these invoices, so that nobody pays twice."""
+    others = OnlinePayment.objects.filter(
         status=OnlinePayment.Status.STARTED,
-        parts=parts,
-        expires_at__gt=now() + LEFT_AT_LEAST,
-    ).first()
+        customer_id=online.customer_id,
+        parts__has_any_keys=list(online.parts),
+        expires_at__gt=now(),
+    ).exclude(pk=online.pk)
+    for other in others.order_by("-created_at")[:PAGES_MAX]:
+        with suppress(NeedsAttention, RetryLater):  # paid or closed meanwhile: events tell
+            client_of(account).close(str(other.session_id))
+
+
+def _attempt(invoices: Sequence[Invoice]) -> OnlinePayment:
+    """The attempt to pay exactly what is open now: one whose page is open, else a new one.
+
+    The invoices are locked meanwhile: a payment or an objection comes before or after it.
+    """
+    with transaction.atomic():
+        locked = lock_invoices([one.invoice_id for one in invoices])
+        items = _payable(list(locked.values()))
+        parts = {one.invoice_id: f"{one.undisputed_due:.4f}" for one in items}
+        same = OnlinePayment.objects.filter(
+            customer_id=items[0].customer_id,
+            status=OnlinePayment.Status.STARTED,
+            parts=parts,
+            expires_at__gt=now() + LEFT_AT_LEAST,
+        )
+        return same.first() or OnlinePayment.objects.create(
+            customer_id=items[0].customer_id,
+            currency=items[0].currency,
+            amount=sum((one.undisputed_due for one in items), Decimal(0)),
+            parts=parts,
+        )
 
 
 def _payable(invoices: Sequence[Invoice]) -> list[Invoice]:
     issued = Invoice.DocumentStatus.ISSUED
-    found = [one for one in invoices if one.document_status == issued and one.balance_due > 0]
+    open_ones = [one for one in invoices if one.document_status == issued and one.balance_due > 0]
+    found = [one for one in open_ones if one.undisputed_due > 0]
+    if open_ones and not found:
+        raise NotPayable(
+            _("All that is open is disputed: nothing is to pay until that is settled.")
+        )
     if not found or len(found) > INVOICES_MAX:
         raise NotPayable(_("Nothing of it is open."))
     if len({(one.customer_id, one.currency) for one in found}) > 1:
         raise NotPayable(_("The invoices are of several customers or currencies."))
     return found
+
+
+def _name(invoices: Sequence[Invoice], code: str) -> str:
+    return next(str(one) for one in invoices if one.invoice_id == code)
 
 
 def _check(account: OnlineAccount) -> None:
@@ -167,7 +195,8 @@ def _reach(account: OnlineAccount) -> None:
             url = f"{require_organisation().url}{EVENTS_PATH}"
             account.webhook_id, account.webhook_secret = client.listen(url)
     except NeedsAttention as error:
-        field = "secret_key" if error.field == "secret_key" else "webhook_secret"
+        known = error.field == "secret_key" or (error.field == "account_id" and account.account_id)
+        field = error.field if known else "webhook_secret"
         raise Invalid(errors=[FieldError(field, "refused", error.why)]) from error
     except RetryLater as error:
         raise Unavailable(_("Stripe does not answer. Try again later.")) from error

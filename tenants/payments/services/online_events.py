@@ -9,18 +9,21 @@ from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
 from connectors.errors import NeedsAttention
-from connectors.stripe_payments import Moved, State
+from connectors.stripe_payments import Event, Moved, State
 from connectors.stripe_payments.client import read_event
-from connectors.stripe_payments.mapping import WITHDRAWN, WON
+from connectors.stripe_payments.mapping import ACCOUNT_EVENTS, WITHDRAWN, WON
 from shared.kernel.actor import SYSTEM
 from shared.kernel.clock import now, today
 from shared.kernel.errors import Malformed, NotFound, TooLarge
 from shared.kernel.tasks import enqueue_after_commit
+from shared.kernel.tenancy import organisation_context
+from shared.organisations.selectors import organisation_of_account
 from tenants.payments.models import (
     OnlineAccount,
     OnlinePayment,
@@ -28,8 +31,10 @@ from tenants.payments.models import (
     Refund,
     StripeEvent,
 )
+from tenants.payments.selectors.online import usable_account
 from tenants.payments.services.applying import live_allocations, undo_all
 from tenants.payments.services.checking import PaymentInput, lock_invoices, lock_payment
+from tenants.payments.services.linking import SYSTEM_NAME, refresh_account
 from tenants.payments.services.online import client_of
 from tenants.payments.services.recording import record_customer_payment
 from tenants.payments.services.returning import RefundInput, refund_payment, reverse_payment
@@ -56,19 +61,45 @@ _STATUS = {
 def receive_event(*, payload: bytes, signature: str) -> None:
     """Keep a signed event and have it dealt with; the same event again has no effect.
 
-    Raises NotFound where no account is connected, Malformed for a wrong signature, TooLarge.
+    Raises NotFound where no account is connected by a key, Malformed for a wrong signature,
+    TooLarge.
     """
-    account = OnlineAccount.objects.first()
+    account = OnlineAccount.objects.filter(is_linked=False).first()
     if account is None:
         raise NotFound()
+    event = _read(payload, signature, account.webhook_secret)
+    if event is not None:
+        _keep(event)
+
+
+def receive_linked_event(*, payload: bytes, signature: str) -> None:
+    """The same at the platform's own host, for every linked account.
+
+    An event of an account that no organisation has any more is left alone. Raises NotFound
+    where the platform listens to none, Malformed, TooLarge.
+    """
+    secret = settings.STRIPE_CONNECT_SIGNING_SECRET
+    if not secret:
+        raise NotFound()
+    event = _read(payload, signature, secret)
+    if event is None or not event.account_id:
+        return
+    organisation = organisation_of_account(system=SYSTEM_NAME, number=event.account_id)
+    if organisation is not None:
+        with organisation_context(organisation):
+            _keep(event)
+
+
+def _read(payload: bytes, signature: str, secret: str) -> Event | None:
     if len(payload) > EVENT_BYTES_MAX:
         raise TooLarge()
     try:
-        event = read_event(payload, signature, account.webhook_secret)
+        return read_event(payload, signature, secret)
     except NeedsAttention as error:
         raise Malformed(_("The signature or the body of the event is not right.")) from error
-    if event is None:
-        return
+
+
+def _keep(event: Event) -> None:
     from tenants.payments.tasks import deal_with_event  # the task calls back into this module
 
     with transaction.atomic():
@@ -85,18 +116,21 @@ def process_event(*, event_pk: UUID) -> None:
     Raises RetryLater.
     """
     event = StripeEvent.objects.filter(pk=event_pk, processed_at__isnull=True).first()
-    account = OnlineAccount.objects.first()
+    account = usable_account()
     if event is None or account is None:
         return
     StripeEvent.objects.filter(pk=event.pk).update(attempts=F("attempts") + 1)
-    _bring_up_to_date(account, event.object_id)
+    if event.kind in ACCOUNT_EVENTS:
+        refresh_account(actor=STRIPE)
+    else:
+        _bring_up_to_date(account, event.object_id)
     StripeEvent.objects.filter(pk=event.pk).update(processed_at=now())
 
 
 def refresh_online_payment(*, online_pk: UUID) -> None:
     """The same for a payment that nothing was heard of. Raises RetryLater."""
     online = OnlinePayment.objects.filter(pk=online_pk).first()
-    account = OnlineAccount.objects.first()
+    account = usable_account()
     if online is None or account is None:
         return
     OnlinePayment.objects.filter(pk=online.pk).update(updated_at=now())
@@ -186,7 +220,7 @@ def _record(online: OnlinePayment, state: State) -> Payment:
 
 def _apply_parts(payment: Payment, online: OnlinePayment) -> None:
     for code, invoice in lock_invoices(list(online.parts)).items():
-        left = min(Decimal(online.parts[code]), invoice.balance_due, unapplied_of(payment))
+        left = min(Decimal(online.parts[code]), invoice.undisputed_due, unapplied_of(payment))
         if left > 0 and invoice.document_status == invoice.DocumentStatus.ISSUED:
             apply_payment(
                 payment=payment,
