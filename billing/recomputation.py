@@ -88,6 +88,7 @@ class Recomputation:
             (first_days[month], Fraction(days, monthrange(*month)[1]))
             for month, days in counted.items()
         ]
+        self._earned: dict[Escalation | None, Fraction] = {}  # many parts share an escalation
 
     def subtotal(self) -> Decimal:
         """Return the sum of all lines, charges and adjustments included."""
@@ -143,9 +144,9 @@ class Recomputation:
             case LabourHours():
                 return self._labour_hours(terms)
             case FixedFee():
-                fee = terms.fee
-                yearly = Fraction(fee.amount) * (1 if isinstance(fee, AnnualFee) else 12)
-                return Recomputed(self._monthly(yearly / 12, terms.escalation), Fraction(0))
+                months = 12 if isinstance(terms.fee, AnnualFee) else 1
+                per_month = Fraction(terms.fee.amount) / months
+                return Recomputed(self._monthly(per_month, terms.escalation), Fraction(0))
             case ManagementAgreement():
                 return self._management_agreement(terms)
             case Hybrid():
@@ -248,10 +249,14 @@ class Recomputation:
 
     def _monthly(self, per_month: Fraction, escalation: Escalation | None) -> Fraction:
         """A day earns its month's amount / the days of that month."""
-        total = Fraction(0)
-        for first_day, share in self._months:
-            total += per_month * share * _growth(escalation, first_day)
-        return self._round(total)
+        return self._round(per_month * self._months_earned(escalation))
+
+    def _months_earned(self, escalation: Escalation | None) -> Fraction:
+        """The months of the period, parts as fractions, each grown by the escalation."""
+        if escalation not in self._earned:
+            grown = (share * _growth(escalation, first) for first, share in self._months)
+            self._earned[escalation] = sum(grown, Fraction(0))
+        return self._earned[escalation]
 
     def _round(self, exact: Fraction) -> Fraction:
         return _rounded(exact, self._places)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from django.db import connection, models
+from django.db import connection, connections, models
 
 
 def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -34,14 +34,15 @@ def copy_instances(instances: Sequence[models.Model]) -> None:
         return
     meta = instances[0]._meta
     fields = [one for one in meta.concrete_fields if not isinstance(one, models.AutoField)]
+    database = connections[connection.alias]  # itself: its stand-in is looked up at every use
     # Made before the copy begins: the first encrypted value may have to fetch its key.
     rows = [
-        [one.get_db_prep_save(one.pre_save(instance, True), connection) for one in fields]
+        [one.get_db_prep_save(one.pre_save(instance, True), database) for one in fields]
         for instance in instances
     ]
     copy_rows(meta.db_table, [str(one.column) for one in fields], rows)
     for instance in instances:
-        instance._state.adding, instance._state.db = False, connection.alias
+        instance._state.adding, instance._state.db = False, database.alias
 
 
 def update_rows(model: type[models.Model], names: Sequence[str], rows: Iterable[Any]) -> None:
