@@ -64,13 +64,14 @@ WITHOUT_ACTOR = {
     "raise_items",
     "note_delivery",
     "close_many",
+    "claim_outside_account",
+    "release_outside_account",
     # Parts of the set-up of an organisation or of the public schema.
     "create_default_entity",
     "seed_plans",
     "start_subscription",
-    # The customer, whose signed link the portal has checked; Stripe, by its signature.
+    # The customer, whose signed link the portal has checked.
     "start_online_payment",
-    "receive_event",
     # A visitor's first step.
     "sign_up",
     "request_link",

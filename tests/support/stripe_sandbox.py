@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import stripe
 from support.outside import Outside, Reply, Seen, outside_server
@@ -40,6 +40,8 @@ class StripeSandbox:
     by_key: dict[str, Found] = field(default_factory=dict)
     accounts: dict[str, Found] = field(default_factory=dict)
     codes: dict[str, str] = field(default_factory=dict)
+    registered: str = ""
+    refusal: str = ""
     broken: Callable[[Seen], Reply | None] = lambda _seen: None
     lock: Any = field(default_factory=Lock)
     number: int = 0
@@ -151,6 +153,8 @@ class StripeSandbox:
         if failed is not None:
             return failed
         url, form = urlsplit(seen.path), dict(parse_qsl(seen.body.decode()))
+        if url.path == "/oauth/authorize":
+            return self._authorize(dict(parse_qsl(url.query)))
         key = seen.headers.get("authorization", "").removeprefix("Bearer ")
         if key not in (SECRET_KEY, PLATFORM_KEY):
             return _error(401, "authentication_error", "Invalid API Key provided")
@@ -167,6 +171,15 @@ class StripeSandbox:
         if seen.method == "POST":
             return self._post(path, form, seen.headers)
         return self._get(path, dict(parse_qsl(url.query)), account)
+
+    def _authorize(self, asked: dict[str, str]) -> Reply:
+        """The owner allows it, or not; back to an address that is registered to the letter."""
+        wanted = {"client_id": CLIENT_ID, "response_type": "code", "scope": "read_write"}
+        if not wanted.items() <= asked.items() or asked["redirect_uri"] != self.registered:
+            return _oauth_error("invalid_request", "Invalid redirect URI, client or scope")
+        answer = {"error": self.refusal} if self.refusal else {"code": self.allow()}
+        query = urlencode({**answer, "state": asked["state"]})
+        return Reply(302, b"", {"Location": f"{self.registered}?{query}"})
 
     def _oauth(self, path: str, form: dict[str, str]) -> Reply:
         """Codes work once. Source: docs.stripe.com/connect/oauth-reference."""

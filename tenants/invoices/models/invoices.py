@@ -217,6 +217,11 @@ class Invoice(RevisedRow):
                 name="invoice_never_settled_twice",
             ),
             models.CheckConstraint(
+                condition=Q(document_status="issued")
+                | Q(amount_paid=0, amount_credited=0, amount_written_off=0),
+                name="invoice_settled_once_issued",
+            ),
+            models.CheckConstraint(
                 condition=Q(amount_disputed__gte=0), name="invoice_disputed_not_negative"
             ),
             models.CheckConstraint(
@@ -289,7 +294,7 @@ class Invoice(RevisedRow):
 
     @property
     def undisputed_due(self) -> Decimal:
-        """What the customer is asked for: what is open without what they object to, never below 0."""
+        """What the customer is asked for: the open amount they do not object to, never below 0."""
         return max(self.balance_due - Decimal(self.amount_disputed), Decimal(0))
 
     def derive_payment_status(self) -> str:

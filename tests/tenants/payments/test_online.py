@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import pytest
 from support.browsers import signed_in
-from support.outside import Reply
 from support.payments import balance_of, open_invoices, receive, unapplied_in_books
 from support.stripe_sandbox import SECRET_KEY, signature_of, stripe_sandbox
 
@@ -15,14 +14,12 @@ from connectors.errors import RetryLater
 from shared.kernel.actor import SYSTEM
 from shared.kernel.errors import Conflict, Forbidden, Invalid, Unavailable
 from shared.kernel.tenancy import organisation_context
+from tenants.disputes.services import raise_dispute
 from tenants.ledger.models import Account
 from tenants.payments.errors import NotPayable
 from tenants.payments.models import OnlineAccount, OnlinePayment, Payment, StripeEvent
-from tenants.payments.services.online import (
-    connect_account,
-    disconnect_account,
-    start_online_payment,
-)
+from tenants.payments.services.linking import disconnect_account
+from tenants.payments.services.online import connect_account, start_online_payment
 from tenants.payments.services.online_events import (
     process_event,
     refresh_online_payment,
@@ -89,7 +86,7 @@ def test_connecting_tries_the_key_and_has_events_sent_here(sandbox, in_acme):
     assert (again.secret_key, again.bank_debit) == (SECRET_KEY, False)
     assert len(sandbox.endpoints) == OnlineAccount.objects.count() == 1
     assert account.pk != again.pk
-    sandbox.broken = lambda _seen: Reply(500, b"{}")
+    sandbox.down()
     with pytest.raises(Unavailable):
         connect_account(actor=SYSTEM, secret_key=SECRET_KEY)
 
@@ -112,15 +109,17 @@ def test_wrong_settings_name_the_field(sandbox, in_acme, given, field):
 
 def test_a_page_is_opened_once_for_the_same_amounts(connected):
     first, second = open_invoices(2)
-    address = start(first, second)
-    assert start(first, second) == address
+    page = start(first, second)
+    assert start(first, second) == page
     (session,) = connected.sessions.values()
     assert (session["amount_total"], session["currency"]) == (226000, "cad")
     assert session["methods"] == ["card", "acss_debit"]
     receive(first, "30.00", rules=ALL_RULES)
     first.refresh_from_db()
-    assert start(first, second) != address
+    assert start(first, second) != page
     assert [one["amount_total"] for one in connected.sessions.values()] == [226000, 223000]
+    # Nobody can pay twice: the page for the former amounts was closed.
+    assert [one["status"] for one in connected.sessions.values()] == ["expired", "open"]
 
 
 def test_what_cannot_be_paid_online(connected):
@@ -132,14 +131,45 @@ def test_what_cannot_be_paid_online(connected):
     first.refresh_from_db()
     with pytest.raises(NotPayable):
         start(first)
-    connected.broken = lambda _seen: Reply(500, b"{}")
+    connected.down()
     with pytest.raises(Unavailable):
         start(foreign)
-    connected.broken = lambda _seen: None
+    connected.up()
     assert start(foreign)
     disconnect_account(actor=SYSTEM)
     with pytest.raises(Conflict):
         start(foreign)
+
+
+def objected(invoice, amount):
+    """The customer objects to a part of it."""
+    raise_dispute(
+        actor=SYSTEM, invoice_id=invoice.invoice_id, reason="Two days", amount=Decimal(amount)
+    )
+    invoice.refresh_from_db()
+
+
+def test_what_is_disputed_is_not_asked_for(connected):
+    first, second = open_invoices(2)
+    objected(first, "400.01")
+    # 1,130.00 - 400.01 and 1,130.00
+    assert start(first, second).amount == Decimal("1859.99")
+    (session,) = connected.sessions.values()
+    assert session["amount_total"] == 185999
+    objected(first, "729.99")
+    assert start(first, second).parts == {second.invoice_id: "1130.0000"}
+    with pytest.raises(NotPayable, match="disputed"):
+        start(first)
+
+
+def test_what_was_disputed_meanwhile_stays_the_customers_credit(connected):
+    (invoice,) = open_invoices()
+    session = started(connected, invoice)
+    objected(invoice, "400.01")
+    tell(connected, "payment_intent.succeeded", connected.pay(session))
+    # 1,130.00 came in: 729.99 for what is undisputed
+    assert balance(invoice) == Decimal("400.01")
+    assert unapplied_in_books() == Decimal("400.01")
 
 
 def test_a_card_payment_is_recorded_and_applied_once(connected):
@@ -249,14 +279,14 @@ def test_what_is_not_ours_is_left_alone(connected):
 def test_what_stripe_does_not_answer_is_tried_again(connected, monkeypatch):
     (invoice,) = open_invoices()
     intent = connected.pay(started(connected, invoice))
-    connected.broken = lambda _seen: Reply(500, b"{}")
+    connected.down()
     with pytest.raises(RetryLater):
         tell(connected, "payment_intent.succeeded", intent)
     module = "tenants.payments.services.online_events"
     monkeypatch.setattr(f"{module}.LATE_AFTER", timedelta(minutes=-1))
     monkeypatch.setattr(f"{module}.ASK_AFTER", timedelta(minutes=-1))
     (waiting,) = waiting_events()
-    connected.broken = lambda _seen: None
+    connected.up()
     process_event(event_pk=waiting)
     assert (balance(invoice), waiting_events(), silent_payments()) == (0, [], [])
 

@@ -285,6 +285,30 @@ def test_paying_is_offered_where_the_organisation_takes_it(karen, invoice, setti
     assert (entry.actor_kind, entry.object_id) == ("user", str(invoice.pk))
 
 
+def test_what_is_disputed_is_not_asked_for(karen, invoice, settings):
+    path = f"/portal/invoices/{invoice.invoice_id}"
+    with stripe_sandbox() as sandbox:
+        settings.STRIPE_API_BASE = sandbox.url
+        connect_account(actor=SYSTEM, secret_key=SECRET_KEY)
+        karen.post(f"{path}/dispute", {"amount": "400.01", "reason": "Two days short"})
+        text = karen.get(path).content.decode()
+        # 1,130.00 - 400.01
+        assert "Pay $729.99" in text
+        assert "You object to $400.01 of it" in text
+        assert "You pay $729.99" in karen.post(f"{path}/pay").content.decode()
+        (session,) = sandbox.sessions.values()
+        assert session["amount_total"] == 72999
+        assert Entry.objects.get(action="portal.payment_started").after["amount"] == "729.9900"
+        karen.post(f"{path}/dispute", {"amount": "729.99", "reason": "All of it"})
+        text = karen.get(path).content.decode()
+        assert "pay-form" not in text
+        assert "You object to all that is open ($1,130.00)" in text
+        refused = karen.post(f"{path}/pay")
+        assert refused.status_code == 409
+        assert "All that is open is disputed" in refused.content.decode()
+        assert len(sandbox.sessions) == 1
+
+
 def test_what_is_settled_is_not_owed(karen, invoice):
     receive(invoice, "1130.00", rules=ALL_RULES)
     assert "Nothing is open" in karen.get("/portal").content.decode()
