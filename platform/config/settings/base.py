@@ -86,7 +86,6 @@ SHARED_APPS = [
 ]
 TENANT_APPS = [
     *BOTH,
-    "tenants.lists",
     "tenants.structure",
     "tenants.sites",
     "tenants.contracts",
