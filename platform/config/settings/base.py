@@ -86,6 +86,7 @@ SHARED_APPS = [
 ]
 TENANT_APPS = [
     *BOTH,
+    "tenants.lists",
     "tenants.structure",
     "tenants.sites",
     "tenants.contracts",
