@@ -105,6 +105,53 @@ def test_levels_and_holds(invoice, api):
     assert api.put(hold, {"reason": " "}).status == 422
 
 
+def test_a_file_drop_keeps_its_secrets_to_itself(invoice, api):
+    path = f"/customers/{invoice.customer.customer_id}/file-drop"
+    assert api.get(path).status == 404
+    wrong = api.put(path, {"host": "10.0.0.1", "username": " ", "fingerprint": "x"})
+    assert {"host", "username", "fingerprint", "password"} <= set(wrong.fields)
+    body = {"host": "93.184.215.14", "username": "acme", "fingerprint": f"SHA256:{'A' * 43}"}
+    made = api.put(path, {**body, "password": "right", "folder": "in"})
+    assert made.status == 200, made.raw
+    assert (made.body["has_password"], made.body["has_private_key"]) == (True, False)
+    assert "right" not in api.get(path).raw
+    assert api.put(path, body, **{"If-Match": '"9"'}).status == 412
+    assert api.put(path, body, **{"If-Match": '"1"'}).body["has_password"]  # it stayed
+    assert api.send("DELETE", path).status == 204
+    assert api.send("DELETE", path).status == 404
+
+
+def test_the_secret_of_a_mail_service_is_answered_once(api):
+    path = "/delivery/mail-services"
+    made = api.post(path, {"provider": "generic"})
+    assert made.status == 201, made.raw
+    assert made.body["secret"].startswith("whsec_")
+    listed = api.get(path)
+    assert {one["provider"]: one["is_set_up"] for one in listed.body} == {
+        "generic": True,
+        "sendgrid": False,
+    }
+    assert made.body["secret"] not in listed.raw
+    assert api.post(path, {"provider": "fax"}).fields == {"provider": "choice"}
+    assert api.post(path, {"provider": "sendgrid"}).fields == {"key": "form"}
+    assert api.send("DELETE", f"{path}/generic").status == 204
+    assert api.send("DELETE", f"{path}/generic").status == 404
+
+
+def test_who_is_due_is_reminded_over_the_api(invoice, api):
+    api.put("/reminders/levels", {"levels": [{"days_overdue": 7}]})
+    (due,) = api.get("/reminders/due").body
+    assert due["invoices"] == [invoice.number]
+    (sent,) = api.post("/reminders/send").body
+    assert (sent["total"], sent["with_statement"]) == (due["total"], True)
+    found = api.get(f"/reminders?customer_id={invoice.customer.customer_id}").body["items"]
+    assert [one["reminder_id"] for one in found] == [sent["reminder_id"]]
+    assert api.get("/reminders?customer_id=CUS999999").body["items"] == []
+    assert api.get("/reminders/due").body == []
+    api.put(f"/reminders/holds/{invoice.customer.customer_id}", {"reason": "Talks"})
+    assert [one["reason"] for one in api.get("/reminders/holds").body["items"]] == ["Talks"]
+
+
 def test_the_log_is_read_in_a_constant_number_of_queries(
     invoice, api, django_assert_max_num_queries
 ):

@@ -141,6 +141,23 @@ def test_a_complaint_stops_further_mail_and_a_soft_bounce_does_not(sent, tell):
     assert SuppressedAddress.objects.get().reason == "complained"
 
 
+def test_a_complaint_asks_a_person_and_only_a_person_lifts_it(sent, invoice, tell, api):
+    tell(event(sent, "bounced"), event(sent, "complained"))
+    item = ReviewItem.objects.get(kind="mail_complaint")
+    assert invoice.number in item.cause
+    (stopped,) = api.get("/delivery/stopped-addresses").body["items"]
+    assert (stopped["email"], stopped["reason"]) == (sent.address, "complained")
+    again = resend(actor=SYSTEM, delivery_id=sent.pk)
+    deliver(delivery_id=again.pk)
+    assert len(mail.outbox) == 1  # still only the first
+    path = f"/delivery/stopped-addresses/{stopped['address_id']}"
+    assert [api.send("DELETE", path).status for _time in range(2)] == [204, 404]
+    item.refresh_from_db()
+    assert item.status == "resolved"
+    deliver(delivery_id=resend(actor=SYSTEM, delivery_id=sent.pk).pk)
+    assert len(mail.outbox) == 2
+
+
 def test_the_same_event_again_counts_once(sent, tell):
     for _time in range(3):
         assert tell(event(sent, "bounced")) == 202

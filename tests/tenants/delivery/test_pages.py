@@ -6,7 +6,13 @@ from support.browsers import signed_in
 
 from billing.periods import month_period
 from shared.kernel.actor import SYSTEM
-from tenants.delivery.models import Delivery, DunningHold, DunningLevel, Recipient
+from tenants.delivery.models import (
+    Delivery,
+    DunningHold,
+    DunningLevel,
+    Recipient,
+    SuppressedAddress,
+)
 from tenants.invoices.services import generate_invoice
 
 
@@ -53,8 +59,31 @@ def test_recipients_are_added_and_errors_stand_beside_their_field(invoice, acme,
     assert billing.post(path, {**given, "email": "ann@c.example"}).status_code == 302
     recipient = Recipient.objects.get()
     assert "Ann" in billing.get(path).content.decode()
+    one = f"{path}/{recipient.pk}"
+    assert "ann@c.example" in billing.get(one).content.decode()
+    assert billing.post(one, {**given, "kinds": "fax"}).status_code == 422
+    changed = {**given, "email": "ann@c.example", "language": "fr-ca", "is_active": "on"}
+    assert billing.post(one, changed).status_code == 302
+    recipient.refresh_from_db()
+    assert recipient.language == "fr-ca"
     billing.post(f"{path}/{recipient.pk}/remove")
     assert Recipient.objects.count() == 0
+
+
+def test_an_address_that_was_stopped_is_written_to_again(invoice, acme, client_for):
+    billing = signed_in(client_for, acme, "billing_manager")
+    customer = invoice.customer
+    Recipient.objects.create(
+        customer=customer, name="Ann", email="ann@c.example", kinds=["invoice"]
+    )
+    stopped = SuppressedAddress.objects.create(email="ann@c.example", reason="complained")
+    page = billing.get(f"/customers/{customer.customer_id}/delivery").content.decode()
+    assert "E-mail stopped" in page
+    assert "Marked as spam" in billing.get("/deliveries/stopped").content.decode()
+    viewer = signed_in(client_for, acme, "viewer")
+    assert viewer.post(f"/deliveries/stopped/{stopped.pk}/allow").status_code == 403
+    assert billing.post(f"/deliveries/stopped/{stopped.pk}/allow").status_code == 302
+    assert "Every address is written to" in billing.get("/deliveries/stopped").content.decode()
 
 
 def test_a_customer_is_held_and_reminded_again(invoice, acme, client_for):

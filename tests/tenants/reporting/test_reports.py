@@ -7,7 +7,8 @@ from io import BytesIO, StringIO
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from openpyxl import load_workbook
 from pypdf import PdfReader
@@ -15,10 +16,19 @@ from support.billing import make_contract, make_site
 from support.browsers import signed_in
 
 from billing.periods import month_period
+from shared.audit.models import Entry
+from shared.audit.services import record
 from shared.kernel.actor import SYSTEM
 from shared.kernel.errors import Forbidden, Invalid, NotFound
 from shared.kernel.tenancy import organisation_context
-from tenants.invoices.services import generate_invoice, void_invoice
+from tenants.invoices.models import NumberSeries
+from tenants.invoices.services import (
+    approve_invoice,
+    generate_invoice,
+    issue_invoice,
+    void_invoice,
+)
+from tenants.ledger.services.rates import record_rate
 from tenants.reporting.exporting import FileForm, make_file
 from tenants.reporting.reports import LIBRARY, report_named
 from tenants.reporting.reports.base import parameters_of
@@ -36,13 +46,14 @@ def _in_november():
         yield
 
 
-def bill(amount="1000.00", period=OCTOBER, actor=SYSTEM, **site):
+def bill(amount="1000.00", period=OCTOBER, actor=SYSTEM, issue=True, **site):
     contract = make_contract(make_site(**site), configuration={"monthly_fee": amount})
     return generate_invoice(
         actor=actor,
         site_id=contract.site.site_id,
         contract_id=contract.contract_id,
         period=period,
+        issue=issue,
         render=False,
     ).invoice
 
@@ -88,8 +99,48 @@ def test_a_void_invoice_is_no_revenue_but_evidence(in_acme):
     invoice = bill()
     void_invoice(actor=SYSTEM, invoice_id=invoice.invoice_id, reason="Billed twice")
     assert table("revenue-by-customer").rows == []
-    found = [one for one in by_name(table("sox-evidence")) if "void" in one["section"]]
-    assert [(one["object"], one["detail"]) for one in found] == [(invoice.number, "Billed twice")]
+    (found,) = [one for one in by_name(table("sox-evidence")) if "void" in one["section"]]
+    assert (found["object"], found["detail"]) == (invoice.number, "Billed twice")
+    assert (found["who"], found["at"]) == (SYSTEM.label, Entry.objects.latest("sequence").at)
+
+
+def test_the_evidence_names_both_sides_of_what_one_person_did(in_acme, actor_in):
+    ann, ben = actor_in("billing_manager"), actor_in("owner")
+    alone, together = (
+        bill(actor=ann, site_name=name, issue=False) for name in ("Alone", "Together")
+    )
+    for invoice, approver in ((alone, ann), (together, ben)):
+        approve_invoice(actor=approver, invoice_id=invoice.invoice_id)
+        issue_invoice(actor=ann, invoice_id=invoice.invoice_id)
+    void_invoice(actor=ann, invoice_id=alone.invoice_id, reason="Billed twice")
+    void_invoice(actor=ben, invoice_id=together.invoice_id, reason="Billed twice")
+    rows = by_name(table("sox-evidence"))
+    alone.refresh_from_db()
+
+    def section(words):
+        return [one["object"] for one in rows if words in one["section"]]
+
+    assert section("same person proposed") == [alone.invoice_id]  # it had no number yet
+    assert section("same person entered") == [alone.number]
+    void = {one["who"]: one["approved_by"] for one in rows if "invoice void" in one["section"]}
+    assert void == {ann.label: ann.label, ben.label: ben.label}
+    assert len(section("closed month")) > 0  # dated in October, posted on 21 November
+    assert section("number missing") == section("audit record") == section("reason missing") == []
+
+
+def test_the_evidence_shows_what_went_around_the_services(in_acme):
+    invoice = bill()
+    NumberSeries.objects.update(last_sequence=F("last_sequence") + 1)
+    record_rate(
+        actor=SYSTEM, currency="USD", into="CAD", on=date(2026, 11, 20), rate=Decimal("1.37")
+    )
+    with transaction.atomic():
+        record(actor=SYSTEM, action="invoice.written_off", target=invoice, after={"reason": " "})
+    sections = {one["section"]: one for one in by_name(table("sox-evidence"))}
+    gap = sections["Exception: document number missing"]
+    assert gap["detail"] == "1 of 2 numbers are missing."
+    assert "1.37" in sections["Exception: exchange rate entered by hand"]["detail"]
+    assert sections["Exception: reason missing"]["object"] == invoice.number
 
 
 def test_ageing_adds_up_to_what_is_open(in_acme):

@@ -1,0 +1,316 @@
+"""Control exceptions of a period: what an auditor asks about first.
+
+Each function yields the rows of one section in a fixed number of queries.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+
+from django.db.models import (
+    CharField,
+    Count,
+    DateField,
+    DateTimeField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+)
+from django.db.models.functions import Cast, TruncMonth
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from billing.periods import Period
+from shared.audit.models import Entry
+from shared.audit.selectors import payload_of
+from shared.kernel.actor import Actor
+from tenants.invoices.models import Invoice, NumberSeries
+from tenants.invoices.services.correcting import RECALCULATION
+from tenants.ledger.models import JournalEntry
+from tenants.payments.control import prove
+from tenants.reporting.reports.evidence import (
+    INVOICE,
+    SECTION_MAX,
+    Finding,
+    approvals_of,
+    approved,
+    findings_of,
+)
+from tenants.review.models import ReviewItem
+
+# A month's books are taken to be closed so many days after its end.
+CLOSED_AFTER = timedelta(days=15)
+SAME_MOMENT = timedelta(minutes=5)  # a posting and the act that made it
+# Who proposed something must not be who approves it.
+PROPOSED = {
+    "adjustment.approved": ("adjustment.proposed",),
+    "invoice.approved": (
+        "invoice.generated",
+        "invoice.recalculated",
+        "invoice.credit_drafted",
+        "invoice.release_drafted",
+    ),
+}
+# Who entered money or a document should not be who takes it back.
+ENTERED = {
+    "invoice.voided": ("invoice.issued",),
+    "invoice.written_off": ("invoice.issued",),
+    "payment.reversed": ("payment.recorded",),
+    "payment.refunded": ("payment.recorded",),
+}
+NEED_REASON = (
+    "adjustment.proposed",
+    "invoice.credit_drafted",
+    "invoice.voided",
+    "invoice.written_off",
+    "payment.reversed",
+    "payment.refunded",
+    "credit_note.refunded",
+)
+HAS_REASON = r'"reason": ?"[^"]*[^" ]'
+
+
+def same_person(
+    entries: "QuerySet[Entry]", earlier: Mapping[str, Sequence[str]]
+) -> Iterator[Finding]:
+    """Acts of one person that need two: `earlier` names what the other one does before."""
+    both = Q()
+    for act, before in earlier.items():
+        mine = Entry.objects.filter(
+            action__in=before,
+            object_type=OuterRef("object_type"),
+            object_id=OuterRef("object_id"),
+            actor_kind=OuterRef("actor_kind"),
+            actor_id=OuterRef("actor_id"),
+        )
+        both |= Q(Exists(mine), action=act)
+    yield from findings_of(entries.filter(both).exclude(actor_kind="system"))
+
+
+def differences(actor: Actor, on: date) -> Iterator[Finding]:
+    """Where the journal and the documents do not agree at the end of a day."""
+    for one in prove(actor=actor, on=on).differences:
+        detail = _("Journal %(ledger)s, documents %(documents)s") % {
+            "ledger": one.ledger,
+            "documents": one.documents,
+        }
+        what = " ".join(part for part in (one.key.account, one.key.detail) if part)
+        yield Finding(None, "", "ledger.difference", f"{what} {one.key.currency}", detail)
+
+
+def number_gaps(period: Period) -> Iterator[Finding]:
+    """Series of the period's years in which a number is missing."""
+    years = (period.start_date.year, period.end_date.year)
+    counted = (
+        Invoice.objects.filter(number__isnull=False, number_year__range=years)
+        .order_by()
+        .values_list("number_prefix", "number_year")
+        .annotate(number=Count("pk"))
+    )
+    used = {(prefix, year): number for prefix, year, number in counted}
+    for series in NumberSeries.objects.filter(year__range=years).order_by("prefix", "year"):
+        missing = series.last_sequence - used.get((series.prefix, series.year), 0)
+        if missing:
+            detail = _("%(missing)d of %(last)d numbers are missing.") % {
+                "missing": missing,
+                "last": series.last_sequence,
+            }
+            yield Finding(None, "", "invoice.numbers", f"{series.prefix}-{series.year}", detail)
+
+
+def unrecorded(period: Period) -> Iterator[Finding]:
+    """Documents issued or void of which the audit record knows nothing."""
+    start, end = instants(period)
+    document = Cast(OuterRef("pk"), CharField())
+    acts = Entry.objects.filter(object_type=INVOICE, object_id=document)
+    issued = Q(issued_at__gte=start, issued_at__lt=end) & ~Exists(
+        acts.filter(action="invoice.issued")
+    )
+    void = Q(number__isnull=False, voided_on__range=(period.start_date, period.end_date))
+    gone = void & ~Exists(acts.filter(action="invoice.voided"))
+    found = Invoice.objects.filter(issued | gone).order_by("issued_at", "pk")
+    for invoice in found.only("number", "invoice_id", "issued_at", "issued_by")[: SECTION_MAX + 1]:
+        what = _("The audit record does not hold how it got there.")
+        yield Finding(invoice.issued_at, invoice.issued_by, "", str(invoice), what)
+
+
+def invoiced_days(entries: "QuerySet[Entry]") -> Iterator[Finding]:
+    """Terms that were changed on days that had been invoiced."""
+    changes = list(entries.filter(action="contract.terms_changed")[: SECTION_MAX + 1])
+    issued = _issued_on({entry.object_id for entry in changes})
+    hits: dict[int, str] = {}
+    for entry in changes:
+        effective = payload_of(entry).get("after", {}).get("effective_date")
+        if not effective:
+            continue
+        from_day = date.fromisoformat(effective)
+        hit = [
+            number
+            for until, at, number in issued[entry.object_id]
+            if at and until >= from_day and at < entry.at
+        ]
+        if hit:
+            hits[entry.sequence] = _("From %(day)s; invoiced by %(numbers)s") % {
+                "day": from_day,
+                "numbers": ", ".join(sorted(hit)),
+            }
+    yield from findings_of(
+        entries.filter(sequence__in=list(hits)), detail=lambda entry: hits[entry.sequence]
+    )
+
+
+def _issued_on(contracts: set[str]) -> dict[str, list[tuple[date, datetime | None, str]]]:
+    issued: dict[str, list[tuple[date, datetime | None, str]]] = defaultdict(list)
+    rows = Invoice.objects.filter(
+        contract_id__in=contracts, issued_at__isnull=False, voided_on__isnull=True
+    ).exclude(kind=Invoice.Kind.CREDIT_NOTE)
+    for contract, until, at, number in rows.values_list(
+        "contract_id", "period_end", "issued_at", "number"
+    ):
+        issued[str(contract)].append((until, at, number or ""))
+    return issued
+
+
+def posted_late(period: Period) -> Iterator[Finding]:
+    """Postings into a month that ended more than CLOSED_AFTER before they were made."""
+    start, end = instants(period)
+    then = ExpressionWrapper(F("created_at") - CLOSED_AFTER, output_field=DateTimeField())
+    late = JournalEntry.objects.filter(
+        created_at__gte=start,
+        created_at__lt=end,
+        posted_on__lt=TruncMonth(then, output_field=DateField()),
+    ).order_by("created_at", "pk")
+    found = list(late[: SECTION_MAX + 1])
+    ids = {str(posting.document_id) for posting in found}
+    acts, approvals = _acts_on(ids, start, end), approvals_of(ids)
+    for posting in found:
+        document = str(posting.document_id)
+        act = min(
+            (one for one in acts[document] if abs(one.at - posting.created_at) < SAME_MOMENT),
+            key=lambda one: abs(one.at - posting.created_at),
+            default=None,
+        )
+        detail = _("Dated %(day)s: %(kind)s") % {
+            "day": posting.posted_on,
+            "kind": posting.get_kind_display(),
+        }
+        yield Finding(
+            posting.created_at,
+            act.actor_label if act else "",
+            act.action if act else "",
+            posting.document_code,
+            detail,
+            *approved(approvals[document][-1] if document in approvals else None),
+        )
+
+
+def _acts_on(object_ids: set[str], start: datetime, end: datetime) -> dict[str, list[Entry]]:
+    found: dict[str, list[Entry]] = defaultdict(list)
+    acts = Entry.objects.filter(
+        object_id__in=object_ids, at__gte=start - SAME_MOMENT, at__lt=end + SAME_MOMENT
+    )
+    for entry in acts.iterator() if object_ids else ():
+        found[entry.object_id].append(entry)
+    return found
+
+
+def revenue_late(period: Period) -> Iterator[Finding]:
+    """Revenue that was changed after it was invoiced, with what became of it."""
+    start, end = instants(period)
+    items = ReviewItem.objects.filter(
+        kind=RECALCULATION, created_at__gte=start, created_at__lt=end
+    ).order_by("created_at", "pk")
+    for item in items[: SECTION_MAX + 1]:
+        outcome = " ".join(part for part in (item.get_status_display(), item.closing_note) if part)
+        yield Finding(
+            item.created_at,
+            item.closed_by,
+            "revenue.recorded",
+            item.target_label,
+            f"{item.cause} ({outcome})",
+        )
+
+
+def overridden(period: Period) -> Iterator[Finding]:
+    """Documents that were issued though a check had failed."""
+    start, end = instants(period)
+    issued = Invoice.objects.filter(
+        issued_at__gte=start, issued_at__lt=end, checks__contains=[{"passed": False}]
+    ).order_by("issued_at", "pk")
+    fields = issued.only("number", "issued_at", "issued_by", "checks", "invoice_id")
+    found = list(fields[: SECTION_MAX + 1])
+    approvals = approvals_of(invoice.pk for invoice in found)
+    for invoice in found:
+        failed = [one for one in invoice.checks if one.get("passed") is False]
+        why = "; ".join(f"{one['name']} ({one['severity']})" for one in failed)
+        known = approvals.get(str(invoice.pk), ())
+        yield Finding(
+            invoice.issued_at,
+            invoice.issued_by,
+            "invoice.issued",
+            str(invoice),
+            why,
+            *approved(known[-1] if known else None),
+        )
+
+
+def dismissed(period: Period) -> Iterator[Finding]:
+    """Review items that a person said need nothing."""
+    start, end = instants(period)
+    items = ReviewItem.objects.filter(
+        status=ReviewItem.Status.DISMISSED, closed_at__gte=start, closed_at__lt=end
+    ).order_by("closed_at", "pk")
+    for item in items.iterator():
+        yield Finding(
+            item.closed_at,
+            item.closed_by,
+            f"review.{item.kind}",
+            item.target_label,
+            f"{item.closing_note} ({item.cause})",
+        )
+
+
+def without_reason(entries: "QuerySet[Entry]") -> Iterator[Finding]:
+    """Acts that need a reason and have none; those whose content was lawfully erased are left."""
+    acts = entries.filter(action__in=NEED_REASON).exclude(payload="")
+    yield from findings_of(acts.exclude(payload__regex=HAS_REASON))
+
+
+def voided(entries: "QuerySet[Entry]") -> Iterator[Finding]:
+    """Documents made void, with the reason."""
+    yield from findings_of(entries.filter(action="invoice.voided"), detail=_reason_of)
+
+
+def credited(period: Period) -> Iterator[Finding]:
+    """Credit notes issued, with amount and reason."""
+    start, end = instants(period)
+    rows = Invoice.objects.filter(
+        kind=Invoice.Kind.CREDIT_NOTE, issued_at__gte=start, issued_at__lt=end
+    ).order_by("issued_at", "pk")
+    found = list(rows.select_related("corrects")[: SECTION_MAX + 1])
+    approvals = approvals_of(note.pk for note in found)
+    for note in found:
+        known = approvals.get(str(note.pk), ())
+        yield Finding(
+            note.issued_at,
+            note.issued_by,
+            "invoice.credited",
+            f"{note} → {note.corrects}",
+            f"{note.total.normalize():f} {note.currency}: {note.reason}",
+            *approved(known[-1] if known else None),
+        )
+
+
+def _reason_of(entry: Entry) -> str:
+    return str(payload_of(entry).get("after", {}).get("reason", ""))
+
+
+def instants(period: Period) -> tuple[datetime, datetime]:
+    """The first instant of the period and the first after it, in the reader's zone."""
+    zone = timezone.get_current_timezone()
+    start = datetime.combine(period.start_date, datetime.min.time(), tzinfo=zone)
+    after = period.end_date + timedelta(days=1)
+    return start, datetime.combine(after, datetime.min.time(), tzinfo=zone)
