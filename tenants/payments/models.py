@@ -10,6 +10,7 @@ from shared.kernel.models import RevisedRow, Row
 from shared.kernel.triggers import Protect
 from shared.keyring.fields import EncryptedTextField
 from tenants.invoices.models import Invoice
+from tenants.payments import triggers
 from tenants.sites.models import Customer
 from tenants.structure.models import LegalEntity
 
@@ -146,7 +147,10 @@ class Allocation(Row):
                 name="allocation_has_one_source",
             ),
         )
-        triggers = (_append_only("allocations_are_append_only"),)
+        triggers = (
+            _append_only("allocations_are_append_only"),
+            triggers.ALLOCATION_IS_COVERED,
+        )
 
     def __str__(self) -> str:
         return f"{self.invoice_id} {self.amount}"
@@ -181,7 +185,7 @@ class Refund(Row):
                 name="refund_has_one_source",
             ),
         )
-        triggers = (_append_only("refunds_are_append_only"),)
+        triggers = (_append_only("refunds_are_append_only"), triggers.REFUND_IS_COVERED)
 
     def __str__(self) -> str:
         return str(self.refund_id)
@@ -197,7 +201,10 @@ class Reversal(Row):
 
     class Meta:
         ordering = ("-reversed_on", "-id")
-        triggers = (_append_only("reversals_are_append_only"),)
+        triggers = (
+            _append_only("reversals_are_append_only"),
+            triggers.REVERSED_ONCE_TAKEN_BACK,
+        )
 
     def __str__(self) -> str:
         return f"{self.payment_id} {self.reversed_on}"
