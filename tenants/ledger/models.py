@@ -24,6 +24,7 @@ class Account(models.TextChoices):
     RECEIVABLE = "receivable", _("Accounts receivable")
     HOLDBACK_RECEIVABLE = "holdback_receivable", _("Holdback receivable")
     UNAPPLIED_CASH = "unapplied_cash", _("Unapplied cash")
+    INTERCOMPANY = "intercompany", _("Owed between our companies")
     TAX_PAYABLE = "tax_payable", _("Sales tax payable")
     DEFERRED_REVENUE = "deferred_revenue", _("Deferred revenue")
     REVENUE = "revenue", _("Revenue")

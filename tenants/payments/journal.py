@@ -57,10 +57,7 @@ def credit_refund_entry(refund: Refund) -> Entry:
 
 
 def application_entries(allocation: Allocation, *, unapplied_before: Decimal) -> list[Entry]:
-    """Dr unapplied cash, Cr receivable, before the invoice's settled amount is moved.
-
-    Books of two currencies are joined through the exchange difference account, an entry each.
-    """
+    """Dr unapplied cash, Cr receivable, before the invoice's settled amount is moved."""
     invoice, payment = allocation.invoice, allocation.payment
     assert payment is not None
     amount = Decimal(allocation.amount)
@@ -68,29 +65,58 @@ def application_entries(allocation: Allocation, *, unapplied_before: Decimal) ->
     from_invoice = relieved(invoice.balance_due, amount, invoice)
     debit = Leg(Account.UNAPPLIED_CASH, amount, base_amount=from_payment)
     credit = Leg(Account.RECEIVABLE, -amount, base_amount=-from_invoice)
-    on = allocation.applied_on
-    if payment.base_currency == invoice.base_currency:
-        gap = Leg(Account.EXCHANGE_DIFFERENCE, Decimal(0), base_amount=from_invoice - from_payment)
-        return [_entry(invoice, Kind.APPLICATION, allocation.pk, on, (debit, credit, gap))]
-    out = Leg(Account.EXCHANGE_DIFFERENCE, -amount, base_amount=-from_payment)
-    into = Leg(Account.EXCHANGE_DIFFERENCE, amount, base_amount=from_invoice)
-    return [
-        _entry(payment, Kind.APPLICATION, allocation.pk, on, (debit, out)),
-        _entry(invoice, Kind.CONVERSION, allocation.pk, on, (into, credit)),
-    ]
+    if not _same_books(payment, invoice):
+        return _between_books(allocation, payment, debit, credit)
+    gap = Leg(Account.EXCHANGE_DIFFERENCE, Decimal(0), base_amount=from_invoice - from_payment)
+    legs = (debit, credit, gap)
+    return [_entry(invoice, Kind.APPLICATION, allocation.pk, allocation.applied_on, legs)]
 
 
 def credit_application_entries(allocation: Allocation) -> list[Entry]:
-    """Both sides are receivable: only a rounding gap in the books' currency is posted."""
+    """Both sides are receivable: in the same books only a rounding gap is posted."""
     invoice, note = allocation.invoice, allocation.credit_note
     assert note is not None
     amount = Decimal(allocation.amount)
-    gap = relieved(invoice.balance_due, amount, invoice) - relieved(-note.balance_due, amount, note)
+    from_note = relieved(-note.balance_due, amount, note)
+    from_invoice = relieved(invoice.balance_due, amount, invoice)
+    if not _same_books(note, invoice):
+        debit = Leg(Account.RECEIVABLE, amount, base_amount=from_note)
+        credit = Leg(Account.RECEIVABLE, -amount, base_amount=-from_invoice)
+        return _between_books(allocation, note, debit, credit)
+    gap = from_invoice - from_note
     legs = (
         Leg(Account.RECEIVABLE, Decimal(0), base_amount=-gap),
         Leg(Account.EXCHANGE_DIFFERENCE, Decimal(0), base_amount=gap),
     )
     return [_entry(invoice, Kind.APPLICATION, allocation.pk, allocation.applied_on, legs)]
+
+
+def _same_books(source: Payment | Invoice, invoice: Invoice) -> bool:
+    """Whether both stand in the books of one company, in one currency."""
+    return (source.entity_id, source.base_currency) == (invoice.entity_id, invoice.base_currency)
+
+
+def _between_books(
+    allocation: Allocation, source: Payment | Invoice, debit: Leg, credit: Leg
+) -> list[Entry]:
+    """An entry in each books, so that each of them balances.
+
+    Between two companies it is an amount that the one owes the other; between the books of two
+    currencies of one company the exchange difference account joins them. Where both keep their
+    books in one currency, the company that is paid through the other bears the difference.
+    """
+    invoice, on, amount = allocation.invoice, allocation.applied_on, debit.amount
+    given, taken = debit.base_amount or Decimal(0), -(credit.base_amount or Decimal(0))
+    between = source.entity_id != invoice.entity_id
+    joint = Account.INTERCOMPANY if between else Account.EXCHANGE_DIFFERENCE
+    arriving = given if source.base_currency == invoice.base_currency else taken
+    out = Leg(joint, -amount, base_amount=-given)
+    into = Leg(joint, amount, base_amount=arriving)
+    gap = Leg(Account.EXCHANGE_DIFFERENCE, Decimal(0), base_amount=taken - arriving)
+    return [
+        _entry(source, Kind.APPLICATION, allocation.pk, on, (debit, out)),
+        _entry(invoice, Kind.CONVERSION, allocation.pk, on, (into, gap, credit)),
+    ]
 
 
 def write_off_entry(allocation: Allocation) -> Entry:

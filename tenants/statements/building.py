@@ -264,6 +264,8 @@ def _describe(
     text = texts[ItemType(item_type)]
     if movement.kind == Kind.VOID:
         text = _("%(number)s voided")
+    elif movement.kind in (Kind.APPLICATION, Kind.CONVERSION):
+        text = _("%(number)s transferred between our accounts")
     words = text % {"number": movement.document_code}
     about = invoice.site.name if invoice else (payment.reference if payment else "")
     return (f"{words} · {about}" if about else words)[:DESCRIPTION_LENGTH]
