@@ -32,9 +32,8 @@ def book_rate(currency: str, into: str, on: date) -> BookRate:
     """
     if currency == into:
         return BookRate(into)
-    known = ExchangeRate.objects.filter(
-        currency=currency, into=into, on__lte=on, on__gt=on - RATE_HOLDS_FOR
-    )
+    since = on - min(RATE_HOLDS_FOR, on - date.min)  # the calendar has a first day
+    known = ExchangeRate.objects.filter(currency=currency, into=into, on__lte=on, on__gt=since)
     found = max(known, key=lambda row: (row.on, row.source == "manual"), default=None)
     if found is None:
         return BookRate(currency)

@@ -146,7 +146,13 @@ def record_customer_payment(
                 available=given.amount,
             )
         entity = shares[0][0].entity if shares else _entity_of(customer, given.currency)
-        payment = _insert(given, customer, entity, actor)
+        try:
+            payment = _insert(given, customer, entity, actor)
+        except TransactionUsed:  # told twice at the same moment, perhaps
+            earlier = _same_transaction(customer, given)
+            if earlier is None:
+                raise
+            return Receipt(earlier, list(earlier.allocations.all()), created=False)
         by, on = actor.label, given.received_on
         if parts:
             made = [
@@ -251,7 +257,8 @@ def _earlier(invoice: Invoice, given: PaymentInput) -> Payment | None:
     same_invoice = payment.allocations.filter(invoice=invoice).exists() or (
         payment.customer_id == invoice.customer_id and not payment.allocations.exists()
     )
-    if not same_invoice or payment.amount != given.amount:
+    told = (payment.amount, payment.currency)
+    if not same_invoice or told != (given.amount, given.currency):
         raise _transaction_used(payment)
     return payment
 

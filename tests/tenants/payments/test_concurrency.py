@@ -1,19 +1,20 @@
 """Real threads on one payment and its invoices: nothing is given or settled twice."""
 
-from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from decimal import Decimal
-from threading import Barrier
 
 import pytest
-from django.db import connections
+from django.db import IntegrityError
 from support.payments import balance_of, open_invoices, receive, unapplied_in_books
+from support.threads import at_once
 
+from billing.application import ALL_RULES
 from shared.kernel.actor import SYSTEM
 from shared.kernel.errors import AppError
 from shared.kernel.tenancy import organisation_context
 from tenants.invoices.models import Invoice
 from tenants.ledger.models import Account
-from tenants.payments.models import Payment
+from tenants.payments.models import Allocation, Payment
 from tenants.payments.services import (
     Part,
     RefundInput,
@@ -26,31 +27,11 @@ from tenants.payments.services import (
     unapply,
 )
 
-WAIT = 30
-
 
 @pytest.fixture
 def organisation(throwaway_organisation, django_db_blocker):
     with django_db_blocker.unblock():
         yield throwaway_organisation
-
-
-def at_once(organisation, *works):
-    """Run the works in threads that start together; each one's result or AppError."""
-    barrier = Barrier(len(works))
-
-    def run(work):
-        try:
-            with organisation_context(organisation):
-                barrier.wait(WAIT)
-                return work()
-        except AppError as error:
-            return error
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(works)) as pool:
-        return [one.result(WAIT) for one in [pool.submit(run, work) for work in works]]
 
 
 def refused(results):
@@ -152,3 +133,39 @@ def test_the_same_payment_without_a_number_is_recorded_once(organisation):
     assert sorted(at_once(organisation, pay, pay, pay, pay)) == [False, False, False, True]
     with organisation_context(organisation):
         assert Payment.objects.count() == 1
+
+
+def test_the_database_itself_makes_two_share_what_there_is(organisation):
+    """Past the services and their lock: the second one waits for the first, then looks."""
+    with organisation_context(organisation):
+        (invoice,) = open_invoices()
+        payment = receive(invoice, "500.00").payment
+
+    def take():
+        try:
+            Allocation.objects.create(
+                invoice=invoice,
+                payment=payment,
+                amount=Decimal("400.00"),
+                applied_on=date(2025, 6, 2),
+            )
+        except IntegrityError:
+            return False
+        return True
+
+    assert sorted(at_once(organisation, take, take, take)) == [False, False, True]
+
+
+def test_one_transaction_told_twice_at_once_is_one_payment(organisation):
+    with organisation_context(organisation):
+        (invoice,) = open_invoices()
+
+    def tell():
+        return receive(invoice, "500.00", transaction_id="TXN-1", rules=ALL_RULES)
+
+    results = at_once(organisation, tell, tell, tell)
+    assert not refused(results)
+    assert sorted(one.created for one in results) == [False, False, True]
+    with organisation_context(organisation):
+        assert Payment.objects.count() == 1
+        assert balance_of(Account.CASH) == 500
