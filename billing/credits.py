@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from billing.money import EXACT, ZERO, round_money
-from billing.tax import TaxAmount, TaxComponent
+from billing.tax import TaxAmount
 from billing.totals import sum_amounts
 
 
@@ -47,25 +47,29 @@ def held_part(
 
 def credit_taxes(
     bases: Mapping[str, Decimal],
-    components: Sequence[TaxComponent],
+    charged: Sequence[TaxAmount],
     left: Mapping[str, tuple[Decimal, Decimal]],
     currency: str,
 ) -> tuple[TaxAmount, ...]:
-    """Return the taxes of a credit note: negative, at the rates of the invoice it corrects.
+    """Return the taxes of a credit note, at the rates of the invoice it corrects.
 
-    ``bases`` are the (negative) sums of the credited lines by component, ``left`` what is left
-    of base and tax on the invoice. Each tax is rounded half-up once; it never takes back more
-    than is left, and the credit that clears a base clears its tax to the cent.
+    ``bases`` are the (negative) sums of the credited lines by component, ``charged`` the taxes
+    of the invoice, ``left`` what is left of base and tax with its earlier credit notes. The tax
+    on everything credited so far is rounded half-up once, and this note gives what of it the
+    earlier ones did not: so the first gives back exactly the tax of its lines, also where other
+    lines cancel them, and the note that clears the base clears the tax to the cent.
     """
     taxes = []
-    for component in components:
-        base = bases.get(component.name, ZERO)
+    for tax in charged:
+        base = bases.get(tax.name, ZERO)
         if not base:
             continue
-        base_left, tax_left = left.get(component.name, (ZERO, ZERO))
-        amount = round_money(EXACT.multiply(base, component.rate), currency)
-        clears = not EXACT.add(base_left, base)
-        if clears or (base < 0 < base_left and amount < -tax_left):
-            amount = EXACT.minus(tax_left)
-        taxes.append(TaxAmount(component.name, component.rate, base, amount))
+        base_left, tax_left = left.get(tax.name, (tax.base, tax.amount))
+        credited = EXACT.subtract(EXACT.subtract(tax.base, base_left), base)
+        due = tax.amount
+        if credited != tax.base:
+            due = round_money(EXACT.multiply(credited, tax.rate), currency)
+        given = EXACT.subtract(tax.amount, tax_left)
+        amount = round_money(EXACT.subtract(given, due), currency)
+        taxes.append(TaxAmount(tax.name, tax.rate, base, amount))
     return tuple(taxes)

@@ -177,18 +177,20 @@ def compute_taxes(
 ) -> tuple[TaxAmount, ...]:
     """Return each component on the sum of its taxable lines, rounded half-up once.
 
-    ``exemptions`` are names of components the customer is exempt from. A component whose base is
-    zero is left out; a negative base gives a negative tax. Components never compound.
+    ``exemptions`` are names of components the customer is exempt from. A component without an
+    amount to tax is left out; one whose lines cancel each other stays with a base of zero, for a
+    credit of one of them needs its rate. A negative base gives a negative tax. Components never
+    compound.
     """
     taxes = []
     for component in components:
         if component.name in exemptions:
             continue
-        base = ZERO
+        base, has_amounts = ZERO, False
         for line in lines:
-            if is_taxable(line, component.name):
-                base = EXACT.add(base, line.amount)
-        if base:
+            if line.amount and is_taxable(line, component.name):
+                base, has_amounts = EXACT.add(base, line.amount), True
+        if has_amounts:
             check_storable(base, component.name)
             amount = round_money(EXACT.multiply(base, component.rate), currency)
             taxes.append(TaxAmount(component.name, component.rate, base, amount))

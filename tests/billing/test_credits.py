@@ -1,15 +1,14 @@
 """Credit notes in pure arithmetic: in proportion, never more than is left, clear at the last."""
 
 from decimal import Decimal
+from random import Random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing.credits import credit_taxes, held_part, spread_credit
-from billing.tax import TaxComponent
-
-HST = TaxComponent("HST", Decimal("0.13"), "test")
-GST = TaxComponent("GST", Decimal("0.05"), "test")
+from billing.money import round_money
+from billing.tax import TaxAmount
 
 
 def cents(*amounts: str) -> list[Decimal]:
@@ -48,24 +47,66 @@ def test_holdback_goes_with_its_charges() -> None:
 
 
 def test_taxes_at_the_rates_of_the_invoice() -> None:
-    # 333.33 x 13 % = 43.3329
-    taxes = credit_taxes(
-        {"HST": Decimal("-333.33")}, [GST, HST], {"HST": (Decimal(1000), Decimal(130))}, "CAD"
-    )
-    assert taxes == (("HST", Decimal("0.13"), Decimal("-333.33"), Decimal("-43.33")),)
+    # 333.33 x 13 % = 43.3329; the invoice has no GST
+    (tax,) = credit_taxes({"HST": Decimal("-333.33"), "GST": Decimal(-1)}, hst("1000"), {}, "CAD")
+    assert tax == ("HST", Decimal("0.13"), Decimal("-333.33"), Decimal("-43.33"))
+    assert credit_taxes({}, hst("1000"), {}, "CAD") == ()
 
 
 def test_the_last_credit_clears_the_tax_to_the_cent() -> None:
-    # 0.12 of tax on 0.90; two thirds went back as 0.08, so the last 0.30 takes 0.04
+    # 0.117 of tax on 0.90 is 0.12; 0.60 went back with 0.08, so the last 0.30 takes 0.04
+    left = {"HST": (Decimal("0.30"), Decimal("0.04"))}
+    (tax,) = credit_taxes({"HST": Decimal("-0.30")}, hst("0.90"), left, "CAD")
+    assert tax.amount == Decimal("-0.04")
+    # an invoice whose tax was rounded otherwise is cleared too
+    odd = [TaxAmount("HST", Decimal("0.13"), Decimal("0.90"), Decimal("0.13"))]
     left = {"HST": (Decimal("0.30"), Decimal("0.05"))}
-    (tax,) = credit_taxes({"HST": Decimal("-0.30")}, [HST], left, "CAD")
+    (tax,) = credit_taxes({"HST": Decimal("-0.30")}, odd, left, "CAD")
     assert tax.amount == Decimal("-0.05")
 
 
-def test_no_more_tax_than_is_left() -> None:
-    # 0.04 x 13 % rounds to 0.01 each time; the invoice of 0.12 had 0.02
-    left = {"HST": (Decimal("0.08"), Decimal("0.00"))}
-    (tax,) = credit_taxes({"HST": Decimal("-0.04")}, [HST], left, "CAD")
-    assert str(tax.amount) in ("0.00", "-0.00", "0")
-    (more,) = credit_taxes({"HST": Decimal("-0.04")}, [HST], {}, "CAD")
-    assert more.amount == Decimal("-0.01")
+def test_cents_of_rounding_do_not_add_up() -> None:
+    # 0.0052, 0.0104, 0.0156 of 0.12: 0.01, 0.01 and 0.02 together, so 0.01, nothing and 0.01
+    assert credit_one_by_one(cents("0.04", "0.04", "0.04")) == cents("-0.01", "0.00", "-0.01")
+
+
+def test_a_line_that_another_cancels_gives_back_its_tax() -> None:
+    # 1,000.00 x 13 % = 130.00, though the invoice bears none
+    assert credit_one_by_one(cents("1000.00", "-1000.00")) == cents("-130.00", "130.00")
+    # 0.01 x 13 % is nothing: 130.00 back, then 130.00 of the 999.99
+    assert credit_one_by_one(cents("1000.00", "-999.99")) == cents("-130.00", "130.00")
+
+
+@given(st.lists(st.integers(-(10**7), 10**7).filter(bool), min_size=1, max_size=6), st.randoms())
+@settings(max_examples=50, deadline=None)
+def test_crediting_line_by_line_ends_at_the_taxes_of_the_invoice(
+    amounts: list[int], order: Random
+) -> None:
+    lines = [Decimal(amount).scaleb(-2) for amount in amounts]
+    order.shuffle(lines)
+    (charged,) = hst(str(sum(lines)))
+    given_back = credit_one_by_one(lines)
+    assert sum(given_back) == -charged.amount
+    # the first is exactly the line's own tax, each other one within a cent of it
+    own = [round_money(line * charged.rate, "CAD") for line in lines]
+    assert given_back[0] == -own[0]
+    assert all(abs(a + b) <= Decimal("0.01") for a, b in zip(given_back, own, strict=True))
+
+
+def hst(base: str) -> list[TaxAmount]:
+    rate = Decimal("0.13")
+    return [TaxAmount("HST", rate, Decimal(base), round_money(Decimal(base) * rate, "CAD"))]
+
+
+def credit_one_by_one(lines: list[Decimal]) -> list[Decimal]:
+    """The tax of each credit note, where every line gets a note of its own."""
+    (charged,) = hst(str(sum(lines)))
+    base_left, tax_left = charged.base, charged.amount
+    found = []
+    for line in lines:
+        left = {"HST": (base_left, tax_left)}
+        (tax,) = credit_taxes({"HST": -line}, [charged], left, "CAD")
+        base_left, tax_left = base_left + tax.base, tax_left + tax.amount
+        found.append(tax.amount)
+    assert (base_left, tax_left) == (0, 0)
+    return found

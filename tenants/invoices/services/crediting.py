@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from billing.credits import credit_taxes, held_part, spread_credit
 from billing.lines import Step, Trace
 from billing.money import round_money
-from billing.tax import TaxAmount, TaxComponent
+from billing.tax import TaxAmount
 from shared.audit.services import record
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
@@ -64,9 +64,10 @@ def credit_invoice(
 ) -> Invoice:
     """Draft a credit note: of chosen lines, of an amount before tax, or of all that is left.
 
-    Tax comes at the rates of the invoice; the credit that takes the last of it clears it to the
-    cent. Holdback follows its charges. Raises NotFound, NotCreditable, Invalid naming each
-    field, PreconditionFailed when stale. Issuing it applies it to the invoice.
+    Tax comes at the rates of the invoice, as much as the lines bore; the credit that takes the
+    last of it clears it to the cent. Holdback follows its charges. Raises NotFound,
+    NotCreditable, Invalid naming each field, PreconditionFailed when stale. Issuing it applies
+    it to the invoice.
     """
     authorize(actor, "invoices.void")
     with transaction.atomic():
@@ -114,13 +115,13 @@ def taxes_of_credit(
     invoice: Invoice, credited: Sequence[tuple[object, Decimal]]
 ) -> tuple[TaxAmount, ...]:
     """The taxes on credited lines, given as (taxability, amount below zero)."""
-    components = [TaxComponent(tax.name, tax.rate, "") for tax in invoice.taxes.all()]
+    charged = [TaxAmount(t.name, t.rate, t.base, t.amount) for t in invoice.taxes.all()]
     bases: dict[str, Decimal] = defaultdict(Decimal)
     for taxable, amount in credited:
-        for component in components:
-            if applies(taxable, component.name):
-                bases[component.name] += amount
-    return credit_taxes(bases, components, taxes_left(invoice), invoice.currency)
+        for tax in charged:
+            if applies(taxable, tax.name):
+                bases[tax.name] += amount
+    return credit_taxes(bases, charged, taxes_left(invoice), invoice.currency)
 
 
 def applies(taxable: object, name: str) -> bool:
