@@ -19,8 +19,9 @@ _kinds: dict[str, Kind] = {}
 
 
 def register_kind(kind: Kind) -> None:
-    """Add a kind, in AppConfig.ready(); registering again replaces it."""
-    _kinds[kind.name] = kind
+    """Add a kind, in AppConfig.ready(). Raises ValueError where the name has another kind."""
+    if _kinds.setdefault(kind.name, kind) != kind:
+        raise ValueError(f"two kinds of review item are named {kind.name}")
 
 
 def kind_of(name: str) -> Kind:

@@ -10,6 +10,7 @@ from shared.kernel.actor import Actor
 from shared.kernel.models import Row
 from tenants.contracts.models import Contract
 from tenants.invoices.models.invoices import Invoice
+from tenants.templates.models import REVIEW_KIND as BROKEN_TEMPLATE
 
 
 class BillingRun(Row):
@@ -88,7 +89,7 @@ class ErrorKind(models.TextChoices):
 
     DATA_VALIDATION = "data_validation", _("Data")
     CALCULATION = "calculation", _("Calculation")
-    TEMPLATE = "template", _("Template")
+    TEMPLATE = BROKEN_TEMPLATE, _("Template")
     DISTRIBUTION = "distribution", _("Delivery")
 
 

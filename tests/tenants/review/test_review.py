@@ -14,7 +14,9 @@ from shared.audit.models import Entry
 from shared.kernel.actor import SYSTEM
 from shared.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from shared.kernel.tenancy import organisation_context
+from tenants.invoices.models import ErrorKind
 from tenants.invoices.services import process_run, start_run
+from tenants.review.kinds import Kind, kind_of, register_kind
 from tenants.review.models import ReviewItem
 from tenants.review.selectors import open_counts, review_items
 from tenants.review.services import NewItem, close_item, close_items, raise_item, raise_items
@@ -31,6 +33,14 @@ def new(target_id, cause="No revenue", kind=KIND):
         cause=cause,
         link="/contracts/CON00000001",
     )
+
+
+def test_each_kind_is_registered_once(in_acme):
+    broken = kind_of(ErrorKind.TEMPLATE)  # a run's and a document's broken template are the same
+    register_kind(broken)
+    with pytest.raises(ValueError, match="template"):
+        register_kind(Kind(broken.name, "Another", "invoices.generate"))
+    assert kind_of("template") is broken
 
 
 def test_raising_again_updates_the_open_item_and_a_closed_one_stays(in_acme):
