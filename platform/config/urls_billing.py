@@ -9,6 +9,7 @@ from tenants.delivery.views import settings as delivery_settings
 from tenants.disputes import views as disputes
 from tenants.imports import views as imports
 from tenants.invoices.views import corrections, generating, invoices, runs, validation, what_if
+from tenants.invoices.views.files import invoice_download
 from tenants.ledger import views as ledger
 from tenants.payments.views import files, linking, online, payments, receivables
 from tenants.portal import views as portal
@@ -167,6 +168,7 @@ invoice_patterns: list[URLPattern | URLResolver] = [
     path("settings/invoice-checks", validation.invoice_checks, name="invoice_checks"),
     path("invoices/<str:invoice_id>", invoices.invoice_detail, name="invoice_detail"),
     path("invoices/<str:invoice_id>/view", invoices.invoice_html, name="invoice_html"),
+    path("invoices/<str:invoice_id>/files/<str:variant>", invoice_download, name="invoice_file"),
     path("invoices/<str:invoice_id>/issue", invoices.issue, name="invoice_issue"),
     path("invoices/<str:invoice_id>/discard", invoices.discard, name="invoice_discard"),
     path("invoices/<str:invoice_id>/pay", invoices.pay, name="invoice_pay"),

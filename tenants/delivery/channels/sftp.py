@@ -19,9 +19,9 @@ from shared.kernel.outgoing import AddressRefused, open_socket
 from shared.keyring.storage import EncryptedStorage
 from tenants.delivery.channels.base import CannotDeliver, Sent, TryLater
 from tenants.delivery.models import Delivery, DocumentKind, SftpEndpoint
+from tenants.documents.factur_x import write_factur_x
 from tenants.documents.services import provide_document
 from tenants.documents.sources import source_of
-from tenants.documents.structured import write_structured
 
 CONNECT_SECONDS = 10.0
 TOTAL_SECONDS = 60.0  # less than the lease of a delivery
@@ -76,7 +76,7 @@ def _files(delivery: Delivery, endpoint: SftpEndpoint) -> Mapping[str, bytes]:
     if delivery.kind == DocumentKind.INVOICE:
         contents, language = source_of(delivery.kind).load(delivery.object_id)
         with suppress(AppError):  # an invoice without lines has none: the PDF goes alone
-            files[f"{name}.xml"] = write_structured(contents, language)
+            files[f"{name}.xml"] = write_factur_x(contents, language)
     with EncryptedStorage().open(document.file_name) as file:
         files[f"{name}.pdf"] = file.read()
     return files

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from django.http.response import HttpResponseBase
+from django.http.response import HttpResponse, HttpResponseBase
 from ninja import Router, Status
 
 from shared.kernel.api.auth import ApiRequest
@@ -10,9 +10,9 @@ from shared.kernel.api.schemas import Schema
 from tenants.documents.models import INVOICE
 from tenants.documents.rendering import Output, look_for, render_contents
 from tenants.documents.services import make_document
-from tenants.documents.structured import print_structured, write_structured
 from tenants.documents.views.answers import answer_document, answer_file, stream_pdf
 from tenants.invoices import selectors
+from tenants.invoices.files import Variant, invoice_file
 
 documents_router = Router(tags=["Billing"])
 
@@ -42,12 +42,9 @@ def get_invoice_pdf(
 
     `?variant=a-3` is PDF/A-3b with the invoice as Factur-X XML in it, made as it is asked for.
     """
-    invoice = selectors.invoice_by_code(actor=request.actor, invoice_id=invoice_id)
     if variant == "a-3":
-        document, language = selectors.load_invoice_document(invoice.pk)
-        look = look_for(INVOICE, document, language)
-        content = print_structured(document, language, look)
-        return answer_file(content, "application/pdf", f"{invoice.invoice_id}.pdf")
+        return _file(request, invoice_id, variant)
+    invoice = selectors.invoice_by_code(actor=request.actor, invoice_id=invoice_id)
     stored = make_document(kind=INVOICE, object_id=invoice.pk)
     if stored is None:
         return Status(202, WaitingOut(status="rendering"))
@@ -57,12 +54,14 @@ def get_invoice_pdf(
 @documents_router.get(
     "/invoices/{invoice_id}/xml", response=None, openapi_extra=_media("application/xml")
 )
-def get_invoice_xml(request: ApiRequest, invoice_id: str) -> HttpResponseBase:
-    """The invoice for programs: Factur-X (EN 16931, UN/CEFACT CII)."""
-    invoice = selectors.invoice_by_code(actor=request.actor, invoice_id=invoice_id)
-    document, language = selectors.load_invoice_document(invoice.pk)
-    content = write_structured(document, language)
-    return answer_file(content, "application/xml", f"{invoice.invoice_id}.xml")
+def get_invoice_xml(
+    request: ApiRequest, invoice_id: str, variant: Literal["factur-x", "ubl"] = "factur-x"
+) -> HttpResponseBase:
+    """The invoice for programs: Factur-X (EN 16931, UN/CEFACT CII), or OASIS UBL 2.1.
+
+    In UBL a credit note is a `CreditNote`, every other document an `Invoice`.
+    """
+    return _file(request, invoice_id, variant)
 
 
 @documents_router.get(
@@ -79,6 +78,11 @@ def get_invoice_html(request: ApiRequest, invoice_id: str) -> HttpResponseBase:
 def get_invoice_text(request: ApiRequest, invoice_id: str) -> HttpResponseBase:
     """Plain text, for those who read with their ears or in a terminal."""
     return _written(request, invoice_id, "text")
+
+
+def _file(request: ApiRequest, invoice_id: str, variant: Variant) -> HttpResponse:
+    file = invoice_file(actor=request.actor, invoice_id=invoice_id, variant=variant)
+    return answer_file(file.content, file.media_type, file.name)
 
 
 def _written(request: ApiRequest, invoice_id: str, output: Output) -> HttpResponseBase:

@@ -128,3 +128,19 @@ def test_a_draft_is_deleted_or_issued(in_acme, client_for):
     browser.post(f"/invoices/{draft.invoice_id}/issue")
     draft.refresh_from_db()
     assert draft.number is not None
+
+
+@TODAY
+def test_files_for_programs_are_downloaded(in_acme, globex, client_for):
+    invoice = invoice_of(make_contract(make_site()))
+    browser = signed_in(client_for, in_acme, "viewer")
+    page = browser.get(f"/invoices/{invoice.invoice_id}").content.decode()
+    for variant, ending in (("ubl", "-ubl.xml"), ("factur-x", "-factur-x.xml")):
+        address = f"/invoices/{invoice.invoice_id}/files/{variant}"
+        assert f'href="{address}"' in page
+        answer = browser.get(address)
+        assert f">{invoice.number}<" in answer.content.decode()
+        assert answer["Content-Disposition"].endswith(f'{invoice.invoice_id}{ending}"')
+    assert browser.get(f"/invoices/{invoice.invoice_id}/files/docx").status_code == 404
+    stranger = signed_in(client_for, globex, "billing_manager")
+    assert stranger.get(f"/invoices/{invoice.invoice_id}/files/ubl").status_code == 404

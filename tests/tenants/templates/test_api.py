@@ -186,6 +186,9 @@ def test_an_invoice_as_pdf_html_and_text(api, invoice):
     xml, content = read(api, f"{code}/xml")
     assert xml["Content-Type"] == "application/xml"
     assert f">{number}<".encode() in content
+    ubl, content = read(api, f"{code}/xml?variant=ubl")
+    assert ubl["Content-Type"] == "application/xml"
+    assert f"<cbc:ID>{number}</cbc:ID>".encode() in content
     archive, content = read(api, f"{code}/pdf?variant=a-3")
     assert archive["Content-Type"] == "application/pdf"
     assert list(PdfReader(BytesIO(content)).attachments) == ["factur-x.xml"]

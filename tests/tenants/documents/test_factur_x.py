@@ -11,13 +11,13 @@ from pypdf import PdfReader
 
 from shared.kernel.errors import Conflict
 from tenants.documents.contents import DocumentLine, DocumentTax, Registration
-from tenants.documents.structured import print_structured, write_structured
+from tenants.documents.factur_x import print_factur_x, write_factur_x
 
 RAM = "{urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100}"
 
 
 def read(document, language="en"):
-    return ElementTree.fromstring(write_structured(document, language))
+    return ElementTree.fromstring(write_factur_x(document, language))
 
 
 def texts(root, name):
@@ -154,7 +154,7 @@ def test_it_is_valid_whatever_the_invoice_says(invoice, changes):
 
 def test_what_does_not_fit_the_format_is_said(invoice):
     with pytest.raises(Conflict):
-        write_structured(replace(invoice, lines=()), "en")
+        write_factur_x(replace(invoice, lines=()), "en")
 
 
 def test_a_registration_of_quebec_alone_is_told(invoice):
@@ -164,7 +164,7 @@ def test_a_registration_of_quebec_alone_is_told(invoice):
 
 def test_the_pdf_is_an_archive_with_the_xml_in_it(invoice, letterhead):
     document = replace(invoice, supplier=letterhead)
-    reader = PdfReader(BytesIO(print_structured(document, "en", None)))
+    reader = PdfReader(BytesIO(print_factur_x(document, "en", None)))
     (name,) = reader.attachments
     assert name == "factur-x.xml"
     root = ElementTree.fromstring(reader.attachments[name][0])
