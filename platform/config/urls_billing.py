@@ -11,6 +11,7 @@ from tenants.imports import views as imports
 from tenants.invoices.views import corrections, generating, invoices, runs, validation, what_if
 from tenants.invoices.views.files import invoice_download
 from tenants.ledger import views as ledger
+from tenants.lists import views as lists
 from tenants.payments.views import files, linking, online, payments, receivables
 from tenants.portal import views as portal
 from tenants.reporting.views import home as cockpit
@@ -83,6 +84,10 @@ site_patterns: list[URLPattern | URLResolver] = [
     path("sites/new", sites.site_new, name="site_new"),
     path("sites/<str:site_id>", sites.site_detail, name="site_detail"),
     path("sites/<str:site_id>/edit", sites.site_edit, name="site_edit"),
+    path("territories", sites.territory_list, name="territory_list"),
+    path("territories/new", sites.territory_new, name="territory_new"),
+    path("territories/<str:territory_id>", sites.territory_detail, name="territory_detail"),
+    path("territories/<str:territory_id>/edit", sites.territory_edit, name="territory_edit"),
     path("customers", sites.customer_list, name="customer_list"),
     path("customers/new", sites.customer_new, name="customer_new"),
     path("customers/<str:customer_id>", sites.customer_detail, name="customer_detail"),
@@ -138,6 +143,12 @@ import_patterns: list[URLPattern | URLResolver] = [
     path("imports/<uuid:import_id>", imports.import_detail, name="import_detail"),
     path("imports/<uuid:import_id>/bad-rows.csv", imports.import_errors, name="import_errors"),
     path("imports/<uuid:import_id>/<str:decision>", imports.import_decide, name="import_decide"),
+]
+
+list_patterns: list[URLPattern | URLResolver] = [
+    path("lists/<str:list_name>/views", lists.list_view_save, name="list_view_save"),
+    path("lists/views/<uuid:view_id>/default", lists.list_view_default, name="list_view_default"),
+    path("lists/views/<uuid:view_id>/delete", lists.list_view_delete, name="list_view_delete"),
 ]
 
 invoice_patterns: list[URLPattern | URLResolver] = [
@@ -319,6 +330,7 @@ billing_patterns: list[URLPattern | URLResolver] = [
     *site_patterns,
     *contract_patterns,
     *import_patterns,
+    *list_patterns,
     *invoice_patterns,
     *statement_patterns,
     *portal_patterns,

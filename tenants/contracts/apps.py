@@ -10,6 +10,10 @@ class ContractsConfig(AppConfig):
     def ready(self) -> None:
         """Show the contracts in the navigation; browsers hear of changed ones."""
         from shared.kernel.hooks import NavigationItem, register_navigation, register_topic
+        from tenants.contracts.lists import CONTRACTS
+        from tenants.lists.specs import register_list
+
+        register_list(CONTRACTS)
 
         register_navigation(
             NavigationItem(

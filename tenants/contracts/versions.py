@@ -38,7 +38,7 @@ class Version:
         """What is different from the terms before; empty for the first version."""
         if self.before is None:
             return []
-        return list(_changes(_state(self.before), _state(_as_mapping(self))))
+        return list(_changes(terms_fields(self.before), terms_fields(_as_mapping(self))))
 
 
 def contract_versions(contract: Contract) -> list[Version]:
@@ -102,7 +102,7 @@ def _as_mapping(version: Version) -> dict[str, Any]:
     }
 
 
-def _state(terms: Mapping[str, Any]) -> dict[str, Any]:
+def terms_fields(terms: Mapping[str, Any]) -> dict[str, Any]:
     """Every value of the terms by its path: `tiers[0].rate`, `billing_frequency`."""
     flat = {
         "contract_type": terms["contract_type"],

@@ -10,6 +10,10 @@ class InvoicesConfig(AppConfig):
     def ready(self) -> None:
         """Show invoices and runs in the navigation; browsers hear of issued ones."""
         from shared.kernel.hooks import register_topic
+        from tenants.invoices.lists import INVOICES
+        from tenants.lists.specs import register_list
+
+        register_list(INVOICES)
 
         self._show_in_navigation()
         register_topic("invoice", "invoices.read")

@@ -71,10 +71,9 @@ class ListSpec:
 _specs: dict[str, ListSpec] = {}
 
 
-def register_list(spec: ListSpec) -> ListSpec:
-    """Let people keep views of a list; registering again replaces it."""
+def register_list(spec: ListSpec) -> None:
+    """Let people keep views of a list; called from AppConfig.ready()."""
     _specs[spec.name] = spec
-    return spec
 
 
 def list_spec(name: str) -> ListSpec:

@@ -10,6 +10,10 @@ class SitesConfig(AppConfig):
     def ready(self) -> None:
         """Show the sites in the navigation; browsers hear of changed ones."""
         from shared.kernel.hooks import NavigationItem, register_navigation, register_topic
+        from tenants.lists.specs import register_list
+        from tenants.sites.lists import SITES
+
+        register_list(SITES)
 
         register_navigation(
             NavigationItem(
@@ -29,6 +33,16 @@ class SitesConfig(AppConfig):
                 icon="users",
                 permission="sites.read",
                 order=105,
+            )
+        )
+        register_navigation(
+            NavigationItem(
+                group="billing",
+                label=_("Territories"),
+                url_name="territory_list",
+                icon="map",
+                permission="sites.read",
+                order=115,
             )
         )
         register_topic("site", "sites.read")

@@ -121,6 +121,23 @@ class CustomerForm(forms.Form):
         }
 
 
+class TerritoryForm(forms.Form):
+    """A region of sites; its id is given once."""
+
+    name = forms.CharField(label=_("Name"), max_length=255)
+    territory_id = forms.CharField(
+        label=_("Id"),
+        max_length=7,
+        required=False,
+        help_text=_("In the form TER####. Empty: the next free one."),
+    )
+
+    def __init__(self, *args: Any, renames: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if renames:
+            del self.fields["territory_id"]
+
+
 def _day_input() -> forms.DateInput:
     return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 

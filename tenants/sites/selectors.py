@@ -1,5 +1,8 @@
 """Reading sites, customers and territories."""
 
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -18,6 +21,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
+from billing.periods import Period
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.cache import remember
@@ -25,6 +29,8 @@ from shared.kernel.errors import NotFound
 from tenants.sites.models import Contact, Customer, Site, TaxExemption, Territory
 
 TERRITORY_SECONDS = 7200
+# What is still to be paid on an invoice.
+_DUE = F("total") - F("amount_paid") - F("amount_credited") - F("amount_written_off")
 
 
 def billing_contact() -> "Prefetch[Any]":
@@ -40,23 +46,15 @@ def sites(*, actor: Actor) -> QuerySet[Site]:
     return Site.objects.select_related("customer", "territory").prefetch_related(billing_contact())
 
 
-def search_sites(*, actor: Actor, text: str) -> QuerySet[Site]:
+def search_sites(*, actor: Actor, text: str, territory_id: str = "") -> QuerySet[Site]:
     """Sites whose id, name or customer contains the text, with how many contracts are active.
 
-    The count is a subquery a row, so that a page counts for its own rows only.
+    With `territory_id` those of one territory. The count is a subquery a row, so that a page
+    counts for its own rows only.
     """
-    contracts = Site._meta.get_field("contracts").related_model
-    active = (
-        contracts._default_manager.filter(site=OuterRef("pk"))
-        .exclude(status__in=("draft", "terminated"))
-        .order_by()
-        .values("site")
-        .annotate(number=Count("pk"))
-        .values("number")
-    )
-    found = sites(actor=actor).annotate(
-        active_contracts=Coalesce(Subquery(active), 0, output_field=IntegerField())
-    )
+    found = sites(actor=actor).annotate(active_contracts=_active_contracts("site"))
+    if territory_id:
+        found = found.filter(territory__territory_id=territory_id)
     if text:
         found = found.filter(
             Q(site_id__istartswith=text)
@@ -64,6 +62,25 @@ def search_sites(*, actor: Actor, text: str) -> QuerySet[Site]:
             | Q(customer__name__icontains=text)
         )
     return found
+
+
+def _active_contracts(of: str) -> Coalesce:
+    """How many contracts in force a row has; `of` leads from a contract to it."""
+    in_force = _above("contracts").exclude(status__in=("draft", "terminated"))
+    return _number(in_force, of)
+
+
+def _above(relation: str) -> Any:
+    """Rows of an app above this one that belong to sites, by the name of their relation."""
+    model: Any = Site._meta.get_field(relation).related_model
+    return model._default_manager
+
+
+def _number(rows: Any, of: str) -> Coalesce:
+    """How many of the rows belong to the outer row."""
+    counted = rows.filter(**{of: OuterRef("pk")}).order_by().values(of)
+    numbers = Subquery(counted.annotate(number=Count("pk")).values("number"))
+    return Coalesce(numbers, 0, output_field=IntegerField())
 
 
 def site_by_code(*, actor: Actor, site_id: str) -> Site:
@@ -78,6 +95,81 @@ def territories(*, actor: Actor) -> QuerySet[Territory]:
     """All territories."""
     authorize(actor, "sites.read")
     return Territory.objects.all()
+
+
+def search_territories(*, actor: Actor, text: str = "") -> QuerySet[Territory]:
+    """Territories whose id or name contains the text, with the numbers of their sites and of
+    the contracts in force there; each is a subquery a row, so that a page counts its own only.
+    """
+    found = territories(actor=actor).annotate(
+        site_count=_number(Site.objects, "territory"),
+        active_contracts=_active_contracts("site__territory"),
+    )
+    if text:
+        found = found.filter(Q(territory_id__istartswith=text) | Q(name__icontains=text))
+    return found
+
+
+class Billed(NamedTuple):
+    """What stands on issued documents of a territory, in one currency, taxes included."""
+
+    currency: str
+    invoiced: Decimal
+    invoices: int
+
+
+def invoiced_by_territory(
+    *, actor: Actor, territories: Sequence[Territory], month: Period
+) -> dict[UUID, list[Billed]]:
+    """For each territory what its sites' documents dated in the month come to, by currency.
+
+    Credit notes count against the rest; different currencies are never added up. One query.
+    """
+    authorize(actor, "invoices.read")
+    rows = (
+        _above("invoices")
+        .filter(
+            document_status="issued",
+            invoice_date__range=(month.start_date, month.end_date),
+            site__territory__in=[one.pk for one in territories],
+        )
+        .order_by("currency")
+        .values_list("site__territory", "currency")
+        .annotate(sum=Sum("total"), number=Count("pk"))
+    )
+    found: dict[UUID, list[Billed]] = defaultdict(list)
+    for territory, currency, total, number in rows:
+        found[territory].append(Billed(currency, total, number))
+    return dict(found)
+
+
+class Owed(NamedTuple):
+    """What is still to be paid on a territory's invoices, in one currency."""
+
+    currency: str
+    open: Decimal
+    overdue: Decimal
+
+
+def owed_in_territory(*, actor: Actor, territory: Territory, as_of: date) -> list[Owed]:
+    """What the sites of a territory owe, and how much of it is past its due date. One query.
+
+    Credit notes that no invoice has taken yet count against what is open.
+    """
+    authorize(actor, "invoices.read")
+    late = Q(due_date__lt=as_of, total__gt=0)
+    rows = (
+        _above("invoices")
+        .filter(
+            document_status="issued",
+            payment_status__in=("unpaid", "partially_paid"),
+            site__territory=territory,
+        )
+        .order_by("currency")
+        .values_list("currency")
+        .annotate(open=Sum(_DUE), overdue=Coalesce(Sum(_DUE, filter=late), Decimal(0)))
+    )
+    return [Owed(*row) for row in rows]
 
 
 def territory_by_code(*, actor: Actor, territory_id: str) -> Territory:
@@ -95,16 +187,7 @@ def territory_by_code(*, actor: Actor, territory_id: str) -> Territory:
 def customers(*, actor: Actor, text: str = "") -> QuerySet[Customer]:
     """Customers whose id or name contains the text, with the number of their sites."""
     authorize(actor, "sites.read")
-    counted = (
-        Site.objects.filter(customer=OuterRef("pk"))
-        .order_by()
-        .values("customer")
-        .annotate(number=Count("pk"))
-        .values("number")
-    )
-    found = Customer.objects.annotate(
-        site_count=Coalesce(Subquery(counted), 0, output_field=IntegerField())
-    )
+    found = Customer.objects.annotate(site_count=_number(Site.objects, "customer"))
     if text:
         found = found.filter(Q(customer_id__istartswith=text) | Q(name__icontains=text))
     return found
@@ -151,11 +234,10 @@ def open_balances(customer: Customer) -> list[Balance]:
 
     The reader has been authorised for the customer and for invoices.
     """
-    settled = F("amount_paid") + F("amount_credited") + F("amount_written_off")
     rows = (
         customer.invoices.filter(document_status="issued")
         .order_by("currency")
         .values_list("currency")
-        .annotate(due=Sum(F("total") - settled))
+        .annotate(due=Sum(_DUE))
     )
     return [Balance(currency, due) for currency, due in rows if due]

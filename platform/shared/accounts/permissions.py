@@ -49,6 +49,7 @@ BILLING = (
     "connections.resolve",
     "audit.read",
     "templates.read",
+    "organisation.share",
 )
 ADMIN = (
     *BILLING,
@@ -141,6 +142,7 @@ ACTION_LABELS: Mapping[str, Text] = {
     "issue": _("Issue"),
     "read": _("See"),
     "send": _("Send"),
+    "share": _("Share views of lists"),
     "refund": _("Refund and reverse"),
     "resolve": _("Resolve conflicts and synchronise"),
     "void": _("Void and credit"),

@@ -18,10 +18,12 @@ from shared.kernel.clock import today
 from tenants.contracts import selectors, services
 from tenants.contracts.documents import canonical_document, document_hash
 from tenants.contracts.forms import AdjustmentForm, RenewForm, SignatureForm, TerminateForm
+from tenants.contracts.lists import CONTRACTS
 from tenants.contracts.models import IN_FORCE, Contract, ContractType
 from tenants.contracts.presentation import contract_facts, terms_groups, version_texts
 from tenants.contracts.services.renewals import YEAR_MAX, next_term_end
 from tenants.contracts.versions import contract_versions
+from tenants.lists.page import open_list
 
 INVOICES_SHOWN = 12
 RENEWALS_MONTHS = 12
@@ -31,7 +33,10 @@ AGREED_SHOWN = 50
 
 @require_safe
 def contract_list(request: ApiRequest) -> HttpResponse:
-    """All contracts by id."""
+    """All contracts by id, or as a kept view wants them."""
+    shown = open_list(request, CONTRACTS)
+    if shown.redirect_to:
+        return redirect(shown.redirect_to)
     found = selectors.search_contracts(
         actor=request.actor,
         text=request.GET.get("q", "")[:100],
@@ -39,15 +44,13 @@ def contract_list(request: ApiRequest) -> HttpResponse:
         contract_type=request.GET.get("type", ""),
     )
     page = paginate(
-        found,
-        paging_of(request),
-        orderings=("contract_id", "effective_date"),
-        default="contract_id",
+        found, paging_of(request), orderings=CONTRACTS.orderings, default=CONTRACTS.default
     )
     rows = [(row, selectors.current_terms(row, today())) for row in page.items]
     context = {
         "rows": rows,
         "page": page,
+        "list": shown,
         "statuses": Contract.Status.choices,
         "types": ContractType.choices,
     }

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from shared.audit.selectors import EntryFilter, list_entries
 from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.pagination import paginate, paging_of
+from shared.kernel.authorisation import authorize
 from shared.kernel.clock import today
 from shared.kernel.errors import AppError
 from shared.kernel.forms import add_errors
@@ -25,6 +26,7 @@ from tenants.invoices import selectors, services
 from tenants.invoices.correction_forms import DisputeForm, VoidForm, WriteOffForm
 from tenants.invoices.correction_page import correction_context, statute_facts
 from tenants.invoices.forms import PaymentForm
+from tenants.invoices.lists import INVOICES
 from tenants.invoices.models import Invoice
 from tenants.invoices.presentation import (
     action_text,
@@ -37,6 +39,7 @@ from tenants.invoices.presentation import (
     subtitle_of,
     totals_of,
 )
+from tenants.lists.page import open_list
 from tenants.payments.models import Allocation
 from tenants.payments.selectors import payments_of_invoice
 from tenants.payments.services import record_payment
@@ -46,19 +49,19 @@ HISTORY_MAX = 50
 
 @require_safe
 def invoice_list(request: ApiRequest) -> HttpResponse:
-    """All invoices, newest first."""
+    """All invoices, newest first, or as a kept view wants them."""
+    shown = open_list(request, INVOICES)
+    if shown.redirect_to:
+        return redirect(shown.redirect_to)
     found = selectors.search_invoices(
         actor=request.actor,
         text=request.GET.get("q", "")[:100],
         status=request.GET.get("status", ""),
     )
     page = paginate(
-        found,
-        paging_of(request),
-        orderings=("invoice_date", "due_date", "total"),
-        default="-invoice_date",
+        found, paging_of(request), orderings=INVOICES.orderings, default=INVOICES.default
     )
-    context = {"page": page, "statuses": statuses(), "today": today()}
+    context = {"page": page, "list": shown, "statuses": statuses(), "today": today()}
     return render(request, "invoices/list.html", context)
 
 
@@ -146,6 +149,7 @@ def discard(request: ApiRequest, invoice_id: str) -> HttpResponse:
 @require_POST
 def pay(request: ApiRequest, invoice_id: str) -> HttpResponse:
     """Record a payment; a refused one keeps what was typed."""
+    authorize(request.actor, "payments.write")
     form = PaymentForm(request.POST)
     if form.is_valid():
         data = form.cleaned_data

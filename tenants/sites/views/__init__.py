@@ -1,4 +1,4 @@
-"""Pages of sites and customers."""
+"""Pages of sites, territories and customers."""
 
 from tenants.sites.views.customers import (
     customer_detail,
@@ -9,6 +9,12 @@ from tenants.sites.views.customers import (
     exemption_end,
 )
 from tenants.sites.views.sites import site_detail, site_edit, site_list, site_new
+from tenants.sites.views.territories import (
+    territory_detail,
+    territory_edit,
+    territory_list,
+    territory_new,
+)
 
 __all__ = [
     "customer_detail",
@@ -21,4 +27,8 @@ __all__ = [
     "site_edit",
     "site_list",
     "site_new",
+    "territory_detail",
+    "territory_edit",
+    "territory_list",
+    "territory_new",
 ]

@@ -16,8 +16,10 @@ from shared.kernel.authorisation import authorize
 from shared.kernel.clock import today
 from shared.kernel.errors import AppError
 from shared.kernel.forms import add_errors
+from tenants.lists.page import open_list
 from tenants.sites import selectors, services
 from tenants.sites.forms import SERVICE_FIELDS, SiteForm
+from tenants.sites.lists import SITES
 from tenants.sites.models import Site, Territory
 from tenants.sites.presentation import site_facts
 
@@ -28,15 +30,19 @@ TERRITORIES_SHOWN = 500
 
 @require_safe
 def site_list(request: ApiRequest) -> HttpResponse:
-    """All sites by name."""
-    found = selectors.search_sites(actor=request.actor, text=request.GET.get("q", "")[:100])
-    page = paginate(
-        found,
-        paging_of(request),
-        orderings=("name", "site_id"),
-        default="name",
+    """All sites by name, or as a kept view wants them."""
+    shown = open_list(request, SITES)
+    if shown.redirect_to:
+        return redirect(shown.redirect_to)
+    found = selectors.search_sites(
+        actor=request.actor,
+        text=request.GET.get("q", "")[:100],
+        territory_id=request.GET.get("territory", ""),
     )
-    return render(request, "sites/list.html", {"page": page})
+    page = paginate(found, paging_of(request), orderings=SITES.orderings, default=SITES.default)
+    territories = [(one.territory_id, one.name) for one in _territories(request)]
+    context = {"page": page, "list": shown, "territories": territories}
+    return render(request, "sites/list.html", context)
 
 
 def site_new(request: ApiRequest) -> HttpResponse:

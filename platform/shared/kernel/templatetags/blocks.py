@@ -85,7 +85,10 @@ def why_line(context: Context, content: str, label: str, **options: Any) -> Safe
 
 @register.simple_block_tag(takes_context=True)
 def filter_bar(context: Context, content: str, **options: Any) -> SafeString:
-    """A GET form whose fields are the URL. Options: target, search, placeholder, chips, end."""
+    """A GET form whose fields are the URL.
+
+    Options: target, search, placeholder, chips, keep, end.
+    """
     return render_component(context, "filter_bar", content=content, **options)
 
 

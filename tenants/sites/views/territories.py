@@ -1,0 +1,129 @@
+"""Pages of territories: what is billed where, and which sites belong together."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from billing.periods import Period, month_period
+from shared.kernel.api.auth import ApiRequest
+from shared.kernel.api.pagination import paginate, paging_of
+from shared.kernel.authorisation import authorize
+from shared.kernel.clock import today
+from shared.kernel.errors import AppError
+from shared.kernel.forms import add_errors
+from tenants.sites import selectors, services
+from tenants.sites.forms import TerritoryForm
+from tenants.sites.lists import SITES
+from tenants.sites.models import Territory
+
+
+def _this_month() -> Period:
+    return month_period(today().year, today().month)
+
+
+@require_safe
+def territory_list(request: ApiRequest) -> HttpResponse:
+    """All territories, with their sites, contracts and what was invoiced this month."""
+    found = selectors.search_territories(actor=request.actor, text=request.GET.get("q", "")[:100])
+    page = paginate(
+        found, paging_of(request), orderings=("territory_id", "name"), default="territory_id"
+    )
+    sees_invoices = request.actor.may("invoices.read")
+    billed = (
+        selectors.invoiced_by_territory(
+            actor=request.actor, territories=page.items, month=_this_month()
+        )
+        if sees_invoices
+        else {}
+    )
+    context = {
+        "page": page,
+        "rows": [(territory, billed.get(territory.pk, [])) for territory in page.items],
+        "invoices_shown": sees_invoices,
+        "contracts_shown": request.actor.may("contracts.read"),
+        "month": _this_month().start_date,
+    }
+    return render(request, "territories/list.html", context)
+
+
+@require_safe
+def territory_detail(request: ApiRequest, territory_id: str) -> HttpResponse:
+    """One territory: its sites, what was invoiced this month and what is still open."""
+    territory = selectors.territory_by_code(actor=request.actor, territory_id=territory_id)
+    sites = selectors.search_sites(actor=request.actor, text="", territory_id=territory_id)
+    page = paginate(sites, paging_of(request), orderings=SITES.orderings, default=SITES.default)
+    counted = selectors.search_territories(actor=request.actor).get(pk=territory.pk)
+    context = {
+        "territory": counted,
+        "page": page,
+        "columns": SITES.usual_columns,
+        "invoices_shown": request.actor.may("invoices.read"),
+        "contracts_shown": request.actor.may("contracts.read"),
+        "month": _this_month().start_date,
+        "crumbs": [(_("Territories"), reverse("territory_list")), (territory.name, None)],
+        **(_billing(request, territory) if request.actor.may("invoices.read") else {}),
+    }
+    return render(request, "territories/detail.html", context)
+
+
+def _billing(request: ApiRequest, territory: Territory) -> dict[str, Any]:
+    billed = selectors.invoiced_by_territory(
+        actor=request.actor, territories=[territory], month=_this_month()
+    )
+    owed = selectors.owed_in_territory(actor=request.actor, territory=territory, as_of=today())
+    return {"billed": billed.get(territory.pk, []), "owed": owed}
+
+
+def territory_new(request: ApiRequest) -> HttpResponse:
+    """Make a territory."""
+    authorize(request.actor, "sites.write")
+    form = TerritoryForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            territory = services.create_territory(
+                actor=request.actor,
+                name=form.cleaned_data["name"],
+                territory_id=form.cleaned_data["territory_id"].strip().upper() or None,
+            )
+        except AppError as error:
+            add_errors(form, error, {})
+        else:
+            messages.success(request, _("%(name)s was made.") % {"name": territory.name})
+            return redirect("territory_detail", territory_id=territory.territory_id)
+    return _form_page(request, form, _("New territory"), reverse("territory_list"))
+
+
+def territory_edit(request: ApiRequest, territory_id: str) -> HttpResponse:
+    """Rename a territory."""
+    authorize(request.actor, "sites.write")
+    territory = selectors.territory_by_code(actor=request.actor, territory_id=territory_id)
+    form = TerritoryForm(request.POST or None, initial={"name": territory.name}, renames=True)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.update_territory(
+                actor=request.actor, territory_id=territory_id, name=form.cleaned_data["name"]
+            )
+        except AppError as error:
+            add_errors(form, error, {})
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("territory_detail", territory_id=territory_id)
+    detail_url = reverse("territory_detail", args=[territory_id])
+    return _form_page(request, form, territory.name, detail_url)
+
+
+def _form_page(
+    request: ApiRequest, form: TerritoryForm, title: str, cancel_url: str
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "title": title,
+        "cancel_url": cancel_url,
+        "crumbs": [(_("Territories"), reverse("territory_list")), (title, None)],
+    }
+    return render(request, "territories/form.html", context, status=422 if form.errors else 200)
