@@ -23,7 +23,7 @@ from shared.audit.models import Entry
 from shared.kernel.actor import SYSTEM
 from shared.kernel.clock import now
 from shared.kernel.errors import Conflict, Forbidden, Gone, Malformed, Unavailable
-from shared.kernel.tenancy import organisation_context
+from shared.kernel.tenancy import organisation_context, shared_context
 from tenants.payments.models import OnlineAccount, Payment, StripeEvent
 from tenants.payments.selectors.online import takes_online_payments
 from tenants.payments.services.linking import (
@@ -86,15 +86,22 @@ def come_back(browser):
     assert away.status_code == 302
     back = requests.get(away["Location"], allow_redirects=False, timeout=10)
     assert back.status_code == 302, back.text
-    home = Client(HTTP_HOST=django_settings.BASE_DOMAIN).get(stay(back.headers["Location"]))
-    return urlsplit(home["Location"])
+    return urlsplit(at_home("get", stay(back.headers["Location"]))["Location"])
+
+
+def at_home(method, path, *given, **options):
+    """A request to the bare domain, from wherever the test is."""
+    with shared_context():
+        browser = Client(HTTP_HOST=django_settings.BASE_DOMAIN)
+        return getattr(browser, method)(path, *given, **options)
 
 
 def tell(sent, capture):
     """An event comes to the bare domain and is dealt with."""
     body, signature = sent
     with capture(execute=True):
-        return Client(HTTP_HOST=django_settings.BASE_DOMAIN).post(
+        return at_home(
+            "post",
             EVENTS,
             body,
             content_type="application/json",
@@ -143,7 +150,7 @@ def test_an_answer_fits_one_person_of_one_organisation(
     arrival = stay(come_back(owner).geturl())
     other = signed_in(client_for, globex)
     assert other.get(arrival).status_code == 400
-    colleague = signed_in(client_for, acme, "administrator")
+    colleague = signed_in(client_for, acme, "tenant_admin")
     page = colleague.get(arrival)
     assert page.status_code == 403
     assert "Somebody else" in page.content.decode()
@@ -159,8 +166,7 @@ def test_an_answer_fits_one_person_of_one_organisation(
 
 @pytest.mark.parametrize("path", [RETURN_PATH, f"{RETURN_PATH}?state=x.y.z&code=ac_1"])
 def test_what_stripe_never_sent_leads_nowhere(sandbox, db, path):
-    answer = Client(HTTP_HOST=django_settings.BASE_DOMAIN).get(path)
-    assert answer.status_code == 400
+    assert at_home("get", path).status_code == 400
 
 
 def test_an_old_state_a_used_code_and_silence_are_told_apart(sandbox, in_acme):
@@ -185,8 +191,7 @@ def test_nothing_is_offered_where_the_platform_has_no_account(sandbox, owner, se
     assert "/connect" not in owner.get(PAGE).content.decode()
     assert owner.get(f"{PAGE}/connect").status_code == 409
     settings.STRIPE_CONNECT_SIGNING_SECRET = ""
-    answer = Client(HTTP_HOST=settings.BASE_DOMAIN).post(EVENTS, b"{}", "application/json")
-    assert answer.status_code == 404
+    assert at_home("post", EVENTS, b"{}", "application/json").status_code == 404
 
 
 def test_an_account_belongs_to_one_organisation(sandbox, linked, globex):
