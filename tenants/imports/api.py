@@ -13,7 +13,14 @@ from shared.kernel.exports import csv_response
 from tenants.imports import selectors, services
 from tenants.imports.models import Import
 from tenants.imports.presentation import bad_rows_file
-from tenants.imports.schemas import ImportDetailOut, ImportFilters, ImportOut, RowProblemOut
+from tenants.imports.schemas import (
+    ImportDetailOut,
+    ImportFilters,
+    ImportOut,
+    RecordRowOut,
+    RowFilters,
+    RowProblemOut,
+)
 
 router = Router(tags=["Imports"])
 CSV: dict[str, Any] = {
@@ -41,7 +48,8 @@ def start_import(
     """Check a file of revenue, sites or contracts; nothing is imported before `apply`.
 
     CSV (UTF-8, UTF-16 or Windows-1252), CSV in gzip or ZIP, or Excel (.xlsx), by content; up to
-    25 MiB. Headers may be English or French.
+    25 MiB. Headers may be English or French. A row that names a stored site or contract by its
+    id changes it: what the file lacks, or leaves empty, stays as it is.
     """
     job = services.start_import(
         actor=request.actor,
@@ -57,6 +65,18 @@ def start_import(
 def get_import(request: ApiRequest, import_id: UUID) -> Any:
     """How far it is, what it would do or did."""
     return ImportDetailOut.of(selectors.import_by_id(actor=request.actor, import_id=import_id))
+
+
+@router.get("/{uuid:import_id}/rows", response=Page[RecordRowOut])
+def list_import_rows(request: ApiRequest, import_id: UUID, filters: Query[RowFilters]) -> Any:
+    """The good rows of a file of sites or contracts: what each would change, or changed.
+
+    A file of revenue has none here; its first rows are in the import's `preview`.
+    """
+    job = selectors.import_by_id(actor=request.actor, import_id=import_id)
+    found = selectors.record_rows(job, filters.effect or "")
+    page = paginate(found, filters, orderings=("line",), default="line")
+    return {"items": [RecordRowOut.of(row) for row in page.items], "next": page.next}
 
 
 @router.get("/{uuid:import_id}/errors", response=Page[RowProblemOut])

@@ -24,6 +24,7 @@ class Column:
     synonyms: Sequence[str] = ()
     required: bool = False
     example: str = ""
+    is_key: bool = False  # names a stored record: a file that has it may leave others out
 
 
 @dataclass(frozen=True)
@@ -68,9 +69,13 @@ def match_columns(header: Sequence[object], columns: Sequence[Column]) -> Matche
 
 
 def require_columns(header: Sequence[object], columns: Sequence[Column]) -> Matched:
-    """`match_columns`. Raises Unreadable where a needed column is not there, or is twice."""
+    """`match_columns`. Raises Unreadable where a needed column is not there, or is twice.
+
+    With a key column no other is needed: its rows may change what is stored.
+    """
     matched = match_columns(header, columns)
-    if matched.missing:
+    has_key = any(column.is_key and column.name in matched.places for column in columns)
+    if matched.missing and not has_key:
         raise Unreadable(
             _("The first row must name the columns. Not found: %(missing)s. Found: %(found)s.")
             % {

@@ -141,7 +141,12 @@ _EXAMPLE_ADDRESS = {
 }
 
 SITE_COLUMNS = (
-    Column("site_id", _("Site"), ("site code", "site number", "code de site", "numero de site")),
+    Column(
+        "site_id",
+        _("Site"),
+        ("site code", "site number", "code de site", "numero de site"),
+        is_key=True,
+    ),
     Column(
         "site_name",
         _("Site name"),
@@ -192,7 +197,10 @@ SITE_COLUMNS = (
 
 CONTRACT_COLUMNS = (
     Column(
-        "contract_id", _("Contract"), ("contract", "contract number", "contrat", "no de contrat")
+        "contract_id",
+        _("Contract"),
+        ("contract", "contract number", "contrat", "no de contrat"),
+        is_key=True,
     ),
     Column(
         "site_id",

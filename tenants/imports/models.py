@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from shared.kernel.fields import MoneyField
+from shared.kernel.fields import ExactJSONField, MoneyField
 from shared.kernel.models import Row
 from tenants.activity.models import CATEGORY_MAX
 
@@ -107,8 +107,9 @@ class Import(Row):
 
     @property
     def good_rows(self) -> int:
-        """Rows that can be imported."""
-        return self.rows - self.bad_rows
+        """Rows that can be imported; sites and contracts as they are stored are not written."""
+        good = self.rows - self.bad_rows
+        return good if self.kind == self.Kind.REVENUE else good - self.same_rows
 
 
 IN_WORK = (Import.Status.CHECKING, Import.Status.APPLYING, Import.Status.UNDOING)
@@ -154,14 +155,29 @@ class RecordRow(Row):
         REFUSED = "refused", _("Refused")
         UNDONE = "undone", _("Undone")
         KEPT = "kept", _("Kept")
+        SAME = "same", _("Unchanged")
+
+    class Effect(models.TextChoices):
+        """What the row does, as its check found."""
+
+        NEW = "new", _("New")
+        CHANGED = "changed", _("Changed")
+        SAME = "same", _("Unchanged")
 
     job = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="record_rows")
     line = models.PositiveIntegerField()
     values: "models.JSONField[Any, Any]" = models.JSONField()
     outcome = models.CharField(max_length=7, choices=Outcome.choices, default=Outcome.WAITING)
+    effect = models.CharField(max_length=7, choices=Effect.choices, default=Effect.NEW)
+    changes: "models.JSONField[Any, Any]" = models.JSONField(
+        default=list, help_text="[{field, before, after}] of a stored record, as text."
+    )
+    previous = ExactJSONField(default=dict, help_text="What the undo of a change puts back.")
     object_id = models.UUIDField(null=True, blank=True)
     object_code = models.CharField(max_length=CODE_MAX, blank=True)
-    object_revision = models.PositiveIntegerField(default=0)
+    object_revision = models.PositiveIntegerField(
+        default=0, help_text="As it was checked; once it is written, as it was left."
+    )
 
     class Meta:
         ordering = ("job", "line")

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from tenants.imports.kinds import KINDS, kind_of
-from tenants.imports.models import Import, RowProblem
+from tenants.imports.models import Import, RecordRow, RowProblem
 from tenants.imports.selectors import problems
 
 Facts = list[tuple[str, Any]]
@@ -38,7 +38,9 @@ def counts(job: Import) -> list[dict[str, Any]]:
         figures.append((_("New"), job.new_rows, ""))
         if job.kind == Import.Kind.REVENUE:
             figures.append((_("Replace"), job.changed_rows, _("another amount is stored")))
-            figures.append((_("Unchanged"), job.same_rows, _("stored already")))
+        else:
+            figures.append((_("Changed"), job.changed_rows, _("something else is stored")))
+        figures.append((_("Unchanged"), job.same_rows, _("stored already")))
     if job.applied_rows:
         figures.append((_("Imported"), job.applied_rows, ""))
     if job.undone_rows or job.kept_rows:
@@ -73,6 +75,36 @@ def problem_lines(rows: Iterable[RowProblem], job: Import) -> list[dict[str, Any
             ],
         }
         for row in rows
+    ]
+
+
+def record_lines(rows: Iterable[RecordRow], job: Import) -> list[dict[str, Any]]:
+    """Good rows for the table: which record each is, and what it makes of it."""
+    labels = {column.name: column.label for column in kind_of(job).columns}
+    return [
+        {
+            "row": row,
+            "says": ", ".join(row.values[name] for name in labels if row.values.get(name)),
+            "changes": [
+                {**one, "label": labels.get(one["field"], one["field"])} for one in row.changes
+            ],
+        }
+        for row in rows
+    ]
+
+
+def effect_tabs(job: Import, url: str) -> list[dict[str, Any]]:
+    """Every row, or those of one effect, each with how many there are."""
+    effects = RecordRow.Effect
+    numbers = {
+        effects.NEW: job.new_rows,
+        effects.CHANGED: job.changed_rows,
+        effects.SAME: job.same_rows,
+    }
+    tabs = [{"label": _("Every row"), "url": url, "count": sum(numbers.values())}]
+    return tabs + [
+        {"label": effect.label, "url": f"{url}?effect={effect.value}", "count": number}
+        for effect, number in numbers.items()
     ]
 
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from shared.kernel.api.pagination import Paging
 from shared.kernel.api.schemas import Schema
-from tenants.imports.models import Import, RowProblem
+from tenants.imports.models import Import, RecordRow, RowProblem
 from tenants.imports.selectors import preview
 
 
@@ -42,6 +42,41 @@ class RowProblemOut(Schema):
             stage=problem.stage,
             values=problem.values,
             reasons=[ReasonOut(**one) for one in problem.reasons],
+        )
+
+
+class RowFilters(Paging):
+    """Which rows of a file of sites or contracts."""
+
+    effect: RecordRow.Effect | None = None
+
+
+class ChangeOut(Schema):
+    """One value before and after, as text; empty where there is none."""
+
+    field: str
+    before: str
+    after: str
+
+
+class RecordRowOut(Schema):
+    """A good row: whether its record is `new`, `changed` or the `same`, and what became of it."""
+
+    row: int
+    effect: str
+    outcome: str
+    values: dict[str, str]
+    changes: list[ChangeOut]
+
+    @staticmethod
+    def of(row: RecordRow) -> "RecordRowOut":
+        """The answer about a row."""
+        return RecordRowOut(
+            row=row.line,
+            effect=row.effect,
+            outcome=row.outcome,
+            values=row.values,
+            changes=[ChangeOut(**one) for one in row.changes],
         )
 
 

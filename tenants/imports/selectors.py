@@ -12,7 +12,7 @@ from shared.kernel.authorisation import authorize
 from shared.kernel.clock import now
 from shared.kernel.errors import Forbidden, NotFound
 from tenants.imports.kinds import KINDS, kind_of
-from tenants.imports.models import IN_WORK, Import, RowProblem
+from tenants.imports.models import IN_WORK, Import, RecordRow, RowProblem
 
 PREVIEWED = 20
 QUEUED_RECENTLY = timedelta(seconds=15)
@@ -74,13 +74,22 @@ def problems(job: Import) -> QuerySet[RowProblem]:
     return RowProblem.objects.filter(job=job).order_by("line", "pk")
 
 
+def record_rows(job: Import, effect: str = "") -> QuerySet[RecordRow]:
+    """The good rows of a file of sites or contracts, or those of one effect."""
+    rows = RecordRow.objects.filter(job=job)
+    return rows.filter(effect=effect) if effect in RecordRow.Effect.values else rows
+
+
 def preview(job: Import) -> list[dict[str, object]]:
     """The first good rows of a checked file, and what each would do."""
     if job.status != Import.Status.READY:
         return []
     if job.kind != Import.Kind.REVENUE:
-        rows = job.record_rows.order_by("line").values_list("line", "values")[:PREVIEWED]
-        return [{"row": line, **values} for line, values in rows]
+        rows = record_rows(job).order_by("line")[:PREVIEWED]
+        return [
+            {"row": row.line, "effect": row.effect, "changes": row.changes, **row.values}
+            for row in rows
+        ]
     with connection.cursor() as cursor:
         cursor.execute(_PREVIEW_REVENUE, [job.pk, PREVIEWED])
         return [dict(zip(_PREVIEW_FIELDS, row, strict=True)) for row in cursor.fetchall()]

@@ -80,8 +80,8 @@ def import_detail(request: ApiRequest, import_id: UUID) -> HttpResponse:
         "headline": presentation.headline(job),
         "counts": presentation.counts(job),
         "columns": presentation.column_facts(job),
-        "preview": selectors.preview(job),
-        "preview_columns": [one for one in kind_of(job).columns if one.name in job.columns],
+        "preview": selectors.preview(job) if job.kind == Import.Kind.REVENUE else [],
+        **_rows(request, job),
         "problems": presentation.problem_lines(problems, job),
         "may_write": request.actor.may(kind_of(job).write_permission),
         "region_url": request.get_full_path(),
@@ -90,6 +90,22 @@ def import_detail(request: ApiRequest, import_id: UUID) -> HttpResponse:
     asks_region = request.headers.get("HX-Target") == REGION
     template = "imports/progress.html" if asks_region else "imports/detail.html"
     return render(request, template, context)
+
+
+def _rows(request: ApiRequest, job: Import) -> dict[str, Any]:
+    """A page of what each row of a checked file of sites or contracts does."""
+    if job.kind == Import.Kind.REVENUE or not job.checked_at:
+        return {}
+    effect = request.GET.get("effect", "")
+    found = selectors.record_rows(job, effect)
+    page = paginate(found, paging_of(request), orderings=("line",), default="line")
+    url = reverse("import_detail", args=[job.pk])
+    return {
+        "rows": presentation.record_lines(page.items, job),
+        "rows_next": page.next,
+        "effects": presentation.effect_tabs(job, url),
+        "effects_current": f"{url}?effect={effect}" if effect else url,
+    }
 
 
 @require_POST

@@ -1,4 +1,4 @@
-"""Sites and contracts made from checked rows, and taken away again while nothing depends."""
+"""Sites and contracts made and changed from checked rows, and taken or put back again."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,15 +9,19 @@ from django.utils.translation import gettext as _
 
 from shared.audit.services import Act, Target
 from shared.kernel.clock import now
+from shared.kernel.errors import Conflict
+from shared.kernel.models import RevisedRow
 from shared.outbox.services import publish
 from tenants.contracts.models import Contract
 from tenants.imports.models import Import, RecordRow, RowProblem
 from tenants.imports.records import REFUSED, make_record, reasons_of
 from tenants.imports.services.holding import BadRow, Hold
+from tenants.imports.updating import change_record, put_back, stored_record
 from tenants.sites.models import Customer, Site
 
 CHUNK_ROWS = 10  # the head of the audit chain is locked meanwhile
 Outcome = RecordRow.Outcome
+_WRITTEN = ("outcome", "previous", "object_id", "object_code", "object_revision")
 _MODELS: dict[str, type[Site] | type[Contract]] = {
     Import.Kind.SITES: Site,
     Import.Kind.CONTRACTS: Contract,
@@ -25,14 +29,14 @@ _MODELS: dict[str, type[Site] | type[Contract]] = {
 
 
 def apply_records(hold: Hold) -> bool:
-    """Make the records that wait; whether all are made."""
+    """Write the rows that wait; whether all are written. Unchanged ones never wait."""
     while hold.job.status == Import.Status.APPLYING and not hold.is_over:
         _apply_chunk(hold)
     return hold.job.status == Import.Status.APPLIED
 
 
 def undo_records(hold: Hold) -> bool:
-    """Take away what was made, newest first; whether that is done.
+    """Take away what was made and put back what was changed, newest first; whether it is done.
 
     A record that was changed since, or that something depends on, stays and is named.
     """
@@ -48,19 +52,19 @@ def _apply_chunk(hold: Hold) -> None:
         for row in rows:
             try:
                 with transaction.atomic():
-                    made: Any = make_record(actor=hold.actor, job=job, values=row.values)
+                    written: Any = _write(hold, job, row)
             except REFUSED as error:
                 row.outcome = Outcome.REFUSED
                 refused.append((row.line, row.values, reasons_of(error)))
             else:
-                row.outcome, row.object_id = Outcome.APPLIED, made.pk
-                row.object_code = str(getattr(made, _code_field(job)))
-                row.object_revision = made.revision
+                row.outcome, row.object_id = Outcome.APPLIED, written.pk
+                row.object_code = str(getattr(written, _code_field(job)))
+                row.object_revision = written.revision
         _save_rows(rows)
         hold.refuse_rows(job, RowProblem.Stage.APPLY, refused)
         job.bad_rows += len(refused)
         job.applied_rows += len(rows) - len(refused)
-        done = job.applied_rows + job.bad_rows
+        done = job.applied_rows + job.bad_rows + job.same_rows
         job.percent = min(100, 100 * done // max(1, job.rows))
         job.applied_through = rows[-1].line if rows else job.read_through
         if not rows:
@@ -70,11 +74,24 @@ def _apply_chunk(hold: Hold) -> None:
             hold.acts.append(Act(action="import.applied", target=job, after=after))
 
 
+def _write(hold: Hold, job: Import, row: RecordRow) -> RevisedRow:
+    """Make or change the record of a row. Raises Conflict where it is not as it was checked."""
+    if row.effect == RecordRow.Effect.NEW:
+        return make_record(actor=hold.actor, job=job, values=row.values)
+    stored = stored_record(job, row.values)
+    if stored is None or stored.revision != row.object_revision:
+        raise Conflict(_("It was changed after the file was checked; check the file again."))
+    written = change_record(actor=hold.actor, job=job, values=row.values, stored=stored)
+    row.previous = written.previous
+    return written.record
+
+
 def _undo_chunk(hold: Hold) -> None:
     with hold.chunk() as job:
         rows = _next_rows(job, Outcome.APPLIED)
         for row in rows:
-            reason = _take_away(hold, job, row)
+            is_new = row.effect == RecordRow.Effect.NEW
+            reason = _take_away(hold, job, row) if is_new else _put_back(hold, job, row)
             row.outcome = Outcome.KEPT if reason else Outcome.UNDONE
             if reason:
                 job.kept_rows += 1
@@ -98,7 +115,17 @@ def _next_rows(job: Import, outcome: str) -> list[RecordRow]:
 
 
 def _save_rows(rows: Sequence[RecordRow]) -> None:
-    RecordRow.objects.bulk_update(rows, ["outcome", "object_id", "object_code", "object_revision"])
+    RecordRow.objects.bulk_update(rows, _WRITTEN)
+
+
+def _put_back(hold: Hold, job: Import, row: RecordRow) -> str:
+    """Give the record of a row its former values; else why it stays as it is."""
+    try:
+        with transaction.atomic():
+            put_back(actor=hold.actor, job=job, row=row)
+    except REFUSED as error:
+        return " ".join(str(one.message) for one in reasons_of(error))
+    return ""
 
 
 def _take_away(hold: Hold, job: Import, row: RecordRow) -> str:

@@ -1,5 +1,6 @@
-"""The dry run of a file of sites or contracts: each record is made and taken back again."""
+"""The dry run of a file of sites or contracts: each row is written and taken back again."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import IO, Any, cast
 
@@ -16,11 +17,13 @@ from tenants.imports.reading import TableFile, open_table
 from tenants.imports.records import CONFIGURATION_MAX, REFUSED, make_record, reasons_of
 from tenants.imports.revenue import named_cells
 from tenants.imports.services.holding import BadRow, Hold, in_chunks
+from tenants.imports.updating import change_record, stored_record
 from tenants.imports.values import Wrong, read_text
 
 CHUNK_ROWS = 25  # the head of the audit chain is locked meanwhile
 CELL_MAX = 500
 CODE_OF_KIND = {Import.Kind.SITES: "site_id", Import.Kind.CONTRACTS: "contract_id"}
+Effect = RecordRow.Effect
 _LONG = frozenset({"billing_configuration"})
 
 
@@ -36,7 +39,7 @@ def check_records(hold: Hold) -> bool:
                 return False
     with hold.chunk() as job:
         job.is_read, job.status, job.percent = True, Import.Status.READY, 100
-        job.new_rows, job.checked_at = job.rows - job.bad_rows, now()
+        job.checked_at = now()
         job.leased_until = job.worker = None
     return True
 
@@ -53,12 +56,15 @@ def _check_chunk(hold: Hold, table: TableFile, rows: Sequence[Any], rows_max: in
         codes = _codes_before(job)
         for line, cells in rows:
             values, reasons = _read_cells(table, cells)
-            reasons = reasons or _doubled(job, values, line, codes) or _rehearse(hold, job, values)
+            reasons = reasons or _doubled(job, values, line, codes)
+            row = RecordRow(job=job, line=line, values=values)
+            reasons = reasons or _rehearse(hold, job, row)
             if reasons:
                 bad.append((line, values, reasons))
             else:
-                good.append(RecordRow(job=job, line=line, values=values))
+                good.append(row)
         RecordRow.objects.bulk_create(good)
+        _count_effects(job, good)
         hold.refuse_rows(job, RowProblem.Stage.CHECK, bad)
         job.bad_rows += len(bad)
         job.read_through = rows[-1][0]
@@ -101,12 +107,28 @@ def _doubled(
     return [FieldError(name, "duplicate", message)]
 
 
-def _rehearse(hold: Hold, job: Import, values: dict[str, str]) -> list[FieldError]:
-    """What the services say to the row; nothing of it stays."""
+def _count_effects(job: Import, rows: Sequence[RecordRow]) -> None:
+    effects = Counter(row.effect for row in rows)
+    job.new_rows += effects[RecordRow.Effect.NEW]
+    job.changed_rows += effects[RecordRow.Effect.CHANGED]
+    job.same_rows += effects[RecordRow.Effect.SAME]
+
+
+def _rehearse(hold: Hold, job: Import, row: RecordRow) -> list[FieldError]:
+    """What the services say to the row, and what it would do; nothing of it stays."""
     try:
         with transaction.atomic():
-            make_record(actor=hold.actor, job=job, values=values)
+            stored = stored_record(job, row.values)
+            if stored is None:
+                make_record(actor=hold.actor, job=job, values=row.values)
+            else:
+                row.object_id, row.object_revision = stored.pk, stored.revision
+                written = change_record(actor=hold.actor, job=job, values=row.values, stored=stored)
+                row.changes = written.changes
+                row.effect = Effect.CHANGED if written.changes else Effect.SAME
             transaction.set_rollback(True)
     except REFUSED as error:
         return reasons_of(error)
+    if row.effect == Effect.SAME:
+        row.outcome = RecordRow.Outcome.SAME
     return []

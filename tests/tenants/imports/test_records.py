@@ -32,7 +32,7 @@ def test_a_dry_run_of_sites_makes_none(in_acme):
         SITES
         + site_line("North Yard")
         + site_line("", province="XX", email="nobody")
-        + site_line("South Yard", code=taken.site_id)
+        + site_line("South Yard", code="SITE1")
         + site_line("West Yard", code="SITE900001")
         + site_line("East Yard", code="site900001"),
         kind="sites",
@@ -44,7 +44,7 @@ def test_a_dry_run_of_sites_makes_none(in_acme):
             "billing_state": "not_a_province",
             "contact_email": "not_an_email",
         },
-        4: {"site_id": "taken"},
+        4: {"site_id": "form"},
         6: {"site_id": "duplicate"},
     }
     assert list(Site.objects.all()) == [taken]
