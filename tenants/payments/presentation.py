@@ -30,8 +30,10 @@ INVOICES_OFFERED = 50
 WEEKS_A_TICK = 4
 
 
-def payment_context(payment: Any, gains: Mapping[UUID, Decimal]) -> dict[str, Any]:
-    """What the page of a payment shows."""
+def payment_context(
+    payment: Any, gains: Mapping[UUID, Decimal], sent: Mapping[str, str]
+) -> dict[str, Any]:
+    """What the page of a payment shows; amounts that were sent and refused stay as typed."""
     allocations = list(
         payment.allocations.select_related("invoice", "reversed_by").order_by("created_at", "pk")
     )
@@ -53,7 +55,13 @@ def payment_context(payment: Any, gains: Mapping[UUID, Decimal]) -> dict[str, An
         "allocations": [_allocation(one, gains) for one in allocations],
         "gain": sum(gains.values(), Decimal(0)),
         "suggestions": [
-            {"invoice": one, "typed": _typed(suggested.get(one.invoice_id))} for one in offered
+            {
+                "invoice": one,
+                "typed": sent.get(
+                    f"amount-{one.invoice_id}", _typed(suggested.get(one.invoice_id))
+                ),
+            }
+            for one in offered
         ],
         "rule": Allocation.Rule(shares[0].rule.value).label if shares else "",
         "status": "reversed" if reversal else "unapplied" if payment.unapplied else "applied",

@@ -7,10 +7,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from support.source import ROOT
@@ -94,16 +95,26 @@ def environment_of(data: Path) -> dict[str, str]:
 
 @contextmanager
 def running_service(
-    data: Path, *, demo: bool = False, options: tuple[str, ...] = ()
+    data: Path,
+    *,
+    demo: bool = False,
+    options: tuple[str, ...] = (),
+    environment: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[RunningService]:
-    """Start the service on `data` and a free port, wait until it is ready, stop it at the end."""
+    """Start the service on `data` and a free port, wait until it is ready, stop it at the end.
+
+    `environment` is added to what a command of `data` gets.
+    """
     data.mkdir(parents=True, exist_ok=True)
     port = _two_free_ports()
     command = [sys.executable, str(ROOT / "manage.py"), "up", "--port", str(port)]
     command += ["--data", str(data), *(() if demo else ("--no-demo",)), *options]
     with (data / "up.log").open("wb") as output:
         process = subprocess.Popen(
-            command, env=environment_of(data), stdout=output, stderr=subprocess.STDOUT
+            command,
+            env={**environment_of(data), **environment},
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
     service = RunningService(data, port, process)
     try:

@@ -2,19 +2,23 @@
 
 import base64
 import gzip
+import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
 
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 360, "height": 740}
+MINUS = "\N{MINUS SIGN}"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 # Rules of the page itself, told through the console, where a test can read them.
 TELL_VIOLATIONS = """
@@ -28,6 +32,38 @@ FETCH = """async (address) => {
   for (const one of bytes) text += String.fromCharCode(one);
   return [answer.status, answer.headers.get('content-type'), btoa(text)];
 }"""
+
+POST = """async ([address, content]) => {
+  const token = document.querySelector('[name=csrfmiddlewaretoken]').value;
+  const headers = { 'content-type': 'application/json', 'X-CSRFToken': token };
+  const answer = await fetch(address, { method: 'POST', headers, body: content });
+  return [answer.status, await answer.text()];
+}"""
+
+
+@dataclass(frozen=True)
+class Way:
+    """How somebody looks at the pages: in which language, through which window."""
+
+    language: str
+    options: Mapping[str, Any]
+
+
+ENGLISH_DESKTOP = Way("en", {"viewport": DESKTOP, "locale": "en-CA"})
+FRENCH_PHONE = Way(
+    "fr-ca",
+    {
+        "viewport": PHONE,
+        "locale": "fr-CA",
+        "color_scheme": "dark",
+        "is_mobile": True,
+        "has_touch": True,
+    },
+)
+WAYS = [
+    pytest.param(ENGLISH_DESKTOP, id="desktop"),
+    pytest.param(FRENCH_PHONE, id="phone-dark-french"),
+]
 
 
 @contextmanager
@@ -47,6 +83,7 @@ class Visitor:
 
     page: Page
     width: int
+    base: str = ""
     problems: list[str] = field(default_factory=list)
     scripts: dict[str, int] = field(default_factory=dict)
 
@@ -84,6 +121,34 @@ class Visitor:
         with self.page.expect_navigation():
             self.page.locator(selector).click()
 
+    def press_refused(self, selector: str) -> None:
+        """Press a button whose form comes back with what is wrong; the console tells the 422."""
+        with self.page.expect_navigation() as navigation:
+            self.page.locator(selector).click()
+        answer = navigation.value
+        assert answer is not None
+        assert answer.status == 422, self.page.url
+        self.problems = [one for one in self.problems if "status of 422" not in one]
+
+    def goto(self, path: str) -> None:
+        """Open a path of the organisation in whose pages the visitor is."""
+        self.page.goto(f"{self.base}{path}")
+
+    def choose_language(self, language: str) -> None:
+        """Send the form of the person's menu, wherever the width of the window puts it."""
+        if self.page.locator("html").get_attribute("lang") == language:
+            return
+        button = self.page.locator(f'button[name=language][value="{language}"]').first
+        with self.page.expect_navigation():
+            button.evaluate("(one) => one.form.requestSubmit(one)")
+
+    def make(self, path: str, body: Any = None) -> Any:
+        """POST to the API as the page's scripts could, which must work; returns its answer."""
+        content = json.dumps(body, default=str)
+        status, text = self.page.evaluate(POST, [f"/api/v1{path}", content])
+        assert status in (200, 201, 202), text
+        return json.loads(text, parse_float=Decimal)
+
     def fetch(self, address: str) -> tuple[int, str, bytes]:
         """Status, type and body of an address, fetched by the page itself."""
         status, kind, body = self.page.evaluate(FETCH, address)
@@ -91,9 +156,7 @@ class Visitor:
 
     def amounts(self, selector: str) -> list[int]:
         """The amounts in an element, in cents, whatever the language writes around them."""
-        text = self.page.locator(selector).inner_text()
-        found = re.findall(r"\d[\d\s,.\u00a0\u202f]*[.,]\d\d(?!\d)", text)
-        return [int(re.sub(r"\D", "", amount)) for amount in found]
+        return amounts_in(self.page.locator(selector).inner_text())
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
@@ -117,3 +180,10 @@ def open_window(browser: Browser, **options: Any) -> Visitor:
     context.set_default_timeout(15_000)
     context.add_init_script(TELL_VIOLATIONS)
     return Visitor(context.new_page(), size["width"])
+
+
+def amounts_in(text: str) -> list[int]:
+    """The amounts in a text, in cents; a minus stands before them, and before a dollar sign."""
+    found = re.findall(rf"({MINUS}?)\$?(\d[\d ,.\u00a0\u202f]*[.,]\d\d(?!\d))", text)
+    signs = {"": 1, MINUS: -1}
+    return [signs[sign] * int(re.sub(r"\D", "", amount)) for sign, amount in found]

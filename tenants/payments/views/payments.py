@@ -200,7 +200,7 @@ def _detail(
     payment = selectors.get_payment(actor=request.actor, payment_id=payment_id)
     gains = selectors.realised_differences(actor=request.actor, payment=payment)
     context = {
-        **presentation.payment_context(payment, gains),
+        **presentation.payment_context(payment, gains, request.POST),
         "crumbs": [(_("Payments"), reverse("payment_list")), (payment.payment_id, None)],
         "may_apply": request.actor.may("payments.write"),
         "may_refund": request.actor.may("payments.refund"),
