@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from io import BytesIO
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from connectors.bank_files import BankFile, BankLine, clean
+from connectors.bank_files import LINES_MAX, BankFile, BankLine, clean
 from connectors.errors import NeedsAttention
 
 CREDIT = "CRDT"
 NO_REFERENCE = "NOTPROVIDED"
+DEPTH_MAX = 40
 
 
 def read_camt(content: bytes) -> BankFile:
@@ -23,7 +25,7 @@ def read_camt(content: bytes) -> BankFile:
     if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
         raise NeedsAttention("The file declares a document type, which no bank's does.", "file")
     try:
-        root = ElementTree.fromstring(content)  # noqa: S314 (no document type, see above)
+        root = _root_of(content)
     except (ElementTree.ParseError, ValueError, LookupError) as error:
         raise NeedsAttention("The CAMT file is no XML.", "file") from error
     lines: list[BankLine] = []
@@ -32,11 +34,25 @@ def read_camt(content: bytes) -> BankFile:
         details = [one for one in entry.iter() if _name(one) == "TxDtls"] or [entry]
         for detail in details:
             direction = _text(detail, "CdtDbtInd") or _text(entry, "CdtDbtInd")
+            if len(lines) > LINES_MAX:
+                return BankFile("camt", lines, outgoing)
             if direction == CREDIT:
                 lines.append(_line(len(lines) + 1, entry, detail, alone=len(details) == 1))
             else:
                 outgoing += 1
     return BankFile("camt", lines, outgoing)
+
+
+def _root_of(content: bytes) -> Element:
+    """The document, whose elements lie no deeper than a bank's: entries are looked through."""
+    depth = 0
+    steps = ElementTree.iterparse(BytesIO(content), ("start", "end"))  # noqa: S314 (see above)
+    for event, _element in steps:
+        depth += 1 if event == "start" else -1
+        if depth > DEPTH_MAX:
+            raise NeedsAttention("The CAMT file is nested deeper than a bank's.", "file")
+    root: Element = steps.root  # type: ignore[attr-defined]  # since Python 2.5
+    return root
 
 
 def _line(position: int, entry: Element, detail: Element, *, alone: bool) -> BankLine:

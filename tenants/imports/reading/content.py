@@ -7,6 +7,8 @@ import zlib
 from collections.abc import Callable
 from enum import StrEnum
 from typing import IO, Any
+from xml.etree import ElementTree
+from xml.parsers import expat
 
 from django.utils.translation import gettext as _
 
@@ -14,9 +16,13 @@ from tenants.imports.errors import Unreadable
 
 UNPACKED_MAX = 512 * 1024 * 1024  # ten times a million rows of revenue
 MEMBERS_MAX = 1000
-# openpyxl keeps the shared texts of a workbook in memory; everything else it reads by the row.
-SHARED_TEXTS_MAX = 48 * 1024 * 1024
-SHARED_TEXTS = "xl/sharedStrings.xml"
+# openpyxl reads sheets by the row; every other part of a workbook it holds in memory, whatever
+# the part is called.
+WHOLE_PARTS_MAX = 48 * 1024 * 1024
+PART_TYPES = "[Content_Types].xml"
+PART_TYPES_MAX = 1024 * 1024
+SHEET_TYPE = "worksheet+xml"
+PROLOG_MAX = 64 * 1024
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _DAMAGED = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError)
 
@@ -69,12 +75,58 @@ def text_opener(file: IO[bytes], packing: Packing) -> OpenText:
 def require_bounded_workbook(file: IO[bytes]) -> None:
     """Refuse a workbook that would unpack to more than is sane. Raises Unreadable.
 
-    The sizes a ZIP declares are binding: no more than that is ever read of a member.
+    The sizes a ZIP declares are binding: no more than that is ever read of a member. A document
+    type is refused, for it could declare entities that grow when they are read.
     """
-    members = _archive(file).infolist()
-    shared = sum(one.file_size for one in members if one.filename == SHARED_TEXTS)
-    if sum(one.file_size for one in members) > UNPACKED_MAX or shared > SHARED_TEXTS_MAX:
-        raise Unreadable(_("The workbook is too large once unpacked. Save the sheet as CSV."))
+    archive = _archive(file)
+    members = archive.infolist()
+    for member in members:
+        if member.filename.endswith((".xml", ".rels")):
+            _require_plain_xml(archive, member)
+    sheets = _sheets_of(archive)
+    whole = sum(one.file_size for one in members if one.filename not in sheets)
+    if sum(one.file_size for one in members) > UNPACKED_MAX or whole > WHOLE_PARTS_MAX:
+        raise _too_large()
+
+
+def _too_large() -> Unreadable:
+    return Unreadable(_("The workbook is too large once unpacked. Save the sheet as CSV."))
+
+
+def _sheets_of(archive: zipfile.ZipFile) -> set[str]:
+    """The parts that are sheets and nothing else besides."""
+    if archive.getinfo(PART_TYPES).file_size > PART_TYPES_MAX:
+        raise _too_large()
+    try:
+        types = ElementTree.fromstring(archive.read(PART_TYPES))  # noqa: S314 - no document type
+    except (ElementTree.ParseError, *_DAMAGED) as error:
+        raise _damaged_workbook() from error
+    sheets: set[str] = set()
+    others: set[str] = set()
+    for part in types:
+        kind = sheets if part.get("ContentType", "").endswith(SHEET_TYPE) else others
+        kind.add(part.get("PartName", "").removeprefix("/"))
+    return sheets - others
+
+
+def _require_plain_xml(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
+    """Read a part up to its first element. Raises Unreadable for a document type before it."""
+    parser = expat.ParserCreate()
+    begun: list[str] = []
+    refused: list[str] = []
+    parser.StartElementHandler = lambda name, _attributes: begun.append(name)
+    parser.StartDoctypeDeclHandler = lambda name, *_rest: refused.append(name)
+    try:
+        with archive.open(member) as part:
+            parser.Parse(part.read(PROLOG_MAX), False)
+    except (expat.ExpatError, *_DAMAGED) as error:
+        raise _damaged_workbook() from error
+    if refused or not begun:
+        raise _damaged_workbook()
+
+
+def _damaged_workbook() -> Unreadable:
+    return Unreadable(_("The workbook is damaged. Open it in Excel, save it again and retry."))
 
 
 def _zip_packing(file: IO[bytes]) -> Packing:

@@ -15,6 +15,7 @@ from tenants.imports.reading.content import OpenText
 DELIMITERS = (",", ";", "\t", "|")
 SAMPLE_CHARACTERS = 64 * 1024
 PIECE_BYTES = 1024 * 1024
+ROW_CHARACTERS_MAX = 256 * 1024  # a row as long as the file would be held whole, cell by cell
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -58,9 +59,11 @@ def rows_of(open_text: OpenText, form: TextForm) -> Iterator[TextRow]:
     """Every row that is not blank, with its number as a spreadsheet counts. Raises Unreadable."""
     number = 0
     with io.TextIOWrapper(open_text(), encoding=form.encoding, newline="") as text:
-        reader = csv.reader(text, delimiter=form.delimiter)
+        lines = _Lines(text)
+        reader = csv.reader(lines, delimiter=form.delimiter)
         try:
             for number, row in enumerate(reader, start=1):
+                lines.begin_row()
                 if any(row):
                     yield number, row
         except csv.Error as error:
@@ -68,6 +71,33 @@ def rows_of(open_text: OpenText, form: TextForm) -> Iterator[TextRow]:
                 _("Row %(row)s cannot be read: a quotation mark may be missing.")
                 % {"row": number + 1}
             ) from error
+
+
+class _Lines:
+    """The lines of a text, one after the other; a row's are at most ROW_CHARACTERS_MAX long.
+
+    A quoted cell may hold line ends, so a row can have many lines.
+    """
+
+    def __init__(self, text: io.TextIOBase) -> None:
+        self._text = text
+        self.begin_row()
+
+    def begin_row(self) -> None:
+        """What follows is another row."""
+        self._left = ROW_CHARACTERS_MAX
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(self._left + 1)
+        self._left -= len(line)
+        if self._left < 0:
+            raise Unreadable(_("A row is too long. A quotation mark may be missing."))
+        if not line:
+            raise StopIteration
+        return line
 
 
 def _encoding_of(open_text: OpenText) -> str:

@@ -170,6 +170,7 @@ def test_what_windows_writes_in_quebec_is_read():
         b"OFXHEADER:100\n<OFX><BROKEN>",
         b"<Document xmlns='camt.053'><open>",
         b"<!DOCTYPE a [<!ENTITY b 'c'>]><Document xmlns='camt.053'>&b;</Document>",
+        b"<Document xmlns='camt.053'>" + b"<Ntry>" * 50_000 + b"</Ntry>" * 50_000 + b"</Document>",
         b":20:X\n:61:nonsense\n",
         b"Date,Amount\n" + b"2025-01-01,1\n" * (LINES_MAX + 1),
         b'Date,Amount\n"' + b"x" * 200_000,

@@ -98,6 +98,62 @@ def test_a_zip_bomb_is_refused(monkeypatch):
         pass
 
 
+@pytest.mark.parametrize("row", ["," * 300_000, '"\n",' * 100_000, "x" * 300_000])
+@pytest.mark.parametrize("header", [HEADER, ""])
+def test_a_row_as_long_as_the_file_is_refused(header, row):
+    """Commas without end would be cells without end; quoted line ends, lines without end."""
+    with (
+        pytest.raises(Unreadable),
+        open_table(io.BytesIO((header + row).encode()), REVENUE_COLUMNS) as table,
+    ):
+        list(table.rows)
+
+
+def changed_workbook(*, replace=(), **added):
+    """A sound workbook with bytes of its sheet replaced and parts added, each with its type."""
+    sound = zipfile.ZipFile(io.BytesIO(workbook([["site_id", "day", "gross_amount"]])))
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sound.namelist():
+            text = sound.read(name)
+            if name == content.PART_TYPES:
+                types = "".join(
+                    f'<Override PartName="/xl/worksheets/{part}.xml" ContentType="a/{kind}"/>'
+                    for part, (kind, _text) in added.items()
+                )
+                text = text.replace(b"</Types>", types.encode() + b"</Types>")
+            if name == "xl/worksheets/sheet1.xml" and replace:
+                text = text.replace(*replace)
+            archive.writestr(name, text)
+        for part, (_kind, text) in added.items():
+            archive.writestr(f"xl/worksheets/{part}.xml", text)
+    packed.seek(0)
+    return packed
+
+
+def test_a_part_that_is_held_whole_is_small_whatever_its_name(monkeypatch):
+    """openpyxl finds the shared texts by their type; they may be called like a sheet."""
+    monkeypatch.setattr(content, "WHOLE_PARTS_MAX", 100_000)
+    large = f"<sst>{' ' * 200_000}</sst>"
+    with open_table(changed_workbook(more=("worksheet+xml", large)), REVENUE_COLUMNS):
+        pass
+    for kind in ("sharedStrings+xml", "styles+xml"):
+        with (
+            pytest.raises(Unreadable),
+            open_table(changed_workbook(more=(kind, large)), REVENUE_COLUMNS),
+        ):
+            pass
+
+
+@pytest.mark.parametrize(
+    "prolog", [b"<!DOCTYPE a [<!ENTITY b 'bbbb'>]>", b"<!-- far --><!DOCTYPE a>", b" " * 70_000]
+)
+def test_no_part_of_a_workbook_declares_entities(prolog):
+    book = changed_workbook(replace=(b"<worksheet", prolog + b"<worksheet"))
+    with pytest.raises(Unreadable), open_table(book, REVENUE_COLUMNS):
+        pass
+
+
 def test_more_files_or_tables_in_a_zip_are_refused():
     for names in ([], ["a.csv", "b.csv"], ["a.exe"]):
         packed = io.BytesIO()
