@@ -6,7 +6,10 @@ from typing import Any
 import structlog
 
 REDACTED = "[redacted]"
-SECRET_LINKS = re.compile(r"(/(?:documents|welcome|invitations|key|confirm-email)/)[^\s/?]+")
+SECRET_LINKS = re.compile(
+    r"(/(?:documents|delivered|welcome|invitations|portal/enter|undo-deletion|key|confirm-email)"
+    r"/)[^\s/?]+"
+)
 SECRET_WORDS = ("password", "secret", "token", "authorization", "cookie", "api_key", "master_key")
 
 

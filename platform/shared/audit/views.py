@@ -14,13 +14,12 @@ from shared.audit.models import Entry
 from shared.kernel.api import ApiRequest, Paging, Slice, paginate
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import Invalid
+from shared.kernel.exports import safe_text
 from shared.kernel.tenancy import current_schema, schema_context
 
 ROWS_A_PAGE = 50
 EXPORT_BATCHES_MAX = 1_000
 EXPORT_BATCH = 2_000
-# A spreadsheet runs a cell that starts with one of these.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS = (
     "sequence",
     "at",
@@ -102,5 +101,4 @@ def _csv_lines(entries: QuerySet[Entry], schema: str) -> Iterator[str]:
 
 
 def _cell(value: object) -> str:
-    text = value.isoformat() if hasattr(value, "isoformat") else str(value)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    return safe_text(value.isoformat() if hasattr(value, "isoformat") else value)

@@ -1,18 +1,24 @@
 """Lists as CSV files, sent while they are read, and as workbooks."""
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from decimal import Decimal
 from io import BytesIO, StringIO
 from typing import Any
 
 from django.http import HttpResponse, StreamingHttpResponse
+from django.utils.functional import Promise
 from openpyxl import Workbook
 
 from shared.kernel.tenancy import current_schema, schema_context
 
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # A spreadsheet runs a cell that starts with one of these.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# Neither a cell of a workbook nor anybody's eye takes them.
+_NO_CHARACTERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 def csv_response(
@@ -45,9 +51,9 @@ def xlsx_bytes(header: Sequence[object], rows: Iterable[Sequence[object]]) -> by
     """A workbook of one sheet, written row by row; no cell is a formula."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
-    sheet.append([_cell(name) for name in header])
+    sheet.append([safe_text(name) for name in header])
     for row in rows:
-        sheet.append([_cell(value) if isinstance(value, str) else value for value in row])
+        sheet.append([_cell(value) for value in row])
     content = BytesIO()
     book.save(content)
     return content.getvalue()
@@ -57,8 +63,8 @@ def csv_bytes(header: Sequence[object], rows: Iterable[Sequence[object]]) -> byt
     """A whole file, for what is attached to an e-mail; otherwise as `csv_response`."""
     text = StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow([_cell(name) for name in header])
-    writer.writerows([_cell(value) for value in row] for row in rows)
+    writer.writerow([safe_text(name) for name in header])
+    writer.writerows([safe_text(value) for value in row] for row in rows)
     return f"\ufeff{text.getvalue()}".encode()
 
 
@@ -74,17 +80,28 @@ def _lines(
 ) -> Iterator[str]:
     writer: Any = csv.writer(_Line())
     yield "\ufeff"
-    yield writer.writerow([_cell(name) for name in header])
+    yield writer.writerow([safe_text(name) for name in header])
     while True:
         with schema_context(schema):
             batch = next(batches, None)
-            rows = [] if batch is None else [[_cell(value) for value in row] for row in batch]
+            rows = [] if batch is None else [[safe_text(value) for value in row] for row in batch]
         if batch is None:
             return
         for row in rows:
             yield writer.writerow(row)
 
 
-def _cell(value: object) -> str:
-    text = "" if value is None else str(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(FORMULA_STARTS) else text
+def safe_text(value: object) -> str:
+    """A cell's text, quoted where a spreadsheet would run it.
+
+    Numbers and days are left alone; anything else may have been typed by anybody.
+    """
+    text = "" if value is None else _NO_CHARACTERS.sub(" ", str(value))
+    is_typed = not isinstance(value, int | float | Decimal | date)
+    runs = text.startswith(FORMULA_STARTS) or text.lstrip().startswith(FORMULA_STARTS)
+    return f"'{text}" if is_typed and runs else text
+
+
+def _cell(value: object) -> object:
+    """A workbook keeps numbers and days what they are."""
+    return safe_text(value) if isinstance(value, str | Promise) else value

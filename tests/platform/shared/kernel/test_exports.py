@@ -2,8 +2,12 @@
 
 from datetime import date
 from decimal import Decimal
+from io import BytesIO
 
-from shared.kernel.exports import csv_response
+from django.utils.translation import gettext_lazy
+from openpyxl import load_workbook
+
+from shared.kernel.exports import csv_response, safe_text, xlsx_bytes
 from shared.kernel.tenancy import current_schema, organisation_context
 
 
@@ -22,6 +26,20 @@ def test_texts_that_a_spreadsheet_would_run_are_quoted_and_numbers_are_not(in_ac
     assert text_of(csv_response("r.csv", ("A",), [[row]])).splitlines()[1] == (
         "'=1+1,'-cmd,'@x,-5.00,,2025-01-31"
     )
+
+
+def test_neither_blanks_nor_wide_signs_nor_objects_hide_a_formula(in_acme):
+    class Named:
+        def __str__(self):
+            return "=1+1"
+
+    row = (" =1+1", "\n=1+1", "\uff1d1+1", Named(), gettext_lazy("+x"), "\x01=1", True, -1)
+    assert all(safe_text(cell).startswith("'") for cell in row[:-2])
+    assert [safe_text(cell) for cell in row[-2:]] == ["True", "-1"]
+    book = load_workbook(BytesIO(xlsx_bytes(("=A",), [row[:3] + row[4:]])))
+    cells = [cell for one in book.active.iter_rows() for cell in one]
+    assert "f" not in {cell.data_type for cell in cells}
+    assert cells[-1].value == -1
 
 
 def test_batches_are_fetched_in_the_organisation_that_asked(acme):
