@@ -30,6 +30,14 @@ class ForgivingCache(RedisCache):
             _note(error)
             return default
 
+    def get_many(self, keys: Any, version: int | None = None) -> Any:
+        """The values that are there; none where there is nobody to ask."""
+        try:
+            return super().get_many(keys, version)
+        except redis.RedisError as error:
+            _note(error)
+            return {}
+
     def set(self, *given: Any, **options: Any) -> None:
         """Keep the value where that is possible."""
         try:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, DecimalField, F, Func, Model, Q, QuerySet, Sum
 
 from billing.errors import InvalidTerms
 from billing.terms import parse_terms
@@ -139,12 +139,23 @@ def measure() -> Figures:
 
 def _accuracy() -> tuple[int, int]:
     """How many configurations there are and how many can be billed; read again when changed."""
-    copies = BillingContractConfiguration.objects.aggregate(
-        number=Count("pk"), last=Max("last_sync_at")
-    )
-    contracts = Contract.objects.aggregate(number=Count("pk"), last=Max("updated_at"))
-    stamp = tuple(str(value) for value in (*copies.values(), *contracts.values()))
+    stamp = (*_stamp_of(BillingContractConfiguration), *_stamp_of(Contract))
     return remember("quality-accuracy", stamp, _count_accurate, seconds=ACCURACY_SECONDS)
+
+
+def _stamp_of(model: type[Model]) -> tuple[int, Decimal]:
+    """What no change of the model's rows leaves as it is, in whatever order they are committed.
+
+    The newest of their times would: a change that began earlier may be committed later. So each
+    row counts with the transaction that wrote it.
+    """
+    written_by = Func(
+        F("pk"),
+        template="hashtextextended((%(expressions)s)::text, xmin::text::bigint)",
+        output_field=DecimalField(max_digits=30, decimal_places=0),
+    )
+    found = model._default_manager.aggregate(number=Count("pk"), all=Sum(written_by))
+    return found["number"], found["all"] or Decimal(0)
 
 
 def _count_accurate() -> tuple[int, int]:

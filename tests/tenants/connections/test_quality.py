@@ -54,9 +54,8 @@ def test_a_configuration_that_cannot_be_billed_is_inaccurate(connection, territo
     contract = make_contract(make_site(territory_id="TER0001"))
     reconcile()
     assert measure().accuracy == Decimal("100.00")
-    BillingContractConfiguration.objects.update(
-        configuration={"monthly_fee": -5}, last_sync_at=now()
-    )
+    # A change that began before the newest one and was committed after it: its time is older.
+    BillingContractConfiguration.objects.update(configuration={"monthly_fee": -5})
     assert measure().accuracy == Decimal("0.00")
     (wrong,) = faulty_records(actor=SYSTEM, metric="accuracy")
     assert wrong.code == contract.contract_id
