@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from billing.periods import Period, month_period
 from shared.kernel.api.auth import ApiRequest
-from shared.kernel.authorisation import authorize_form
+from shared.kernel.authorisation import authorize, authorize_form
 from shared.kernel.charts import Slice, sparkline
 from shared.kernel.clock import today
 from shared.kernel.errors import AppError
@@ -79,6 +79,7 @@ def site_revenue(request: ApiRequest, site_id: str) -> HttpResponse:
 @require_safe
 def site_calendar(request: ApiRequest, site_id: str) -> HttpResponse:
     """A month of a site: days with revenue, days without, days that are invoiced already."""
+    authorize(request.actor, "activity.read")
     present = today()
     period = presentation.month_of(request.GET.get("month", "")) or month_period(
         present.year, present.month

@@ -19,6 +19,7 @@ review_router = Router(tags=["Manual review"])
 @review_router.get("", response=Page[ReviewItemOut])
 def list_reviews(request: ApiRequest, filters: Query[ReviewFilters]) -> Any:
     """What needs a person, newest first; kinds that the caller must not see are left out."""
+    selectors.require_some_kind(request.actor)
     found = selectors.review_items(actor=request.actor, status=filters.status, kind=filters.kind)
     page = paginate(found, filters, orderings=("created_at",), default="-created_at")
     return {"items": [ReviewItemOut.of(item) for item in page.items], "next": page.next}

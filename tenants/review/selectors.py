@@ -5,6 +5,7 @@ from uuid import UUID
 from django.db.models import Count, QuerySet
 
 from shared.kernel.actor import Actor
+from shared.kernel.authorisation import authorize
 from shared.kernel.errors import NotFound
 from tenants.review.kinds import Kind, kinds
 from tenants.review.models import ReviewItem
@@ -13,6 +14,12 @@ from tenants.review.models import ReviewItem
 def visible_kinds(actor: Actor) -> list[Kind]:
     """The kinds whose items the actor may see."""
     return [kind for kind in kinds() if actor.may(kind.permission)]
+
+
+def require_some_kind(actor: Actor) -> None:
+    """Raises Unauthenticated for nobody, Forbidden for who may see items of no kind at all."""
+    if not visible_kinds(actor):
+        authorize(actor, "invoices.generate")
 
 
 def review_items(*, actor: Actor, status: str = "open", kind: str = "") -> QuerySet[ReviewItem]:

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from connectors.errors import RetryLater
 from shared.kernel.api.auth import ApiRequest
+from shared.kernel.authorisation import authorize_form
 from shared.kernel.errors import AppError
 from shared.kernel.forms import add_errors
 from tenants.payments.forms import MethodsForm, OnlineForm
@@ -23,6 +24,7 @@ SHOWN_MAX = 20
 @require_http_methods(["GET", "HEAD", "POST"])
 def online_settings(request: ApiRequest) -> HttpResponse:
     """Connect, change, disconnect; what was tried lately."""
+    authorize_form(request, see="organisation.read", change="organisation.write")
     account = online_account(actor=request.actor)
     if request.method != "POST":
         return show_settings(request, account, _form_of(account))
