@@ -8,6 +8,7 @@ docs.stripe.com/connect/oauth-reference.
 
 from datetime import timedelta
 from secrets import token_urlsafe
+from typing import Any
 
 from django.conf import settings
 from django.core import signing
@@ -116,8 +117,7 @@ def choose_methods(*, actor: Actor, card: bool, bank_debit: bool) -> OnlineAccou
         account.card, account.bank_debit = card, bank_debit
         account.save_changes("card", "bank_debit")
         after = {"card": card, "bank_debit": bank_debit}
-        changed = {"target": account, "before": before, "after": after}
-        record(actor=actor, action="online_account.changed", **changed)
+        _record_change(actor, account, before, after)
     return account
 
 
@@ -168,8 +168,14 @@ def refresh_account(*, actor: Actor) -> None:
         same.save_changes("name", "country", "charges_enabled", "checked_at")
         after = {"name": same.name, "charges_enabled": same.charges_enabled}
         if after != before:
-            changed = {"target": same, "before": before, "after": after}
-            record(actor=actor, action="online_account.changed", **changed)
+            _record_change(actor, same, before, after)
+
+
+def _record_change(
+    actor: Actor, account: OnlineAccount, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    action = "online_account.changed"
+    record(actor=actor, action=action, target=account, before=before, after=after)
 
 
 def _stripe() -> StripeConnect:
