@@ -10,6 +10,7 @@ from shared.audit import views as audit
 from shared.kernel import views as kernel
 from shared.organisations.views import tenant as organisation
 from shared.runtime import views as runtime
+from tenants.delivery.views import links as delivery_links
 from tenants.documents import views as documents
 
 handler400 = "shared.kernel.views.bad_request"
@@ -39,6 +40,7 @@ urlpatterns = [
     path("settings/address", organisation.edit_address, name="organisation_address"),
     path("settings/delete", organisation.delete_organisation, name="delete_organisation"),
     path("documents/<str:token>", documents.signed_document, name="signed_document"),
+    path("delivered/<str:token>", delivery_links.delivered_document, name="delivered_document"),
     *billing_patterns,
     *connection_patterns,
     *tenant_patterns,

@@ -20,6 +20,7 @@ AREAS: dict[str, Text] = {
     "payment.*": _("Payments"),
     "document.*": _("Documents"),
     "statement.*": _("Statements"),
+    "delivery.*": _("Deliveries"),
     "sync.*": _("Synchronisation"),
     "quality.*": _("Data quality"),
 }

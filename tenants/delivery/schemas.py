@@ -56,8 +56,9 @@ class DeliveryOut(Schema):
 
 
 class DeliveryDetailOut(DeliveryOut):
-    """A delivery with its history."""
+    """A delivery with its history; `link` leads to the document of a download link."""
 
+    link: str | None
     events: list[DeliveryEventOut]
 
 

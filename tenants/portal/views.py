@@ -18,13 +18,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.clock import today
-from shared.kernel.errors import AppError, Conflict, Unavailable
+from shared.kernel.errors import AppError, Conflict, Gone, NotFound, Unavailable
 from shared.kernel.forms import add_errors
+from tenants.delivery.services import note_portal_view
 from tenants.documents.services import signed_link
 from tenants.documents.views.answers import stream_pdf
 from tenants.invoices.models import OPEN_PAYMENT, Invoice
 from tenants.invoices.presentation import lines_of, totals_of
-from tenants.payments.selectors.online import takes_online_payments
+from tenants.payments.models import OnlinePayment
+from tenants.payments.selectors.online import latest_attempt, takes_online_payments
 from tenants.portal import selectors, services
 from tenants.portal.access import Access
 from tenants.portal.forms import LinkForm, ObjectionForm
@@ -97,13 +99,17 @@ def _home(request: ApiRequest, access: Access) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def portal_enter(request: ApiRequest, token: str) -> HttpResponse:
     """Change a link into a session. Only the button uses it up: mail scanners open every link."""
-    if request.method != "POST":
-        link = services.link_by_token(token)
-        with override(_language(request, link)):
-            return render(request, "portal/enter.html", {"link": link})
-    link = services.enter_portal(
-        token=token, ip=request.actor.ip, request_id=request.actor.request_id
-    )
+    try:
+        if request.method != "POST":
+            link = services.link_by_token(token)
+            with override(_language(request, link)):
+                return render(request, "portal/enter.html", {"link": link})
+        link = services.enter_portal(
+            token=token, ip=request.actor.ip, request_id=request.actor.request_id
+        )
+    except (Gone, NotFound) as error:
+        context = {"problem": error, "form": LinkForm()}
+        return render(request, "portal/expired.html", context, status=error.status)
     request.session.flush()  # whoever was signed in here before, staff too
     request.session[SESSION_KEY] = str(link.pk)
     request.session.set_expiry(int(services.SESSION_LASTS.total_seconds()))
@@ -166,7 +172,9 @@ def portal_statement_pdf(
     request: ApiRequest, access: Access, statement_id: UUID
 ) -> HttpResponseBase:
     """A statement as it was made."""
-    return stream_pdf(selectors.statement_document(access, statement_id=statement_id))
+    document = selectors.statement_document(access, statement_id=statement_id)
+    note_portal_view(object_id=statement_id)
+    return stream_pdf(document)
 
 
 @require_safe
@@ -174,6 +182,7 @@ def portal_statement_pdf(
 def portal_invoice(request: ApiRequest, access: Access, invoice_id: str) -> HttpResponse:
     """One invoice: why each amount, the document, paying and objecting."""
     invoice = selectors.invoice_of(access, invoice_id=invoice_id)
+    note_portal_view(object_id=invoice.pk)
     return _show(request, access, invoice, ObjectionForm(invoice))
 
 
@@ -188,7 +197,9 @@ def _show(
 ) -> HttpResponse:
     issued = invoice.document_status == Invoice.DocumentStatus.ISSUED
     payable = issued and invoice.payment_status in OPEN_PAYMENT and invoice.balance_due > 0
-    online = payable and invoice.undisputed_due > 0 and takes_online_payments()
+    attempt = latest_attempt(invoice=invoice) if payable else None
+    under_way = attempt is not None and attempt.status == OnlinePayment.Status.PROCESSING
+    online = payable and takes_online_payments()
     context = {
         "access": access,
         "invoice": invoice,
@@ -196,15 +207,16 @@ def _show(
         "totals": totals_of(invoice),
         "disputes": invoice.disputes.all(),
         "pdf_url": signed_link(invoice_pk=invoice.pk),
-        "pays_online": online,
+        "pays_online": online and invoice.undisputed_due > 0 and not under_way,
         "instructions": ""
         if online or not payable
         else invoice.parties["supplier"].get("payment_instructions", ""),
         "disputed": invoice.amount_disputed if payable else None,
         "may_object": payable and invoice.undisputed_due > 0,
+        "attempt": attempt,
         "problem": problem,
         "form": form,
-        "was_paid": "paid" in request.GET,
+        "was_paid": "paid" in request.GET and payable and not under_way,
         "overdue": invoice.is_overdue(today()),
     }
     return render(

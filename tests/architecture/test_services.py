@@ -72,6 +72,8 @@ WITHOUT_ACTOR = {
     "start_subscription",
     # The customer, whose signed link the portal has checked.
     "start_online_payment",
+    # The recipient, whose signed link or portal session the page has checked.
+    "note_opened",
     # A visitor's first step.
     "sign_up",
     "request_link",

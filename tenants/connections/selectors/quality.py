@@ -175,7 +175,8 @@ def weekly_totals(*, actor: Actor) -> list[WeekTotal]:
     return [WeekTotal(**row) for row in rows]
 
 
-def weekly_sites(*, actor: Actor, week_start: date) -> QuerySet[WeeklySiteFigure]:
-    """A week's figures by site."""
+def weekly_sites(*, actor: Actor, first: date, last: date) -> QuerySet[WeeklySiteFigure]:
+    """The figures by site of the weeks that begin on these days or between them."""
     authorize(actor, "connections.read")
-    return WeeklySiteFigure.objects.filter(week_start=week_start).select_related("site")
+    found = WeeklySiteFigure.objects.filter(week_start__range=(first, last))
+    return found.select_related("site")

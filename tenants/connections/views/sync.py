@@ -202,7 +202,7 @@ def weekly_sites(request: ApiRequest, week: str) -> HttpResponse:
         week_start = date.fromisoformat(week)
     except ValueError as error:
         raise NotFound from error
-    rows = quality_selectors.weekly_sites(actor=request.actor, week_start=week_start)
+    rows = quality_selectors.weekly_sites(actor=request.actor, first=week_start, last=week_start)
     page = paginate(rows, paging_of(request), orderings=("revenue",), default="-revenue")
     context = {
         "page": page,

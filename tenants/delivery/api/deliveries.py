@@ -7,6 +7,7 @@ from ninja import Query, Router, Status
 
 from shared.kernel.api import ApiRequest, Page, Paging, Slice, paginate
 from tenants.delivery import selectors, services
+from tenants.delivery.links import delivery_link, has_link
 from tenants.delivery.models import Delivery
 from tenants.delivery.schemas import DeliveryDetailOut, DeliveryFilters, DeliveryOut, SendIn
 from tenants.invoices.selectors import invoice_by_code
@@ -49,7 +50,8 @@ def list_document_deliveries(
 def get_document_delivery(request: ApiRequest, delivery_id: UUID) -> Any:
     """One delivery with its history."""
     delivery = selectors.delivery_by_id(actor=request.actor, delivery_id=delivery_id)
-    return {**_delivery(delivery), "events": list(delivery.events.all())}
+    link = delivery_link(delivery) if has_link(delivery) else None
+    return {**_delivery(delivery), "link": link, "events": list(delivery.events.all())}
 
 
 @deliveries_router.post("/{delivery_id}/resend", response=DeliveryOut)

@@ -3,15 +3,16 @@
 from collections.abc import Mapping
 
 from tenants.delivery.channels.base import CannotDeliver, Sender, Sent, TryLater
+from tenants.delivery.channels.download import send_link
 from tenants.delivery.channels.email import send_email
-from tenants.delivery.channels.portal import announce, publish
+from tenants.delivery.channels.portal import announce
 from tenants.delivery.channels.sftp import drop_files
 from tenants.delivery.models import Channel
 
 SENDERS: Mapping[str, Sender] = {
     Channel.EMAIL: send_email,
     Channel.PORTAL: announce,
-    Channel.DOWNLOAD: publish,
+    Channel.DOWNLOAD: send_link,
     Channel.SFTP: drop_files,
 }
 

@@ -66,14 +66,15 @@ def _compose(delivery: Delivery) -> EmailMultiAlternatives:
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[str(delivery.address)],
         reply_to=[contents.supplier.email] if contents.supplier.email else None,
-        headers=_headers(delivery),
+        headers=tracking_headers(delivery),
     )
     message.attach_alternative(parts["html"].text, "text/html")
     _attach(message, delivery)
     return message
 
 
-def _headers(delivery: Delivery) -> dict[str, str]:
+def tracking_headers(delivery: Delivery) -> dict[str, str]:
+    """What mail services name in their events, so that these find the delivery."""
     headers = {"Message-ID": message_id(delivery.pk), "X-Delivery": str(delivery.pk)}
     if WebhookSecret.objects.filter(provider=MailProvider.SENDGRID).exists():
         # A unique argument comes back with every event, the Message-ID only with some.

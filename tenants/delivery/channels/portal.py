@@ -1,4 +1,4 @@
-"""Links: the document stays here, the customer reads it in the portal or downloads it."""
+"""In the customer portal: the document stays here, the customer reads it there."""
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -7,23 +7,18 @@ from django.urls import reverse
 
 from shared.accounts.sites import site_name, site_url
 from tenants.delivery.channels.base import Sent
-from tenants.delivery.channels.email import hand_over, message_id
+from tenants.delivery.channels.email import hand_over, tracking_headers
 from tenants.delivery.models import Delivery
 
 
-def publish(delivery: Delivery) -> Sent:
-    """A document that is listed in the portal has arrived once it is there."""
-    return Sent(message_id=f"portal:{delivery.object_code}", arrived=True)
-
-
 def announce(delivery: Delivery) -> Sent:
-    """Publish it, and tell the recipient by e-mail where there is an address.
+    """Tell the recipient by e-mail where there is an address: who is not told does not look.
 
-    Raises TryLater and CannotDeliver: who is not told does not look.
+    What is listed in the portal has arrived once it is there. Raises TryLater and CannotDeliver.
     """
     if delivery.address:
         hand_over(_notice(delivery), delivery)
-    return publish(delivery)
+    return Sent(message_id=f"portal:{delivery.object_code}", arrived=True)
 
 
 def _notice(delivery: Delivery) -> EmailMessage:
@@ -39,5 +34,5 @@ def _notice(delivery: Delivery) -> EmailMessage:
         body=render_to_string("portal/email/notice_message.txt", context),
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[str(delivery.address)],
-        headers={"Message-ID": message_id(delivery.pk), "X-Delivery": str(delivery.pk)},
+        headers=tracking_headers(delivery),
     )

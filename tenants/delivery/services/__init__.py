@@ -5,7 +5,12 @@ from tenants.delivery.services.file_drop import (
     remove_sftp_endpoint,
     set_sftp_endpoint,
 )
-from tenants.delivery.services.receiving import receive_mail_events
+from tenants.delivery.services.receiving import (
+    delivery_behind_link,
+    note_opened,
+    note_portal_view,
+    receive_mail_events,
+)
 from tenants.delivery.services.recipients import (
     RecipientInput,
     add_recipient,
@@ -31,7 +36,10 @@ __all__ = [
     "allow_address",
     "cancel",
     "change_recipient",
+    "delivery_behind_link",
     "hold_reminders",
+    "note_opened",
+    "note_portal_view",
     "queue_deliveries",
     "receive_mail_events",
     "remove_recipient",

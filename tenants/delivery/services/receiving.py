@@ -1,4 +1,6 @@
-"""What mail services tell about e-mails that were sent: once, in whatever order it is heard of.
+"""What became of deliveries: told by mail services, or seen as a document is opened.
+
+Each event counts once, in whatever order it is heard of.
 
 A hard bounce outweighs an arrival, whichever is told first; a soft one and an unknown e-mail
 change nothing.
@@ -12,11 +14,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from shared.kernel.clock import now
-from shared.kernel.errors import Malformed, NotFound, TooLarge
+from shared.kernel.errors import Gone, Malformed, NotFound, TooLarge
 from shared.outbox.services import publish
 from tenants.delivery.kinds import deliverable_kind
 from tenants.delivery.models import (
     COMPLAINT_KIND,
+    Channel,
     Delivery,
     DeliveryEvent,
     SuppressedAddress,
@@ -27,9 +30,11 @@ from tenants.delivery.work import ask_person
 from tenants.review.services import raise_item
 
 BODY_BYTES_MAX = 1024 * 1024
+VIEWED_MAX = 50
 SUPPRESSING = (DeliveryEvent.Kind.BOUNCED, DeliveryEvent.Kind.COMPLAINED)
 Kind = DeliveryEvent.Kind
 Status = Delivery.Status
+GONE_OUT = (Status.SENT, Status.DELIVERED, Status.FAILED)
 
 
 def receive_mail_events(*, provider: str, body: bytes, headers: Mapping[str, str]) -> int:
@@ -49,6 +54,36 @@ def receive_mail_events(*, provider: str, body: bytes, headers: Mapping[str, str
     except (NotSigned, Unreadable) as error:
         raise Malformed(_("The signature or the body of the event is not right.")) from error
     return sum(_take(provider, event) for event in events)
+
+
+def delivery_behind_link(*, delivery_id: UUID) -> Delivery:
+    """The delivery of a link that was checked. Raises NotFound, Gone for one that was given up."""
+    delivery: Delivery | None = Delivery.objects.filter(pk=delivery_id).first()
+    if delivery is None:
+        raise NotFound(_("There is no document at this address."))
+    if delivery.status == Status.CANCELLED:
+        raise Gone(_("The link to this document was taken back."))
+    return delivery
+
+
+def note_opened(*, delivery_id: UUID) -> None:
+    """The recipient has opened the document behind its link; only the first time is kept."""
+    with transaction.atomic():
+        found = Delivery.objects.select_for_update(of=("self",)).select_related("customer")
+        unread = found.filter(pk=delivery_id, opened_at__isnull=True, status__in=GONE_OUT)
+        delivery = unread.first()
+        if delivery is not None:
+            DeliveryEvent.objects.create(delivery=delivery, kind=Kind.OPENED)
+            _apply(delivery, Kind.OPENED)
+
+
+def note_portal_view(*, object_id: UUID) -> None:
+    """The customer reads a document in the portal: its deliveries there are opened."""
+    unread = Delivery.objects.filter(
+        object_id=object_id, channel=Channel.PORTAL, opened_at__isnull=True, status__in=GONE_OUT
+    )
+    for delivery_id in unread.values_list("pk", flat=True)[:VIEWED_MAX]:
+        note_opened(delivery_id=delivery_id)
 
 
 def _take(provider: str, event: MailEvent) -> bool:

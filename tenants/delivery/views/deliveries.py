@@ -15,6 +15,7 @@ from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import AppError
 from tenants.delivery import selectors, services
+from tenants.delivery.links import delivery_link, has_link
 from tenants.delivery.models import Channel, Delivery, DocumentKind
 from tenants.delivery.wording import refusal_text
 from tenants.invoices.selectors import invoice_by_code
@@ -62,6 +63,7 @@ def delivery_detail(request: ApiRequest, delivery_id: UUID) -> HttpResponse:
             }
             for event in delivery.events.all()
         ],
+        "link": delivery_link(delivery) if has_link(delivery) else "",
         "may_write": request.actor.may("delivery.write"),
         "can_cancel": delivery.status in (Delivery.Status.PENDING, Delivery.Status.FAILED),
     }

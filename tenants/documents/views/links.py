@@ -18,11 +18,12 @@ def signed_document(request: HttpRequest, token: str) -> HttpResponseBase:
     linked = read_link(token)
     document = make_document(kind=linked.kind, object_id=linked.object_id)
     if document is None:
-        return _ask_again(request)
+        return ask_again(request)
     return stream_pdf(document)
 
 
-def _ask_again(request: HttpRequest) -> HttpResponse:
+def ask_again(request: HttpRequest) -> HttpResponse:
+    """A page that looks again by itself until the document is made."""
     response = render(request, "documents/waiting.html", status=202)
     response["Refresh"] = str(REFRESH_SECONDS)
     response["Retry-After"] = str(REFRESH_SECONDS)

@@ -3,7 +3,16 @@
 from django.utils.translation import gettext as _
 
 from shared.kernel.errors import NotFound
-from tenants.reporting.reports import ageing, controls, generation, quality, revenue, trail
+from tenants.reporting.reports import (
+    ageing,
+    controls,
+    deliveries,
+    generation,
+    quality,
+    revenue,
+    trail,
+    weeks,
+)
 from tenants.reporting.reports.base import Report
 
 LIBRARY: dict[str, Report] = {
@@ -14,6 +23,8 @@ LIBRARY: dict[str, Report] = {
         ageing.REPORT,
         generation.REPORT,
         quality.REPORT,
+        deliveries.REPORT,
+        weeks.REPORT,
         trail.REPORT,
         controls.REPORT,
     )

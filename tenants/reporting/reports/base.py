@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing.errors import InvalidPeriod
@@ -129,3 +130,11 @@ def parameters_of(
         message = _("Which invoice? Give its number.")
         raise Invalid(errors=[FieldError("invoice", "required", message)])
     return Parameters(period=period, on=on or today(), invoice=invoice.strip())
+
+
+def instants(period: Period) -> tuple[datetime, datetime]:
+    """The first instant of the period and the first after it, in the reader's zone."""
+    zone = timezone.get_current_timezone()
+    start = datetime.combine(period.start_date, datetime.min.time(), tzinfo=zone)
+    after = period.end_date + timedelta(days=1)
+    return start, datetime.combine(after, datetime.min.time(), tzinfo=zone)

@@ -20,7 +20,6 @@ from django.db.models import (
     QuerySet,
 )
 from django.db.models.functions import Cast, TruncMonth
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing.periods import Period
@@ -31,6 +30,7 @@ from tenants.invoices.models import Invoice, NumberSeries
 from tenants.invoices.services.correcting import RECALCULATION
 from tenants.ledger.models import JournalEntry
 from tenants.payments.control import prove
+from tenants.reporting.reports.base import instants
 from tenants.reporting.reports.evidence import (
     INVOICE,
     SECTION_MAX,
@@ -306,11 +306,3 @@ def credited(period: Period) -> Iterator[Finding]:
 
 def _reason_of(entry: Entry) -> str:
     return str(payload_of(entry).get("after", {}).get("reason", ""))
-
-
-def instants(period: Period) -> tuple[datetime, datetime]:
-    """The first instant of the period and the first after it, in the reader's zone."""
-    zone = timezone.get_current_timezone()
-    start = datetime.combine(period.start_date, datetime.min.time(), tzinfo=zone)
-    after = period.end_date + timedelta(days=1)
-    return start, datetime.combine(after, datetime.min.time(), tzinfo=zone)

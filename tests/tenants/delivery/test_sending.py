@@ -1,7 +1,9 @@
 """Invoices reach their customers by e-mail, once, and a person hears of those that do not."""
 
+import re
 import smtplib
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 import time_machine
@@ -12,8 +14,9 @@ from billing.periods import month_period
 from shared.kernel.actor import SYSTEM
 from shared.kernel.clock import now
 from shared.kernel.errors import Forbidden
+from tenants.delivery.links import LINK_VALID_FOR, delivery_link
 from tenants.delivery.models import Delivery, Recipient, SuppressedAddress
-from tenants.delivery.services import request_deliveries
+from tenants.delivery.services import note_portal_view, request_deliveries, send_invoice
 from tenants.delivery.work import ATTEMPTS_MAX, deliver, due_deliveries
 from tenants.invoices.services import generate_invoice
 from tenants.review.models import ReviewItem
@@ -175,3 +178,59 @@ def refuse(monkeypatch, error):
         raise error
 
     monkeypatch.setattr("django.core.mail.EmailMultiAlternatives.send", send)
+
+
+@pytest.fixture
+def linked(invoice):
+    Recipient.objects.create(
+        customer=invoice.customer,
+        name="Luc",
+        email="luc@c.example",
+        language="fr-ca",
+        channel="download",
+        kinds=["invoice"],
+    )
+    (delivery,) = request_deliveries(actor=SYSTEM, invoice_ids=[invoice.invoice_id])
+    return deliver(delivery_id=delivery.pk)
+
+
+def test_a_download_link_needs_no_sign_in_and_tells_that_it_was_opened(
+    linked, invoice, acme, client_for
+):
+    (message,) = mail.outbox
+    assert message.attachments == []
+    (url,) = re.findall(r"https?://\S+/delivered/\S+", message.body)
+    assert linked.status == "sent"
+    visitor = client_for(acme)
+    assert visitor.head(urlsplit(url).path).status_code == 200
+    linked.refresh_from_db()
+    assert linked.opened_at is None  # looked at by a scanner of e-mails
+    for _time in range(2):
+        answer = visitor.get(urlsplit(url).path)
+        assert b"".join(answer.streaming_content).startswith(b"%PDF")
+    linked.refresh_from_db()
+    invoice.refresh_from_db()
+    assert (linked.status, invoice.delivery_status) == ("delivered", "delivered")
+    assert linked.events.filter(kind="opened").count() == 1
+
+
+def test_a_download_link_ends_and_is_nobody_elses(linked, acme, globex, client_for):
+    path = urlsplit(delivery_link(linked)).path
+    assert client_for(globex).get(path).status_code == 404
+    assert client_for(acme).get(f"{path}x").status_code == 404
+    with time_machine.travel(now() + LINK_VALID_FOR + timedelta(minutes=1)):
+        assert client_for(acme).get(path).status_code == 410
+    Delivery.objects.filter(pk=linked.pk).update(status="cancelled")
+    assert client_for(acme).get(path).status_code == 410
+
+
+def test_what_is_read_in_the_portal_is_opened_there_only(invoice):
+    for channel in ("portal", "email"):
+        send_invoice(actor=SYSTEM, invoice_id=invoice.invoice_id, channel=channel)
+    for key in due_deliveries():
+        deliver(delivery_id=key)
+    for _time in range(2):
+        note_portal_view(object_id=invoice.pk)
+    opened = Delivery.objects.filter(opened_at__isnull=False)
+    assert [one.channel for one in opened] == ["portal"]
+    assert opened.get().events.filter(kind="opened").count() == 1

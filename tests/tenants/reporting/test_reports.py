@@ -21,6 +21,8 @@ from shared.audit.services import record
 from shared.kernel.actor import SYSTEM
 from shared.kernel.errors import Forbidden, Invalid, NotFound
 from shared.kernel.tenancy import organisation_context
+from tenants.connections.models import WeeklySiteFigure
+from tenants.delivery.services import request_deliveries
 from tenants.invoices.models import NumberSeries
 from tenants.invoices.services import (
     approve_invoice,
@@ -194,11 +196,27 @@ def test_the_evidence_names_dismissed_items_and_who_configured(in_acme):
     assert not [one for one in rows if "journal" in one["section"]]
 
 
+def test_deliveries_and_weeks_are_those_of_the_days_asked_for(in_acme):
+    invoice = bill()
+    (delivery,) = request_deliveries(actor=SYSTEM, invoice_ids=[invoice.invoice_id])
+    (row,) = by_name(table("deliveries"))
+    assert (row["document"], row["asked_at"]) == (invoice.number, delivery.created_at)
+    october = {"start_date": date(2026, 10, 1), "end_date": date(2026, 10, 31)}
+    assert table("deliveries", **october).rows == []
+    for week, revenue in ((date(2026, 10, 26), "900.00"), (date(2026, 11, 2), "100.00")):
+        WeeklySiteFigure.objects.create(
+            site=invoice.site, week_start=week, currency="CAD", revenue=revenue, billing_impact=0
+        )
+    assert table("weekly-performance").totals["CAD"]["revenue"] == Decimal("1000.00")
+    # the week from 26 October to 1 November lies in both months
+    assert table("weekly-performance", **october).totals["CAD"]["revenue"] == Decimal("900.00")
+
+
 def test_only_who_may_read_what_it_is_made_of_sees_a_report(in_acme, actor_in):
     everything = set(LIBRARY)
     assert {one.name for one in readable_reports(actor=actor_in("billing_manager"))} == everything
     viewer = {one.name for one in readable_reports(actor=actor_in("viewer"))}
-    assert viewer == everything - {"audit-trail", "sox-evidence"}
+    assert viewer == everything - {"audit-trail", "sox-evidence", "weekly-performance"}
     with pytest.raises(Forbidden):
         table("sox-evidence", actor=actor_in("viewer"))
     for role in ("contractor", "customer"):
@@ -260,6 +278,9 @@ def test_files_hold_the_same_figures_and_no_formula(in_acme):
 def test_every_report_opens_and_is_taken_away(acme, client_for, name):
     with organisation_context(acme):
         invoice = bill("1234.50")
+        request_deliveries(actor=SYSTEM, invoice_ids=[invoice.invoice_id])
+        figures = {"currency": "CAD", "revenue": "900.00", "billing_impact": "135.00"}
+        WeeklySiteFigure.objects.create(site=invoice.site, week_start=date(2026, 10, 26), **figures)
     browser = signed_in(client_for, acme)
     asked = {"start_date": "2026-10-01", "end_date": "2026-11-30", "on": "2026-11-21"}
     asked["invoice"] = invoice.number
