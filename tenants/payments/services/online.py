@@ -136,6 +136,7 @@ def _attempt(invoices: Sequence[Invoice]) -> OnlinePayment:
     with transaction.atomic():
         locked = lock_invoices([one.invoice_id for one in invoices])
         items = _payable(list(locked.values()))
+        _require_none_under_way(items)
         parts = {one.invoice_id: f"{one.undisputed_due:.4f}" for one in items}
         same = OnlinePayment.objects.filter(
             customer_id=items[0].customer_id,
@@ -149,6 +150,17 @@ def _attempt(invoices: Sequence[Invoice]) -> OnlinePayment:
             amount=sum((one.undisputed_due for one in items), Decimal(0)),
             parts=parts,
         )
+
+
+def _require_none_under_way(invoices: Sequence[Invoice]) -> None:
+    """A bank debit takes days: until it is decided the same must not be paid again."""
+    under_way = OnlinePayment.objects.filter(
+        customer_id=invoices[0].customer_id,
+        status=OnlinePayment.Status.PROCESSING,
+        parts__has_any_keys=[one.invoice_id for one in invoices],
+    )
+    if under_way.exists():
+        raise NotPayable(_("A payment of it is on its way already."))
 
 
 def _payable(invoices: Sequence[Invoice]) -> list[Invoice]:
