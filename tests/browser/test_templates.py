@@ -1,78 +1,88 @@
 """A template is edited with its preview beside it, put in use, and rolled back; also by phone."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, expect
-from support.service import RunningService, running_service
-from support.visitor import DESKTOP, PHONE, Visitor, chromium, open_window
+from playwright.sync_api import expect
+from support.journeys import JOURNEYS, Journey, make_contract, make_invoice, make_site
+from support.visitor import FRENCH_PHONE, Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
-PASSWORD = "invoicepatch-demo"
+MAKE = "main form .form__actions .button--primary"
+HEADINGS = {"en": "Invoice", "fr-ca": "Facture"}
 
 
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
-    with running_service(tmp_path_factory.mktemp("templates"), demo=True) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as one:
-        yield one
-
-
-def sign_in(visitor: Visitor, service: RunningService) -> None:
-    visitor.page.goto(service.url("/", subdomain="acme"))
-    visitor.page.fill("[name=login]", "owner@acme.example")
-    visitor.page.fill("[name=password]", PASSWORD)
-    visitor.page.press("[name=password]", "Enter")
-    visitor.page.wait_for_url(service.url("/", subdomain="acme"))
-
-
-def test_a_template_is_edited_used_and_rolled_back(
-    service: RunningService, browser: Browser
-) -> None:
-    visitor = open_window(browser, viewport=DESKTOP)
-    sign_in(visitor, service)
-    page = visitor.page
-    page.goto(service.url("/settings/templates/new", subdomain="acme"))
-    visitor.look()
-    page.get_by_label("Contract type").select_option("hybrid")
-    page.get_by_role("button", name="Make the template").click()
-    preview = page.frame_locator("iframe[name=template-preview]")
-    expect(preview.locator("h1")).to_have_text("Invoice")
-    visitor.look()
-
-    html = page.get_by_label("HTML", exact=True)
-    html.fill(html.input_value().replace("<h1>{{ title }}", "<h1>{{ title }} of ours"))
-    expect(preview.locator("h1")).to_have_text("Invoice of ours")
-    page.get_by_role("button", name="Save and use").click()
-    expect(page.get_by_text("Version 2 is kept.")).to_be_visible()
-
-    page.get_by_role("link", name="Version 1").click()
-    page.get_by_role("button", name="Use this version").click()
-    expect(page.get_by_text("Version 1 is in use.")).to_be_visible()
-    expect(preview.locator("h1")).to_have_text("Invoice")
-    page.goto(service.url("/settings/templates", subdomain="acme"))
-    expect(page.get_by_role("row", name="Hybrid")).to_contain_text("In use")
-    visitor.look()
-
-
-def test_a_broken_one_says_so_and_is_not_kept(service: RunningService, browser: Browser) -> None:
-    visitor = open_window(browser, viewport=PHONE, color_scheme="dark", is_mobile=True)
-    sign_in(visitor, service)
-    page = visitor.page
-    page.goto(service.url("/settings/templates/new", subdomain="acme"))
-    page.get_by_label("Contract type").select_option("fixed_fee")
-    page.get_by_role("button", name="Make the template").click()
-    page.get_by_label("HTML", exact=True).fill("<p>\n<script>alert(1)</script></p>")
-    page.get_by_role("button", name="Save and use").click()
-    expect(page.get_by_text("<script> is not allowed.").first).to_be_visible()
-    expect(page.get_by_label("HTML", exact=True)).to_have_value(
-        "<p>\n<script>alert(1)</script></p>"
+def make_labour_invoice(visitor: Visitor, journey: Journey) -> str:
+    """Twenty hours for a customer who reads the journey's language; the address of its document."""
+    customer = visitor.make("/customers", {"name": "Belt line", "language": journey.way.language})
+    ground = make_site(visitor, journey, "Belt line", customer_id=customer["customer_id"])
+    make_contract(
+        visitor,
+        ground,
+        contract_type="per_labor_hour",
+        billing_configuration={"hourly_rates": {"standard": "50.00"}},
     )
-    visitor.problems.clear()  # the preview's frame answers 422, which the console tells
+    hours = {"labor_hours": {"regular": 20}}
+    invoice_id, _number = make_invoice(visitor, ground, 1, billing_data=hours)
+    return f"/invoices/{invoice_id}/view"
+
+
+def heading_of(visitor: Visitor, document: str) -> str:
+    """The title on a document as its customer gets it."""
+    status, _kind, body = visitor.fetch(document)
+    assert status == 200
+    return body.decode().partition("<h1>")[2].partition("</h1>")[0].strip()
+
+
+@pytest.mark.parametrize("journey", JOURNEYS)
+def test_a_template_is_edited_used_and_rolled_back(
+    enter: Callable[..., Visitor], journey: Journey
+) -> None:
+    visitor = enter(journey.way)
+    page = visitor.page
+    document = make_labour_invoice(visitor, journey)
+    title = HEADINGS[journey.way.language]
+    assert heading_of(visitor, document) == title
+    visitor.goto("/settings/templates/new")
+    visitor.look()
+    visitor.fill(contract_type="per_labor_hour", language=journey.way.language)
+    visitor.press(MAKE)
+    preview = page.frame_locator("iframe[name=template-preview]")
+    expect(preview.locator("h1")).to_have_text(title)
+    visitor.look()
+
+    html = page.locator("main [name=html]")
+    html.fill(html.input_value().replace("<h1>{{ title }}", "<h1>{{ title }} of ours"))
+    expect(preview.locator("h1")).to_have_text(f"{title} of ours")
+    visitor.press("main button[name=activate]")
+    assert page.url.endswith("?version=2")
+    assert heading_of(visitor, document) == f"{title} of ours"
+
+    visitor.press('main .timeline a[href$="?version=1"]')
+    visitor.press('main form[action$="/activate"] button')
+    used = page.locator("main .timeline__item--done a")
+    expect(used).to_have_attribute("href", re.compile(r"\?version=1$"))
+    expect(preview.locator("h1")).to_have_text(title)
+    assert heading_of(visitor, document) == title
+    visitor.look()
+    visitor.press('main form[action$="/use-default"] button')
+    expect(used).to_have_count(0)
+    assert heading_of(visitor, document) == title
+    visitor.goto("/settings/templates")
+    visitor.look()
+
+
+def test_a_broken_one_says_so_and_is_not_kept(enter: Callable[..., Visitor]) -> None:
+    visitor = enter(FRENCH_PHONE)
+    page = visitor.page
+    visitor.goto("/settings/templates/new")
+    visitor.fill(contract_type="fixed_fee", language="fr-ca")
+    visitor.press(MAKE)
+    typed = "<p>\n<script>alert(1)</script></p>"
+    page.locator("main [name=html]").fill(typed)
+    visitor.press_refused("main button[name=activate]")
+    expect(page.locator("main .form-errors")).to_contain_text("<script>")
+    expect(page.locator("main [name=html]")).to_have_value(typed)
     page.locator("form[data-warn-unsaved]").evaluate("(form) => form.remove()")
