@@ -72,7 +72,7 @@ def ageing_of(statement: Statement) -> Chart | None:
 def facts_of(statement: Statement, hold: LegalHold | None) -> list[tuple[str, Any]]:
     """Who, when, how, and what keeps it."""
     language = get_language()
-    template = statement.template_version
+    template = _template_name(statement.template_version)
     facts: list[tuple[str, Any]] = [
         (_("Customer"), f"{statement.customer.name} · {statement.customer.customer_id}"),
         (_("From"), statement.entity.name),
@@ -89,6 +89,14 @@ def facts_of(statement: Statement, hold: LegalHold | None) -> list[tuple[str, An
     if hold is not None:
         facts.append((_("Legal hold"), hold.reason))
     return facts
+
+
+def _template_name(version: str) -> str:
+    """`default-` and a digest, or `own-v` and a number, in words."""
+    kind, _dash, number = version.partition("-v")
+    if kind == "own":
+        return _("Your own, version %(number)s") % {"number": number}
+    return _("The default")
 
 
 def run_tabs(progress: RunProgress) -> list[dict[str, Any]]:

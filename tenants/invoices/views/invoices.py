@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST, require_safe
 
 from shared.audit.selectors import EntryFilter, list_entries
@@ -121,6 +122,7 @@ def _history(
 
 
 @require_safe
+@xframe_options_sameorigin
 def invoice_html(request: ApiRequest, invoice_id: str) -> HttpResponse:
     """The document itself, as the customer sees it."""
     invoice = selectors.invoice_by_code(actor=request.actor, invoice_id=invoice_id)

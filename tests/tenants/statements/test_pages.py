@@ -68,7 +68,7 @@ def test_one_statement_shows_document_movements_and_facts(browser, statement, cu
         f"/statements/{statement.pk}/view",
         "Closing balance",
         "Ageing",
-        statement.template_version,
+        "The default",
     ):
         assert text in page
     document = browser.get(f"/statements/{statement.pk}/view")
