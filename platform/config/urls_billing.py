@@ -42,6 +42,7 @@ delivery_patterns: list[URLPattern | URLResolver] = [
         name="invoice_deliveries",
     ),
     path("customers/<str:customer_id>/delivery", recipients.recipient_list, name="recipient_list"),
+    path("deliveries/resend", deliveries.deliveries_resend, name="deliveries_resend"),
     path("deliveries/stopped", delivery_settings.stopped_addresses, name="stopped_addresses"),
     path(
         "deliveries/stopped/<uuid:address_id>/allow",
@@ -89,6 +90,7 @@ site_patterns: list[URLPattern | URLResolver] = [
     path("territories/<str:territory_id>", sites.territory_detail, name="territory_detail"),
     path("territories/<str:territory_id>/edit", sites.territory_edit, name="territory_edit"),
     path("customers", sites.customer_list, name="customer_list"),
+    path("settings/tax-exemptions", sites.exemption_list, name="exemption_list"),
     path("customers/new", sites.customer_new, name="customer_new"),
     path("customers/<str:customer_id>", sites.customer_detail, name="customer_detail"),
     path("customers/<str:customer_id>/edit", sites.customer_edit, name="customer_edit"),
@@ -348,5 +350,6 @@ billing_patterns: list[URLPattern | URLResolver] = [
     path("settings/departments/new", structure.department_new, name="department_new"),
     path("settings/departments/<str:code>", structure.department_edit, name="department_edit"),
     path("settings/taxes", structure.taxes, name="taxes"),
+    path("settings/construction", structure.construction, name="construction_rules"),
     path("brand/logo", structure.organisation_logo, name="organisation_logo"),
 ]

@@ -26,6 +26,19 @@ class DeliveryFilters(Filters):
     channel: Annotated[str, Field(max_length=8)] = ""
 
 
+class ResendFailedIn(Schema):
+    """Which of the failed ones; all of them without."""
+
+    kind: Annotated[str, Field(max_length=9)] = ""
+    channel: Annotated[str, Field(max_length=8)] = ""
+
+
+class ResentOut(Schema):
+    """How many are sent again."""
+
+    resent: int
+
+
 class DeliveryEventOut(Schema):
     """Something that happened to a delivery."""
 

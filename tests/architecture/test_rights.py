@@ -80,7 +80,8 @@ SEEN_WITH: Mapping[str, str] = {
         "report_list report_detail report_export report_schedules report_schedule_detail"
     ),
     "sites.read": (
-        "site_list site_detail customer_list customer_detail territory_list territory_detail"
+        "site_list site_detail customer_list customer_detail exemption_list territory_list "
+        "territory_detail"
     ),
     "sites.write": ("site_new site_edit customer_new customer_edit territory_new territory_edit"),
     "statements.read": (
@@ -115,6 +116,7 @@ SENT_WITH: Mapping[str, str] = {
     "contracts.approve": "adjustment_decide",
     "delivery.write": (
         "delivery_resend delivery_cancel invoice_send recipient_list recipient_edit "
+        "deliveries_resend "
         "recipient_remove reminders_hold reminders_resume reminders_send file_drop "
         "stopped_address_allow report_schedule_new report_schedule_edit report_schedule_send "
         "report_schedule_delete"
@@ -131,7 +133,8 @@ SENT_WITH: Mapping[str, str] = {
     "ledger.write": "exchange_rates",
     "organisation.write": (
         "construction_rules invoice_checks statement_keeping legal_hold_place legal_hold_release "
-        "online_settings delivery_settings reminder_settings legal_entity legal_entity_edit legal_entity_new "
+        "online_settings delivery_settings reminder_settings legal_entity legal_entity_edit "
+        "legal_entity_new "
         "legal_entity_default department_new department_edit taxes organisation_address"
     ),
     "organisation.delete": "delete_organisation",

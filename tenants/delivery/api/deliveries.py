@@ -9,7 +9,14 @@ from shared.kernel.api import ApiRequest, Page, Paging, Slice, paginate
 from tenants.delivery import selectors, services
 from tenants.delivery.links import delivery_link, has_link
 from tenants.delivery.models import Delivery
-from tenants.delivery.schemas import DeliveryDetailOut, DeliveryFilters, DeliveryOut, SendIn
+from tenants.delivery.schemas import (
+    DeliveryDetailOut,
+    DeliveryFilters,
+    DeliveryOut,
+    ResendFailedIn,
+    ResentOut,
+    SendIn,
+)
 from tenants.invoices.selectors import invoice_by_code
 
 deliveries_router = Router(tags=["Deliveries"])
@@ -44,6 +51,13 @@ def list_document_deliveries(
         channel=filters.channel,
     )
     return _page(found, paging)
+
+
+@deliveries_router.post("/resend-failed", response={202: ResentOut})
+def resend_failed(request: ApiRequest, body: ResendFailedIn) -> Any:
+    """Send the failed ones once more, oldest first, at most 1,000; stopped addresses are left."""
+    number = services.resend_failed(actor=request.actor, kind=body.kind, channel=body.channel)
+    return Status(202, {"resent": number})
 
 
 @deliveries_router.get("/{delivery_id}", response=DeliveryDetailOut)

@@ -7,15 +7,19 @@ from django.urls import reverse
 
 from shared.accounts.sites import site_name, site_url
 from tenants.delivery.channels.base import Sent
+from tenants.delivery.channels.download import send_link
 from tenants.delivery.channels.email import hand_over, tracking_headers
-from tenants.delivery.models import Delivery
+from tenants.delivery.models import Delivery, DocumentKind
 
 
 def announce(delivery: Delivery) -> Sent:
     """Tell the recipient by e-mail where there is an address: who is not told does not look.
 
-    What is listed in the portal has arrived once it is there. Raises TryLater and CannotDeliver.
+    What is listed in the portal has arrived once it is there. Reminders are not: they go by a
+    link. Raises TryLater and CannotDeliver.
     """
+    if delivery.kind == DocumentKind.REMINDER:
+        return send_link(delivery)
     if delivery.address:
         hand_over(_notice(delivery), delivery)
     return Sent(message_id=f"portal:{delivery.object_code}", arrived=True)

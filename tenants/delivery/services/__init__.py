@@ -26,7 +26,7 @@ from tenants.delivery.services.reminding import (
 )
 from tenants.delivery.services.requesting import queue_deliveries, request_deliveries
 from tenants.delivery.services.sending import send_invoice
-from tenants.delivery.services.steering import cancel, resend
+from tenants.delivery.services.steering import cancel, resend, resend_failed
 from tenants.delivery.services.webhooks import remove_webhook, set_webhook
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "remove_webhook",
     "request_deliveries",
     "resend",
+    "resend_failed",
     "resume_reminders",
     "save_levels",
     "send_invoice",

@@ -56,7 +56,7 @@ def queue_deliveries(
             delivery.request_key, delivery.requested_by = request_key, actor.label[:200]
             delivery.next_attempt_at = moment
         made = _insert_new(wanted)
-        _queue(made)
+        queue(made)
         record_many(
             actor=actor,
             acts=[
@@ -126,7 +126,8 @@ def _insert_new(wanted: Sequence[Delivery]) -> list[Delivery]:
     return made
 
 
-def _queue(made: Sequence[Delivery]) -> None:
+def queue(made: Sequence[Delivery]) -> None:
+    """Have workers send these once the present transaction is committed."""
     from tenants.delivery.tasks import send_deliveries
 
     for start in range(0, len(made), DELIVERIES_A_TASK):

@@ -1,11 +1,11 @@
-"""What a person does about a delivery: send it again, try it now, give it up."""
+"""What a person does about deliveries: send them again, give them up."""
 
 from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from shared.audit.services import record
+from shared.audit.services import Act, record, record_many
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import now
@@ -13,8 +13,12 @@ from shared.kernel.errors import Conflict, NotFound
 from shared.kernel.tasks import enqueue_after_commit
 from tenants.delivery.kinds import deliverable_kind
 from tenants.delivery.models import Delivery, DeliveryEvent
-from tenants.review.services import close_items
+from tenants.delivery.selectors import deliveries, stopped_reasons
+from tenants.delivery.services.requesting import queue
+from tenants.review.services import close_items, close_many
 
+RESENT_MAX = 1_000
+Kind = DeliveryEvent.Kind
 Status = Delivery.Status
 
 
@@ -45,6 +49,41 @@ def resend(*, actor: Actor, delivery_id: UUID) -> Delivery:
             after={"status": delivery.status},
         )
     return delivery
+
+
+def resend_failed(*, actor: Actor, text: str = "", kind: str = "", channel: str = "") -> int:
+    """Send what failed once more, oldest first and at most 1,000; how many.
+
+    `text`, `kind` and `channel` are those of the log. Addresses that are stopped are left out.
+    """
+    authorize(actor, "delivery.write")
+    with transaction.atomic():
+        failed = deliveries(
+            actor=actor, text=text, kind=kind, channel=channel, status=Status.FAILED
+        ).select_for_update(of=("self",))
+        found = list(failed.order_by("created_at", "pk")[:RESENT_MAX])
+        stopped = stopped_reasons(actor=actor, emails=[str(one.address or "") for one in found])
+        again = [one for one in found if str(one.address or "").lower() not in stopped]
+        ids = [one.pk for one in again]
+        Delivery.objects.filter(pk__in=ids).update(
+            status=Status.PENDING, attempts=0, error="", next_attempt_at=now(), leased_until=None
+        )
+        DeliveryEvent.objects.bulk_create(
+            DeliveryEvent(delivery=one, kind=Kind.RESENT, detail=actor.label[:500]) for one in again
+        )
+        for name in sorted({one.kind for one in again}):
+            objects = [one.object_id for one in again if one.kind == name]
+            deliverable_kind(name).note(objects, Status.PENDING)
+        close_many(actor=actor, kinds=["delivery"], target_ids=ids, note=_("Sent again."))
+        queue(again)
+        record_many(
+            actor=actor,
+            acts=[
+                Act("delivery.resent", one, {"status": one.status}, {"status": Status.PENDING})
+                for one in again
+            ],
+        )
+    return len(again)
 
 
 def cancel(*, actor: Actor, delivery_id: UUID) -> Delivery:

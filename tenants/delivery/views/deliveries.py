@@ -34,6 +34,8 @@ def delivery_list(request: ApiRequest) -> HttpResponse:
         "kinds": DocumentKind.choices,
         "channels": Channel.choices,
         "is_filtered": bool(text or any(filters.values())),
+        "can_resend": filters["status"] == Delivery.Status.FAILED
+        and request.actor.may("delivery.write"),
     }
     return render(request, "delivery/list.html", context)
 
@@ -81,6 +83,18 @@ def delivery_resend(request: ApiRequest, delivery_id: UUID) -> HttpResponse:
     else:
         messages.success(request, _("It is on its way again."))
     return redirect("delivery_detail", delivery_id=delivery_id)
+
+
+@require_POST
+def deliveries_resend(request: ApiRequest) -> HttpResponse:
+    """Send the failed ones that the list shows once more."""
+    authorize(request.actor, "delivery.write")
+    wanted = {name: request.POST.get(name, "") for name in ("kind", "channel")}
+    text = request.POST.get("q", "").strip()
+    number = services.resend_failed(actor=request.actor, text=text, **wanted)
+    words = ngettext("%(count)s is on its way again.", "%(count)s are on their way again.", number)
+    messages.success(request, words % {"count": number})
+    return redirect("delivery_list")
 
 
 @require_POST

@@ -6,9 +6,10 @@ from support.billing import make_contract, make_site
 
 from billing.periods import month_period
 from shared.kernel.actor import SYSTEM
-from tenants.delivery.models import Delivery, Recipient
-from tenants.delivery.work import deliver, due_deliveries
+from tenants.delivery.models import Delivery, Recipient, SuppressedAddress
+from tenants.delivery.work import ask_person, deliver, due_deliveries
 from tenants.invoices.services import generate_invoice
+from tenants.review.models import ReviewItem
 
 INVOICES = "/billing/invoices"
 
@@ -150,6 +151,26 @@ def test_who_is_due_is_reminded_over_the_api(invoice, api):
     assert api.get("/reminders/due").body == []
     api.put(f"/reminders/holds/{invoice.customer.customer_id}", {"reason": "Talks"})
     assert [one["reason"] for one in api.get("/reminders/holds").body["items"]] == ["Talks"]
+
+
+def test_all_that_failed_is_sent_again_but_to_stopped_addresses(invoice, api):
+    for name in ("ann", "ben", "stopped"):
+        Recipient.objects.create(
+            customer=invoice.customer, name=name, email=f"{name}@c.example", kinds=["invoice"]
+        )
+    api.post(f"{INVOICES}/{invoice.invoice_id}/send", {})
+    for one in Delivery.objects.select_related("customer"):
+        ask_person(one, "refused_550")
+    Delivery.objects.update(status="failed", error="refused_550", next_attempt_at=None)
+    SuppressedAddress.objects.create(email="stopped@c.example", reason="bounced")
+    assert api.post("/deliveries/resend-failed", {"channel": "portal"}).body == {"resent": 0}
+    answer = api.post("/deliveries/resend-failed", {"kind": "invoice", "channel": "email"})
+    assert (answer.status, answer.body) == (202, {"resent": 2})
+    for key in due_deliveries():
+        deliver(delivery_id=key)
+    assert {message.to[0] for message in mail.outbox} == {"ann@c.example", "ben@c.example"}
+    still = ReviewItem.objects.get(kind="delivery", status="open")
+    assert Delivery.objects.get(pk=still.target_id).recipient_name == "stopped"
 
 
 def test_the_log_is_read_in_a_constant_number_of_queries(

@@ -42,6 +42,17 @@ def test_an_invoice_is_sent_from_its_page(invoice, acme, client_for):
     assert invoice.number in card
 
 
+def test_the_failed_ones_of_the_list_are_sent_again(invoice, acme, client_for):
+    billing = signed_in(client_for, acme, "billing_manager")
+    billing.post(f"/invoices/{invoice.invoice_id}/send")
+    Delivery.objects.update(status="failed", error="refused_550", next_attempt_at=None)
+    assert "Send all failed ones again" not in billing.get("/deliveries").content.decode()
+    page = billing.get("/deliveries", {"status": "failed"}).content.decode()
+    assert "Send all failed ones again" in page
+    assert billing.post("/deliveries/resend", {"channel": "email"}).status_code == 302
+    assert Delivery.objects.get().status == "pending"
+
+
 def test_somebody_who_only_looks_cannot_send(invoice, acme, client_for):
     viewer = signed_in(client_for, acme, "viewer")
     assert viewer.get("/deliveries").status_code == 200
