@@ -146,7 +146,7 @@ REPORT = Report(
         Column("object", gettext_lazy("On what")),
         Column("detail", gettext_lazy("Details")),
         Column("approved_by", gettext_lazy("Approved by")),
-        Column("approved_at", gettext_lazy("Approved"), Kind.INSTANT),
+        Column("approved_at", gettext_lazy("Approved on"), Kind.INSTANT),
     ),
     rows=_rows,
 )

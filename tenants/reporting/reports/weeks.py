@@ -44,7 +44,7 @@ REPORT = Report(
         Column("days_reported", gettext_lazy("Days with revenue"), Kind.COUNT),
         Column("revenue", gettext_lazy("Revenue"), Kind.MONEY, totalled=True),
         Column("billing_impact", gettext_lazy("Billing impact"), Kind.MONEY, totalled=True),
-        Column("sent_at", gettext_lazy("Sent"), Kind.INSTANT),
+        Column("sent_at", gettext_lazy("Sent on"), Kind.INSTANT),
     ),
     rows=_rows,
 )
