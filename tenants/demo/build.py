@@ -33,6 +33,7 @@ from tenants.demo.templates import make_templates
 from tenants.demo.weeks import add_up_weeks
 from tenants.invoices.models import Invoice
 from tenants.invoices.services import generate_invoice
+from tenants.lists.services import save_view
 from tenants.payments.models import Payment
 from tenants.payments.services import record_payment
 from tenants.sites.models import Site
@@ -97,6 +98,7 @@ def play(story: OrganisationStory, *, today: date, seed: int) -> None:
         _end(contract, months)
     make_templates()
     make_schedule()
+    _share_view()
     make_statements(months[-4:-1])
     running = next(one for one in contracts if one.runs_on)
     make_agreements(
@@ -108,6 +110,22 @@ def play(story: OrganisationStory, *, today: date, seed: int) -> None:
     sharing = [one for one in contracts if one.story.daily_revenue is not None]
     if sharing:
         bring_late_revenue(site_id=sharing[0].site.site_id, month=months[-3])
+
+
+def _share_view() -> None:
+    """What everybody asks the list of invoices for."""
+    query = {
+        "status": ["overdue"],
+        "sort": ["due_date"],
+        "columns": ["customer", "due_date", "total", "balance"],
+    }
+    save_view(
+        actor=SYSTEM,
+        list_name="invoices",
+        name="Overdue, oldest first",
+        query=query,
+        is_shared=True,
+    )
 
 
 def _months(today: date) -> list[Period]:
