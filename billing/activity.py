@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import TypeAlias
@@ -30,13 +30,17 @@ Taxable: TypeAlias = bool | tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Hours by class, 4 decimals; ``job_code`` None uses the standard rates."""
+    """Hours by class, 4 decimals; ``job_code`` None uses the standard rates.
+
+    ``worked_on`` is needed only where the terms change inside the period.
+    """
 
     regular: Decimal = ZERO
     overtime: Decimal = ZERO
     double_time: Decimal = ZERO
     holiday: Decimal = ZERO
     job_code: str | None = None
+    worked_on: date | None = None
 
     def by_class(self) -> tuple[tuple[HourClass, Decimal], ...]:
         """Return the hours in the order of invoice lines."""
@@ -55,13 +59,17 @@ class Hours:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """A cost passed on; ``amount`` is net of recoverable tax. ``taxable`` None = not told."""
+    """A cost passed on; ``amount`` is net of recoverable tax. ``taxable`` None = not told.
+
+    ``incurred_on`` is needed only where the terms change inside the period.
+    """
 
     description: str
     amount: Decimal
     category: str = ""
     payroll: bool = False
     taxable: Taxable | None = None
+    incurred_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +100,11 @@ class Adjustment:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """Inputs of one site and period; ``revenue_amount`` None means not given."""
+    """Inputs of one site and period; ``revenue_amount`` None means not given.
+
+    ``is_part``: of a period that was divided because its terms change; a part without hours is
+    no missing data, and no saving either.
+    """
 
     revenue_amount: Decimal | None = None
     labor_hours: Hours = Hours()
@@ -100,6 +112,36 @@ class Activity:
     costs: tuple[Cost, ...] = ()
     additional_charges: tuple[Charge, ...] = ()
     adjustments: tuple[Adjustment, ...] = ()
+    is_part: bool = False
+
+    def undated(self) -> list[str]:
+        """Return the paths of hours and costs that do not tell their day."""
+        paths = [f"{ROOT}.labor_hours"] if self.labor_hours.total else []
+        paths += [
+            f"{ROOT}.labor[{index}].worked_on"
+            for index, row in enumerate(self.labor)
+            if row.worked_on is None
+        ]
+        return paths + [
+            f"{ROOT}.costs[{index}].incurred_on"
+            for index, cost in enumerate(self.costs)
+            if cost.incurred_on is None
+        ]
+
+    def dated_outside(self, period: Period) -> list[str]:
+        """Return the paths of days of hours and costs that are not in ``period``."""
+        days = {f"labor[{n}].worked_on": row.worked_on for n, row in enumerate(self.labor)}
+        days |= {f"costs[{n}].incurred_on": cost.incurred_on for n, cost in enumerate(self.costs)}
+        return [f"{ROOT}.{path}" for path, day in days.items() if day and day not in period]
+
+    def part(self, period: Period) -> Activity:
+        """Return the hours and costs of ``period``, all of which tell their day."""
+        return replace(
+            self,
+            labor=tuple(row for row in self.labor if row.worked_on and row.worked_on in period),
+            costs=tuple(one for one in self.costs if one.incurred_on and one.incurred_on in period),
+            is_part=True,
+        )
 
     @property
     def hour_rows(self) -> tuple[Hours, ...]:
@@ -165,18 +207,20 @@ def _read_labor_hours(reader: FieldReader) -> Hours:
 
 
 def _read_labor(item: FieldReader) -> Hours:
-    hours = _read_hours(item, job_code=item.text("job_code", longest=MAX_JOB_CODE))
+    code, day = item.text("job_code", longest=MAX_JOB_CODE), item.optional_day("worked_on")
+    hours = _read_hours(item, job_code=code, worked_on=day)
     item.refuse_unknown()
     return hours
 
 
-def _read_hours(item: FieldReader, *, job_code: str | None) -> Hours:
+def _read_hours(item: FieldReader, *, job_code: str | None, worked_on: date | None = None) -> Hours:
     return Hours(
         regular=item.optional_number("regular", HOURS) or ZERO,
         overtime=item.optional_number("overtime", HOURS) or ZERO,
         double_time=item.optional_number("double_time", HOURS) or ZERO,
         holiday=item.optional_number("holiday", HOURS) or ZERO,
         job_code=job_code,
+        worked_on=worked_on,
     )
 
 
@@ -187,6 +231,7 @@ def _read_cost(item: FieldReader) -> Cost:
         category=item.optional_text("category", longest=MAX_CATEGORY),
         payroll=item.flag("payroll", default=False),
         taxable=_read_taxable(item),
+        incurred_on=item.optional_day("incurred_on"),
     )
     item.refuse_unknown()
     return cost

@@ -6,7 +6,7 @@ its source. Provinces that are not listed have no rule here: what the contract s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -26,12 +26,21 @@ _CA = "Federal Prompt Payment for Construction Work Act, S.C. 2019, c. 29, s. 38
 
 
 class HoldbackRule(NamedTuple):
-    """The share of each payment that the owner must keep back, as a fraction."""
+    """The share of each payment that the owner keeps back, as a fraction, in a jurisdiction."""
 
-    province: str
+    jurisdiction: str
     rate: Decimal
     source: str
+    starts_on: date = date.min
+    ends_on: date | None = None
 
+    def holds_on(self, jurisdiction: str, on: date) -> bool:
+        """Tell whether the rule is in force in a jurisdiction on a day, both ends included."""
+        in_time = self.starts_on <= on and (self.ends_on is None or on <= self.ends_on)
+        return self.jurisdiction == jurisdiction and in_time
+
+
+# Provincial lien legislation does not bind the federal Crown: nothing is held back by law there.
 
 HOLDBACK_TABLE: tuple[HoldbackRule, ...] = (
     HoldbackRule("ON", Decimal("0.10"), f"{_ON}, s. 22"),
@@ -51,17 +60,17 @@ class LienRule(NamedTuple):
     rule join at their second anniversary under it.
     """
 
-    province: str
+    jurisdiction: str
     days: int
     starts_on: date
     ends_on: date | None
     source: str
     yearly: bool = False
 
-    def holds_on(self, province: str, on: date) -> bool:
-        """Tell whether the rule is in force in a province on a day."""
+    def holds_on(self, jurisdiction: str, on: date) -> bool:
+        """Tell whether the rule is in force in a jurisdiction on a day."""
         in_time = self.starts_on <= on and (self.ends_on is None or on <= self.ends_on)
-        return self.province == province and in_time
+        return self.jurisdiction == jurisdiction and in_time
 
 
 _EARLIEST = date(2018, 7, 1)
@@ -110,9 +119,15 @@ PROMPT_PAYMENT_TABLE: tuple[PromptPayment, ...] = (
 )
 
 
-def statutory_holdback(province: str) -> Decimal:
-    """Return the share held back by law in a province, as a fraction; 0 where there is none."""
-    return next((rule.rate for rule in HOLDBACK_TABLE if rule.province == province), Decimal(0))
+def holdback_rule(
+    jurisdiction: str, on: date, extra: Iterable[HoldbackRule] = ()
+) -> HoldbackRule | None:
+    """Return what says how much is held back of an invoice of a day; None where nothing does.
+
+    ``extra`` are rules of one's own; the first in force of them counts, then the table's.
+    """
+    rules = (*extra, *HOLDBACK_TABLE)
+    return next((rule for rule in rules if rule.holds_on(jurisdiction, on)), None)
 
 
 def prompt_payment(
@@ -132,26 +147,28 @@ def latest_due_date(rule: PromptPayment, received_on: date, agreed: date) -> dat
 
 
 def earliest_release(
-    province: str,
+    jurisdiction: str,
     *,
     contract_from: date,
     completed_on: date | None,
     held_until: date,
-    extra: Iterable[LienRule] = (),
+    extra: Sequence[LienRule] = (),
 ) -> date | None:
     """Return the first day on which what was held until a day may be paid out.
 
     That is after the lien period from the contract's completion, or, where holdback is released
     yearly, from the first anniversary that lies behind what was held; whichever comes first.
-    ``extra`` rules come before the table's. None where nothing is known to run yet.
+    ``extra`` are rules of one's own: the one in force on the day of the completion, or on the
+    last day held, counts instead of the table's. None where nothing is known to run yet.
     """
-    rules = (*extra, *LIEN_TABLE)
     days: list[date] = []
     if completed_on is not None:
-        found = [rule for rule in rules if rule.holds_on(province, completed_on)]
+        rules = (*extra, *LIEN_TABLE)
+        found = [rule for rule in rules if rule.holds_on(jurisdiction, completed_on)]
         days += [completed_on + timedelta(days=rule.days) for rule in found[:1]]
-    for rule in rules:
-        if rule.province == province and rule.yearly:
+    own = [rule for rule in extra if rule.holds_on(jurisdiction, held_until)]
+    for rule in own[:1] or LIEN_TABLE:
+        if rule.jurisdiction == jurisdiction and rule.yearly:
             anniversary = _release_anniversary(rule, contract_from, held_until)
             days.append(anniversary + timedelta(days=rule.days))
     return min(days, default=None)

@@ -19,17 +19,18 @@ HOLDBACK_CODES = frozenset({HOLDBACK, HOLDBACK_RELEASE})
 
 
 def holdback_lines(
-    lines: Iterable[ChargeLine], rate: Decimal, currency: str
+    lines: Iterable[ChargeLine], rate: Decimal, currency: str, source: str = ""
 ) -> tuple[ChargeLine, ...]:
     """Return a ``holdback`` line for each taxability of the lines, in order of appearance.
 
     Its amount is -(``rate`` x the sum of those lines), rounded half-up once; ``rate`` is a
-    fraction before tax. Lines of 0.00 are left out. Raises UnknownCurrency, AmountTooLarge.
+    fraction before tax, and ``source`` what lays it down, for the trace. Lines of 0.00 are left
+    out. Raises UnknownCurrency, AmountTooLarge.
     """
     bases: dict[Taxable, Decimal] = {}
     for line in lines:
         bases[line.taxable] = EXACT.add(bases.get(line.taxable, ZERO), line.amount)
-    held = (_held(base, rate, taxable, currency) for taxable, base in bases.items())
+    held = (_held(base, rate, taxable, currency, source) for taxable, base in bases.items())
     return tuple(line for line in held if line.amount)
 
 
@@ -42,11 +43,12 @@ def held_amount(lines: Iterable[ChargeLine]) -> Decimal:
     return total
 
 
-def _held(base: Decimal, rate: Decimal, taxable: Taxable, currency: str) -> ChargeLine:
+def _held(base: Decimal, rate: Decimal, taxable: Taxable, currency: str, source: str) -> ChargeLine:
     exact = EXACT.multiply(base, rate).copy_negate()
     values = {"base": base, "rate": rate}
     steps = [Step("holdback_share", values, exact)]
     amount = settle(steps, exact, currency, "holdback")
+    trace = Trace("holdback", values, tuple(steps))
     return ChargeLine(
         code="holdback",
         description=DESCRIPTIONS["holdback"],
@@ -55,5 +57,5 @@ def _held(base: Decimal, rate: Decimal, taxable: Taxable, currency: str) -> Char
         amount=amount,
         taxable=taxable,
         component=None,
-        trace=Trace("holdback", values, tuple(steps)),
+        trace=trace.with_input("source", source) if source else trace,
     )

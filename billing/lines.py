@@ -126,6 +126,7 @@ Value: TypeAlias = Decimal | int | str | None
 TEXT_VALUES = frozenset(
     {"currency", "month", "job_code", "hour_class", "description", "category", "reason"}
     | {"basis", "from_date", "to_date", "agreed_on", "approved_by", "code", "invoice"}
+    | {"source", "untaxed"}
 )
 """Keys of trace values that hold words; every other value is a number or None."""
 
@@ -166,6 +167,10 @@ class Trace(NamedTuple):
     rule: Rule
     inputs: Mapping[str, Value]
     steps: tuple[Step, ...]
+
+    def with_input(self, name: str, value: Value) -> Trace:
+        """Return the trace with one more thing that went in."""
+        return self._replace(inputs={**self.inputs, name: value})
 
     def as_json(self) -> TraceJson:
         """Return plain JSON values, Decimals as strings."""

@@ -127,6 +127,10 @@ class FieldReader:
             self._report_missing(name)
         return self.optional_choice(name, choices)
 
+    def optional_day(self, name: str) -> date | None:
+        """Return a date, None when left out."""
+        return self.day(name) if self.has(name) else None
+
     def day(self, name: str) -> date:
         """Return a required date, given as a date or as ``YYYY-MM-DD``."""
         if not self.has(name):

@@ -180,7 +180,7 @@ class Recomputation:
                 amounts += self._round(hours * Fraction(rate))
                 worked += hours
         bonus, earned = terms.efficiency_bonus, Fraction(0)
-        if bonus is not None:
+        if bonus is not None and worked:
             saved = max(Fraction(bonus.budgeted_hours) - worked, Fraction(0))
             rate = self.hourly_rate(terms, "", HourClass.REGULAR)
             earned = saved * Fraction(bonus.savings_share) * Fraction(rate)

@@ -72,7 +72,7 @@ def find_missing_inputs(terms: Terms, activity: Activity) -> list[FieldProblem]:
     if Input.REVENUE in required and activity.revenue_amount is None:
         problems.append(missing_revenue())
     if Input.HOURS in required:
-        if not activity.total_hours:
+        if not activity.total_hours and not activity.is_part:
             problems.append(
                 FieldProblem(f"{ROOT}.labor_hours", "required", "no hours at all: missing data")
             )

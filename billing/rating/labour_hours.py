@@ -113,10 +113,13 @@ def _escalate_rate(
 def _rate_efficiency(
     terms: LabourHours, bonus: EfficiencyBonus, context: RatingContext
 ) -> list[ChargeLine]:
-    """Savings share x (budgeted hours - all hours) x escalated standard rate, when below."""
+    """Savings share x (budgeted hours - all hours) x escalated standard rate, when below.
+
+    A part of a period without hours saved nothing.
+    """
     hours = context.activity.total_hours
     saved = bonus.budgeted_hours - hours
-    if saved <= 0:
+    if saved <= 0 or not hours:
         return []
     rate, steps = _escalate_rate(terms.standard_rate, terms.escalation, context.active.start_date)
     inputs: dict[str, Value] = {"budgeted_hours": bonus.budgeted_hours, "hours": hours}

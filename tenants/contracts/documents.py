@@ -27,6 +27,7 @@ def canonical_document(contract: Contract) -> str:
         "end_date": contract.end_date,
         "payment_terms_days": contract.payment_terms_days,
         "is_construction": contract.is_construction,
+        **({"is_federal": True} if contract.is_federal else {}),
         "holdback_rate": contract.holdback_rate,
         "purchase_order": contract.purchase_order,
         "renewal": {

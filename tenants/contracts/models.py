@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
+from billing.construction import FEDERAL
+from billing.tax import CANADA as HOME_COUNTRY
 from shared.kernel.fields import CodeField, ExactJSONField, FractionField, MoneyField
 from shared.kernel.models import RevisedRow, Row
 from shared.kernel.triggers import Protect
@@ -69,6 +71,8 @@ class Contract(RevisedRow):
     effective_date = models.DateField(_("in force from"))
     end_date = models.DateField(_("last day"), null=True, blank=True)
     is_construction = models.BooleanField(_("construction contract"), default=False)
+    # Work for the Government of Canada: its prompt payment law, and no province's lien law.
+    is_federal = models.BooleanField(_("federal work"), default=False)
     holdback_rate = FractionField(_("holdback"), null=True, blank=True)
     purchase_order = models.CharField(_("purchase order"), max_length=100, blank=True)
     service_category = models.CharField(
@@ -97,6 +101,10 @@ class Contract(RevisedRow):
                 name="contract_holdback_limit",
             ),
             models.CheckConstraint(
+                condition=Q(is_federal=False) | Q(is_construction=True),
+                name="contract_federal_is_construction",
+            ),
+            models.CheckConstraint(
                 condition=Q(renewal_notice_days__lte=730)
                 & (
                     Q(auto_renew_months__isnull=True)
@@ -122,6 +130,14 @@ class Contract(RevisedRow):
         """Days to pay: the customer's own terms where it has some, else the contract's."""
         own: int | None = self.site.customer.payment_terms_days
         return self.payment_terms_days if own is None else own
+
+    @property
+    def jurisdiction(self) -> str:
+        """Whose construction law applies; empty outside Canada. Source: `domain.md` 9."""
+        if self.is_federal:
+            return FEDERAL
+        place = self.site.place_of_supply
+        return place["state"] if place.get("country", HOME_COUNTRY) == HOME_COUNTRY else ""
 
 
 # What runs on: the engine bills these without regard to where the renewal stands.

@@ -92,7 +92,7 @@ def _details(contract: Contract) -> list[tuple[str, Any]]:
         (_("Department"), contract.department),
         (_("Kind of service"), contract.get_service_category_display()),
         (_("Purchase order"), contract.purchase_order),
-        (_("Construction contract"), _("Yes") if contract.is_construction else ""),
+        (_("Construction contract"), _construction(contract)),
         (
             _("Holdback"),
             "" if rate is None else format_percentage(rate, language=get_language()),
@@ -103,6 +103,12 @@ def _details(contract: Contract) -> list[tuple[str, Any]]:
         ),
     ]
     return [(term, value) for term, value in facts if value]
+
+
+def _construction(contract: Contract) -> str:
+    if contract.is_federal:
+        return _("Yes, federal work")
+    return _("Yes") if contract.is_construction else ""
 
 
 def terms_groups(contract_type: str, given: Mapping[str, Any], currency: str) -> list[TermsGroup]:

@@ -29,6 +29,7 @@ class DetailsIn(Schema):
     entity_id: UUID | None = None
     department: Annotated[str, Field(max_length=20)] | None = None
     is_construction: bool = False
+    is_federal: bool = False
     holdback_rate: Fraction | None = None
     purchase_order: Annotated[str, Field(max_length=100)] = ""
     service_category: ServiceCategory | Literal[""] = ""
@@ -75,6 +76,7 @@ class ContractOut(Schema):
     entity_id: UUID | None
     department: str | None
     is_construction: bool
+    is_federal: bool
     holdback_rate: Fraction | None
     purchase_order: str
     service_category: str
@@ -98,6 +100,7 @@ class ContractOut(Schema):
             entity_id=contract.entity_id,
             department=contract.department.code if contract.department else None,
             is_construction=contract.is_construction,
+            is_federal=contract.is_federal,
             holdback_rate=contract.holdback_rate,
             purchase_order=contract.purchase_order,
             service_category=contract.service_category,

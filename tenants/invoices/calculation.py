@@ -21,6 +21,7 @@ from billing.totals import Totals, total_invoice
 from billing.validation import RuleResult, Severity
 from shared.kernel.errors import FieldError, Invalid, invalid_fields
 from tenants.activity.selectors import RevenueTotal
+from tenants.contracts.construction import ConstructionBook
 from tenants.contracts.models import Contract, ContractTerms
 from tenants.contracts.selectors import terms_segments
 from tenants.invoices.checking import FormerPeriod, make_subject
@@ -34,6 +35,7 @@ from tenants.invoices.validators import RuleChoices, Subject, validate
 from tenants.structure.models import LegalEntity
 from tenants.structure.taxes import TaxBook
 
+DIVIDING = ("worked_on", "incurred_on", "is_part")
 BLOCKING = (Severity.CRITICAL, Severity.ERROR)
 
 
@@ -53,6 +55,7 @@ class BillingContext:
     revenue_by_day: Mapping[date, Decimal] | None = None
     adjustments: tuple[Adjustment, ...] = ()
     taxes: TaxBook = field(default_factory=TaxBook)
+    construction: ConstructionBook = field(default_factory=ConstructionBook)
     former: tuple[FormerPeriod, ...] = ()
     choices: RuleChoices = field(default_factory=RuleChoices)
     versions: tuple[ContractTerms, ...] | None = None
@@ -178,7 +181,7 @@ def _rate(
 ) -> tuple[RatedContract, Totals, bool]:
     """Lines and totals, and whether the revenue came from the records."""
     contract = context.contract
-    components, taxability = _taxes(context, invoice_date)
+    components, taxability, untaxed = _taxes(context, invoice_date)
     given = _given(context, billing_data, components)
     uses_records = given.revenue_amount is None and context.revenue is not None
     rated = rate_period(
@@ -188,6 +191,8 @@ def _rate(
         revenue_by_day=context.revenue_by_day if uses_records else None,
         corrections=corrections,
         taxability=taxability,
+        untaxed=untaxed,
+        holdback=context.construction.holdback(contract, invoice_date),
     )
     totals = total_invoice(rated.lines, components, contract.currency, context.exempt_components)
     return rated, totals, uses_records
@@ -195,12 +200,13 @@ def _rate(
 
 def _taxes(
     context: BillingContext, on: date
-) -> tuple[tuple[TaxComponent, ...], dict[str, Taxable]]:
-    """The components of the place on a day, and which of them apply by line code."""
+) -> tuple[tuple[TaxComponent, ...], dict[str, Taxable], dict[str, str]]:
+    """The components of the place on a day; which of them apply by line code, and why."""
     place, category = context.contract.site.place_of_supply, context.contract.service_category
     components = context.taxes.components(place, on)
     taxability = context.taxes.taxability(place, on, category=category, components=components)
-    return components, taxability
+    untaxed = context.taxes.sources(place, on, category=category) if taxability else {}
+    return components, taxability, untaxed
 
 
 def _given(
@@ -215,7 +221,7 @@ def _given(
 
 
 def due_date_of(contract: Contract, dated: date) -> date:
-    """Net-N from the invoice date; for construction not after what the province's statute says.
+    """Net-N from the invoice date; for construction not after what the statute says.
 
     An invoice is taken as received on its date. Raises Invalid where the calendar ends before.
     Source: `domain.md` 6 and 9.
@@ -234,7 +240,7 @@ def statute_of(contract: Contract, dated: date) -> PromptPayment | None:
     if not contract.is_construction:
         return None
     return prompt_payment(
-        contract.site.place_of_supply["state"],
+        contract.jurisdiction,
         contract_from=contract.effective_date,
         invoice_date=dated,
     )
@@ -283,7 +289,7 @@ def _inputs(
     rated: RatedContract, invoice_date: date, corrections: frozenset[str]
 ) -> dict[str, Any]:
     inputs: dict[str, Any] = {
-        "billing_data": _plain(asdict(rated.activity)),
+        "billing_data": _plain(asdict(rated.activity, dict_factory=_told)),
         "terms": [
             {
                 "change_id": segment.terms.change_id,
@@ -299,6 +305,11 @@ def _inputs(
         "invoice_date": invoice_date.isoformat(),
     }
     return {**inputs, "corrections": sorted(corrections)} if corrections else inputs
+
+
+def _told(items: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An input's values; those that only say how it was divided stay out when they say nothing."""
+    return {key: value for key, value in items if key not in DIVIDING or value}
 
 
 def _plain(value: Any) -> Any:

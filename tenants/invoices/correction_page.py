@@ -8,9 +8,9 @@ from typing import Any
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from billing.construction import earliest_release
 from shared.kernel.actor import Actor
 from shared.kernel.formats import format_day
+from tenants.contracts.construction import construction_book
 from tenants.disputes.selectors import disputes
 from tenants.invoices.calculation import statute_of
 from tenants.invoices.explanation import line_name
@@ -74,12 +74,8 @@ def held_of(invoice: Invoice) -> Held | None:
     if invoice.holdback <= 0 or not invoice.number:
         return None
     left = sum((one.held for one in held_lines([invoice])), ZERO)
-    release_on = earliest_release(
-        invoice.site.place_of_supply["state"],
-        contract_from=invoice.contract.effective_date,
-        completed_on=invoice.contract.end_date,
-        held_until=invoice.period_end,
-    )
+    invoice.contract.site = invoice.site
+    release_on = construction_book().earliest_release(invoice.contract, invoice.period_end)
     return Held(Decimal(invoice.holdback), left, release_on)
 
 

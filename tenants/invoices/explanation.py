@@ -187,8 +187,13 @@ def trace_steps(trace: Mapping[str, Any], currency: str) -> list[StepText]:
 
 
 def rule_text(trace: Mapping[str, Any]) -> str:
-    """The rule behind a line."""
-    return str(RULES[trace["rule"]])
+    """The rule behind a line, what lays it down, and which taxes are left out of the line."""
+    text, inputs = str(RULES[trace["rule"]]), trace["inputs"]
+    if inputs.get("source"):
+        text = f"{text} ({inputs['source']})"
+    if inputs.get("untaxed"):
+        text += " · " + str(_("Left out: %(taxes)s")) % {"taxes": inputs["untaxed"]}
+    return text
 
 
 def check_sentence(check: RuleResult) -> str:

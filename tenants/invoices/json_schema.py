@@ -35,16 +35,23 @@ class BillingDataShape:
         classes = dict.fromkeys(HOUR_CLASSES, hours)
         code = _text(MAX_JOB_CODE)
         charge = {"description": _text(MAX_TEXT), "amount": amount}
-        extra = {"category": {"type": "string", "maxLength": MAX_CATEGORY}}
+        day = {"type": "string", "format": "date"}
         cost = write.record(
-            charge, {**extra, "payroll": {"type": "boolean"}, "taxable": _taxable()}
+            charge,
+            {
+                "category": {"type": "string", "maxLength": MAX_CATEGORY},
+                "payroll": {"type": "boolean"},
+                "taxable": _taxable(),
+                "incurred_on": day,
+            },
         )
+        row = write.record({"job_code": code}, {**classes, "worked_on": day})
         return write.record(
             {},
             {
                 "revenue_amount": amount,
                 "labor_hours": write.record({}, classes),
-                "labor": _list(write.record({"job_code": code}, classes), MAX_LABOR_ROWS),
+                "labor": _list(row, MAX_LABOR_ROWS),
                 "costs": _list(cost, MAX_COSTS),
                 "additional_charges": _list(
                     write.record(charge, {"taxable": _taxable()}), MAX_CHARGES

@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from billing.activity import Activity, Taxable
-from billing.construction import statutory_holdback
+from billing.construction import HoldbackRule
 from billing.holdback import holdback_lines
 from billing.lines import ChargeLine
 from billing.periods import Period
@@ -55,43 +55,55 @@ def rate_period(
     revenue_by_day: Mapping[date, Decimal] | None,
     corrections: frozenset[str],
     taxability: Mapping[str, Taxable],
+    untaxed: Mapping[str, str],
+    holdback: HoldbackRule | None,
 ) -> RatedContract:
     """Rate each version of the terms (a segment) for its own days. Fees are prorated by them.
 
-    Amounts of a whole period cannot be divided between two versions, save recorded revenue
-    (`revenue_by_day`) where that correction is tried. Charges and adjustments that are agreed
-    once stand on the last version. `taxability` is the default by line code.
-    Raises Invalid and BillingError.
+    So are hours and costs that tell their day, and recorded revenue (`revenue_by_day`) where that
+    correction is tried: each version bills what an invoice of its own days would. Charges and
+    adjustments that are agreed once stand on the last version. `taxability` is the default by
+    line code and `untaxed` its reason, `holdback` what the law asks where the contract says
+    nothing. Raises Invalid and BillingError.
     """
     may_split = SPLIT_REVENUE_BY_TERMS in corrections and revenue_by_day is not None
+    _refuse_other_days(segments, activity)
     _refuse_unsplittable(segments, activity, may_split=may_split)
     parts = []
     for segment in segments:
         own = activity if segment is segments[-1] else _without_charges(activity)
-        if len(segments) > 1 and revenue_by_day is not None and may_split:
-            days = (revenue_by_day.get(day, Decimal(0)) for day in segment.period)
-            own = replace(own, revenue_amount=sum(days, Decimal(0)))
-        parts.append(_rate(contract, segment, own, taxability))
-    return RatedContract(segments, parts, activity, _held(contract, parts))
+        if len(segments) > 1:
+            own = own.part(segment.period)
+            if revenue_by_day is not None and may_split:
+                days = (revenue_by_day.get(day, Decimal(0)) for day in segment.period)
+                own = replace(own, revenue_amount=sum(days, Decimal(0)))
+        part = _rate(contract, segment, own, taxability)
+        parts.append(replace(part, lines=_told(part.lines, taxability, untaxed)))
+    return RatedContract(segments, parts, activity, _held(contract, parts, holdback))
 
 
-def _held(contract: Contract, parts: Sequence[RatedPart]) -> tuple[ChargeLine, ...]:
-    rate = holdback_rate(contract)
-    if not rate:
-        return ()
-    return holdback_lines((line for part in parts for line in part.lines), rate, contract.currency)
+def _told(
+    lines: Sequence[ChargeLine], taxability: Mapping[str, Taxable], untaxed: Mapping[str, str]
+) -> tuple[ChargeLine, ...]:
+    """The lines, with the reason in the trace where the default leaves a tax out."""
+    return tuple(
+        line._replace(trace=line.trace.with_input("untaxed", untaxed[line.code]))
+        if line.code in untaxed and line.taxable == taxability.get(line.code)
+        else line
+        for line in lines
+    )
 
 
-def holdback_rate(contract: Contract) -> Decimal:
-    """What the customer keeps back, as a fraction: as agreed, else as the province's law says.
-
-    The law is that of construction contracts only. Source: `domain.md` 9.
-    """
+def _held(
+    contract: Contract, parts: Sequence[RatedPart], by_law: HoldbackRule | None
+) -> tuple[ChargeLine, ...]:
+    """What the customer keeps back: as agreed, else as the law says. Source: `domain.md` 9."""
+    lines = [line for part in parts for line in part.lines]
     if contract.holdback_rate is not None:
-        return Decimal(contract.holdback_rate)
-    if not contract.is_construction:
-        return Decimal(0)
-    return statutory_holdback(contract.site.place_of_supply["state"])
+        return holdback_lines(lines, Decimal(contract.holdback_rate), contract.currency)
+    if by_law is None:
+        return ()
+    return holdback_lines(lines, by_law.rate, contract.currency, by_law.source)
 
 
 def _without_charges(activity: Activity) -> Activity:
@@ -126,17 +138,38 @@ def _rate(
     )
 
 
+def _refuse_other_days(segments: Sequence[TermsSegment], activity: Activity) -> None:
+    """Hours and costs of days that are not billed would be lost, or billed twice."""
+    billed = Period(segments[0].period.start_date, segments[-1].period.end_date)
+    message = _("Is not a day that is billed: %(start)s to %(end)s.") % {
+        "start": billed.start_date,
+        "end": billed.end_date,
+    }
+    errors = [
+        FieldError(path, "outside_period", message) for path in activity.dated_outside(billed)
+    ]
+    if errors:
+        raise Invalid(errors=errors)
+
+
 def _refuse_unsplittable(
     segments: Sequence[TermsSegment], activity: Activity, *, may_split: bool
 ) -> None:
     """Amounts of a whole period cannot be divided between two versions of the terms."""
     if len(segments) == 1:
         return
-    no_revenue = activity.revenue_amount is None or may_split
-    if no_revenue and not activity.total_hours and not activity.costs:
-        return
-    message = _(
-        "The terms change on %(day)s. Generate one invoice up to the day before and one from "
-        "that day on, each with its own amounts."
-    ) % {"day": segments[1].period.start_date}
-    raise Invalid(message, errors=[FieldError("billing_period", "terms_change", message)])
+    changes = {"day": segments[1].period.start_date}
+    errors = []
+    if activity.revenue_amount is not None and not may_split:
+        message = _(
+            "The terms change on %(day)s. Generate one invoice up to the day before and one from "
+            "that day on, each with its own amounts."
+        )
+        errors.append(FieldError("billing_period", "terms_change", message % changes))
+    undated = _(
+        "The terms change on %(day)s. Tell the day of each of these hours and costs, or generate "
+        "one invoice up to the day before and one from that day on."
+    )
+    errors += [FieldError(path, "terms_change", undated % changes) for path in activity.undated()]
+    if errors:
+        raise Invalid(errors[0].message, errors=errors)

@@ -45,5 +45,16 @@ class SitesConfig(AppConfig):
                 order=115,
             )
         )
+        register_navigation(
+            NavigationItem(
+                group="settings_company",
+                label=_("Tax exemptions"),
+                url_name="exemption_list",
+                icon="badge-percent",
+                permission="sites.read",
+                order=712,
+                text=_("The customers' certificates, and which of them end soon."),
+            )
+        )
         register_topic("site", "sites.read")
         register_topic("customer", "sites.read")

@@ -199,6 +199,22 @@ class ExemptionOut(Schema):
         return ExemptionOut.model_validate(exemption)
 
 
+class CustomerExemptionOut(ExemptionOut):
+    """A certificate and whose it is."""
+
+    customer_id: str
+    customer_name: str
+
+    @staticmethod
+    def of(exemption: TaxExemption) -> "CustomerExemptionOut":
+        """The answer about a certificate of a list with its customers."""
+        own = {name: getattr(exemption, name) for name in ExemptionOut.model_fields}
+        customer = exemption.customer
+        return CustomerExemptionOut(
+            **own, customer_id=customer.customer_id, customer_name=customer.name
+        )
+
+
 class PersonIn(Schema):
     """A person at a site; a billing contact takes the place of the one before."""
 

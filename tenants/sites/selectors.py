@@ -207,6 +207,13 @@ def exemptions_of(*, actor: Actor, customer_id: str) -> QuerySet[TaxExemption]:
     return customer.tax_exemptions.order_by("component")
 
 
+def exemptions(*, actor: Actor, expires_by: date | None = None) -> QuerySet[TaxExemption]:
+    """The certificates of all customers; those that end by a day, the ended ones too."""
+    authorize(actor, "sites.read")
+    found = TaxExemption.objects.select_related("customer")
+    return found.filter(expires_on__lte=expires_by) if expires_by else found
+
+
 def contacts(*, actor: Actor, site_id: str = "") -> QuerySet[Contact]:
     """The people at all sites, or at one."""
     authorize(actor, "sites.read")

@@ -1,4 +1,6 @@
-"""`/api/v1/legal-entities`, `/departments`, `/tax-rules` and `/tax-exclusions`."""
+"""`/api/v1/legal-entities`, `/departments`, `/tax-rules`, `/tax-exclusions` and
+`/construction-rules`.
+"""
 
 from typing import Any
 from uuid import UUID
@@ -11,15 +13,17 @@ from shared.kernel.api.etags import expected_revision, require_fresh, set_etag
 from shared.kernel.api.pagination import Page, Paging, paginate
 from tenants.structure import selectors, services
 from tenants.structure.schemas import (
+    ConstructionRuleIn,
+    ConstructionRuleOut,
     DepartmentIn,
     DepartmentOut,
     DepartmentPatch,
     EntityIn,
     EntityOut,
     EntityPatch,
+    RuleEnd,
     TaxExclusionIn,
     TaxExclusionOut,
-    TaxRuleEnd,
     TaxRuleIn,
     TaxRuleOut,
 )
@@ -27,6 +31,7 @@ from tenants.structure.schemas import (
 entities_router = Router(tags=["Legal entities"])
 departments_router = Router(tags=["Departments"])
 taxes_router = Router(tags=["Taxes"])
+construction_router = Router(tags=["Construction"])
 
 
 @entities_router.get("", response=Page[EntityOut])
@@ -136,9 +141,7 @@ def add_tax_rule(request: ApiRequest, response: HttpResponse, body: TaxRuleIn) -
 
 
 @taxes_router.post("/tax-rules/{uuid:rule_id}/end", response=TaxRuleOut)
-def end_tax_rule(
-    request: ApiRequest, response: HttpResponse, rule_id: UUID, body: TaxRuleEnd
-) -> Any:
+def end_tax_rule(request: ApiRequest, response: HttpResponse, rule_id: UUID, body: RuleEnd) -> Any:
     """Set the last day of a rule."""
     rule = services.end_tax_rule(
         actor=request.actor,
@@ -179,4 +182,43 @@ def add_tax_exclusion(request: ApiRequest, response: HttpResponse, body: TaxExcl
 def remove_tax_exclusion(request: ApiRequest, exclusion_id: UUID) -> Any:
     """Tax those lines again; what is invoiced keeps its taxes."""
     services.remove_tax_exclusion(actor=request.actor, exclusion_id=exclusion_id)
+    return Status(204, None)
+
+
+@construction_router.get("/construction-rules", response=Page[ConstructionRuleOut])
+def list_construction_rules(request: ApiRequest, paging: Query[Paging]) -> Any:
+    """The organisation's own holdbacks and lien periods."""
+    found = selectors.construction_rules(actor=request.actor)
+    return paginate(found, paging, orderings=("starts_on", "jurisdiction"), default="-starts_on")
+
+
+@construction_router.post("/construction-rules", response={201: ConstructionRuleOut})
+def add_construction_rule(
+    request: ApiRequest, response: HttpResponse, body: ConstructionRuleIn
+) -> Any:
+    """Hold back another share than the law's table says, or release it after other days."""
+    rule = services.add_construction_rule(actor=request.actor, **body.model_dump())
+    set_etag(response, rule)
+    return Status(201, rule)
+
+
+@construction_router.post("/construction-rules/{uuid:rule_id}/end", response=ConstructionRuleOut)
+def end_construction_rule(
+    request: ApiRequest, response: HttpResponse, rule_id: UUID, body: RuleEnd
+) -> Any:
+    """Set the last day of a rule."""
+    rule = services.end_construction_rule(
+        actor=request.actor,
+        rule_id=rule_id,
+        ends_on=body.ends_on,
+        expected_revision=expected_revision(request),
+    )
+    set_etag(response, rule)
+    return rule
+
+
+@construction_router.delete("/construction-rules/{uuid:rule_id}", response={204: None})
+def remove_construction_rule(request: ApiRequest, rule_id: UUID) -> Any:
+    """Take a rule away; invoices keep what they hold back."""
+    services.remove_construction_rule(actor=request.actor, rule_id=rule_id)
     return Status(204, None)

@@ -3,6 +3,30 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+_SETTINGS = (
+    (
+        _("Departments"),
+        "department_list",
+        "network",
+        705,
+        _("Cost centres that contracts belong to, each with its manager."),
+    ),
+    (
+        _("Taxes"),
+        "taxes",
+        "percent",
+        710,
+        _("The table of rates by province, your own rates, what is left out."),
+    ),
+    (
+        _("Construction"),
+        "construction_rules",
+        "hard-hat",
+        715,
+        _("Holdback and its release by province, prompt payment, your own rules."),
+    ),
+)
+
 
 class StructureConfig(AppConfig):
     """Registers the first legal entity of a new organisation, and its brand."""
@@ -42,22 +66,7 @@ class StructureConfig(AppConfig):
                 text=_("Name and address, logo and colour, tax numbers, numbering of documents."),
             )
         )
-        for label, url_name, icon, order, text in (
-            (
-                _("Departments"),
-                "department_list",
-                "network",
-                705,
-                _("Cost centres that contracts belong to, each with its manager."),
-            ),
-            (
-                _("Taxes"),
-                "taxes",
-                "percent",
-                710,
-                _("The table of rates by province, your own rates, what is left out."),
-            ),
-        ):
+        for label, url_name, icon, order, text in _SETTINGS:
             register_navigation(
                 NavigationItem(
                     group="settings_company",

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from billing.tax import GST, HST, PROVINCES, PST, QST, RST
 from tenants.structure.logos import BYTES_MAX
 from tenants.structure.models import Department, LegalEntity, ServiceCategory
-from tenants.structure.services import EDITABLE, Logo
+from tenants.structure.presentation import jurisdiction_name
+from tenants.structure.services import EDITABLE, JURISDICTIONS, Logo
 
 Choices = list[tuple[str, Any]]
 PROVINCE_CHOICES = [("", _("Choose")), *((code, code) for code in sorted(PROVINCES))]
@@ -264,3 +265,47 @@ class TaxExclusionForm(_PlaceForm):
     def __init__(self, *args: Any, lines: Choices, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["line_codes"].choices = lines  # type: ignore[attr-defined]
+
+
+class ConstructionRuleForm(forms.Form):
+    """A holdback and its release, other than the table's."""
+
+    jurisdiction = forms.ChoiceField(label=_("Province, or federal work"))
+    holdback_rate = forms.DecimalField(
+        label=_("Holdback"),
+        max_digits=7,
+        decimal_places=4,
+        min_value=0,
+        max_value=25,
+        widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
+        help_text=_("In percent, before tax."),
+    )
+    release_days = forms.IntegerField(
+        label=_("Released after, days"),
+        min_value=1,
+        max_value=730,
+        required=False,
+        help_text=_("From the completion of the contract. Empty: what the table says."),
+    )
+    is_yearly = forms.BooleanField(
+        label=_("Released every year"),
+        required=False,
+        help_text=_("The days run from each anniversary of the contract too."),
+    )
+    starts_on = _day_field(label=_("From"))
+    ends_on = _day_field(label=_("To"), required=False, help_text=_("Empty: until further notice."))
+    source = forms.CharField(
+        label=_("Source"),
+        max_length=300,
+        help_text=_("The law, bulletin or decision behind it; it stands in the record."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["jurisdiction"].choices = [  # type: ignore[attr-defined]
+            (code, jurisdiction_name(code)) for code in JURISDICTIONS
+        ]
+
+    def clean_holdback_rate(self) -> Decimal:
+        """The fraction."""
+        return Decimal(self.cleaned_data["holdback_rate"]) / 100

@@ -1,6 +1,7 @@
 """Who bills: the organisation's legal entities, their tax registrations and departments."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from django.db import models
 from django.db.models import F, Q
@@ -122,6 +123,47 @@ class ServiceCategory(models.TextChoices):
     STAFFING = "staffing", _("Staff and labour")
     MANAGEMENT = "management", _("Management and consulting")
     OTHER = "other", _("Other services")
+
+
+class ConstructionRule(RevisedRow):
+    """A holdback of the organisation's own, by jurisdiction and date, instead of the table's.
+
+    The jurisdiction is a province's code, or that of federal work. Without `release_days` the
+    table says when it is released. It counts for construction contracts that agree on no
+    holdback themselves. Source: `domain.md` 9.
+    """
+
+    jurisdiction = models.CharField(_("jurisdiction"), max_length=10)
+    holdback_rate = FractionField(_("holdback"))
+    release_days = models.PositiveSmallIntegerField(_("release, days"), null=True, blank=True)
+    is_yearly = models.BooleanField(_("yearly release"), default=False)
+    starts_on = models.DateField(_("from"))
+    ends_on = models.DateField(_("to"), null=True, blank=True)
+    source = models.CharField(_("source"), max_length=300)
+
+    class Meta:
+        ordering = ("jurisdiction", "starts_on")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(holdback_rate__gte=0, holdback_rate__lte=Decimal("0.25")),
+                name="construction_rule_rate_limits",
+            ),
+            models.CheckConstraint(
+                condition=Q(release_days__isnull=True, is_yearly=False)
+                | Q(release_days__gte=1, release_days__lte=730),
+                name="construction_rule_days_limits",
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
+                name="construction_rule_ends_after_it_starts",
+            ),
+            models.UniqueConstraint(
+                fields=["jurisdiction", "starts_on"], name="one_construction_rule_a_day"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.jurisdiction} {self.starts_on}"
 
 
 class TaxRule(RevisedRow):

@@ -1,8 +1,9 @@
-"""Lines in words, for the page of taxes."""
+"""Lines and jurisdictions in words, for the pages of taxes and construction."""
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from billing.construction import FEDERAL
 from billing.lines import DESCRIPTIONS
 from shared.kernel.errors import Text
 from tenants.structure.models import TaxExclusion
@@ -18,3 +19,8 @@ def exclusion_lines(exclusion: TaxExclusion) -> str:
     """Which lines an exclusion is about."""
     names = [str(LINE_NAMES.get(code, code)) for code in exclusion.line_codes]
     return ", ".join(names) or _("every line")
+
+
+def jurisdiction_name(code: str) -> str:
+    """A province by its code; federal work in words."""
+    return _("Federal work") if code == FEDERAL else code

@@ -147,7 +147,7 @@ class TaxRuleOut(TaxRuleIn):
     id: UUID
 
 
-class TaxRuleEnd(Schema):
+class RuleEnd(Schema):
     """The last day of a rule."""
 
     ends_on: date
@@ -178,3 +178,25 @@ class TaxExclusionOut(Schema):
     starts_on: date
     ends_on: date | None
     source: str
+
+
+class ConstructionRuleIn(Schema):
+    """Another holdback than the table's, or another release, from a day on.
+
+    `jurisdiction` is a province's code or `federal`; without `release_days` the table says when
+    it is released.
+    """
+
+    jurisdiction: Annotated[str, Field(max_length=10)]
+    holdback_rate: Fraction
+    release_days: Annotated[int, Field(ge=1, le=730)] | None = None
+    is_yearly: bool = False
+    starts_on: date
+    ends_on: date | None = None
+    source: Annotated[str, Field(max_length=300)]
+
+
+class ConstructionRuleOut(ConstructionRuleIn):
+    """A holdback or lien period of the organisation's own."""
+
+    id: UUID

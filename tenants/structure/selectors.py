@@ -14,7 +14,13 @@ from shared.kernel.authorisation import authorize
 from shared.kernel.errors import NotFound
 from shared.kernel.hooks import Brand
 from tenants.structure.errors import NoLegalEntity
-from tenants.structure.models import Department, LegalEntity, TaxExclusion, TaxRule
+from tenants.structure.models import (
+    ConstructionRule,
+    Department,
+    LegalEntity,
+    TaxExclusion,
+    TaxRule,
+)
 
 
 def default_entity() -> LegalEntity:
@@ -125,3 +131,9 @@ def tax_exclusions(*, actor: Actor) -> QuerySet[TaxExclusion]:
     """What the organisation leaves untaxed, by place and start."""
     authorize(actor, "organisation.read")
     return TaxExclusion.objects.all()
+
+
+def construction_rules(*, actor: Actor) -> QuerySet[ConstructionRule]:
+    """The organisation's own holdbacks and lien periods, by jurisdiction and start."""
+    authorize(actor, "organisation.read")
+    return ConstructionRule.objects.all()

@@ -41,7 +41,7 @@ class TaxBook:
         It is the default where an input does not say.
         """
         names = [component.name for component in components]
-        applying = [one for one in self.exclusions if _applies(one, place, on, category)]
+        applying = self._in_force(place, on, category)
         found: dict[str, Taxable] = {}
         for code in LINE_CODES if applying else ():
             out = {
@@ -51,6 +51,17 @@ class TaxBook:
             if len(kept) < len(names):
                 found[code] = kept or False
         return found
+
+    def sources(self, place: Mapping[str, str], on: date, *, category: str) -> dict[str, str]:
+        """By line code which taxes are left out of it, with what lays that down, for traces."""
+        found: dict[str, list[str]] = {}
+        for one in self._in_force(place, on, category):
+            for code in one.line_codes or LINE_CODES:
+                found.setdefault(code, []).append(f"{one.component} ({one.source})")
+        return {code: ", ".join(texts) for code, texts in found.items()}
+
+    def _in_force(self, place: Mapping[str, str], on: date, category: str) -> list[TaxExclusion]:
+        return [one for one in self.exclusions if _applies(one, place, on, category)]
 
 
 def tax_book() -> TaxBook:

@@ -1,3 +1,4 @@
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -5,6 +6,7 @@ import pytest
 
 from billing.activity import Activity, Charge, Cost, Hours, parse_activity
 from billing.errors import InvalidActivity
+from billing.periods import Period
 from billing.terms import HourClass
 
 
@@ -112,3 +114,29 @@ def test_missing_revenue_is_named(problems: Any) -> None:
 def test_the_error_reads_as_a_sentence() -> None:
     with pytest.raises(InvalidActivity, match=r"billing_data\.revenue_amount: must be a number"):
         parse_activity({"revenue_amount": "a lot"})
+
+
+def test_days_of_hours_and_costs() -> None:
+    activity = parse_activity(
+        {
+            "labor_hours": {"regular": 1},
+            "labor": [
+                {"job_code": "A", "regular": 2, "worked_on": "2025-01-10"},
+                {"job_code": "B", "regular": 3},
+            ],
+            "costs": [
+                {"description": "Sand", "amount": 4, "incurred_on": date(2025, 1, 11)},
+                {"description": "Salt", "amount": 5},
+            ],
+        }
+    )
+    assert activity.undated() == [
+        "billing_data.labor_hours",
+        "billing_data.labor[1].worked_on",
+        "billing_data.costs[1].incurred_on",
+    ]
+    early = Period(date(2025, 1, 1), date(2025, 1, 10))
+    assert activity.dated_outside(early) == ["billing_data.costs[0].incurred_on"]
+    part = activity.part(early)
+    assert (part.is_part, [row.job_code for row in part.labor], part.costs) == (True, ["A"], ())
+    assert parse_activity({}).undated() == []

@@ -10,19 +10,35 @@ from billing.construction import (
     HOLDBACK_TABLE,
     LIEN_TABLE,
     PROMPT_PAYMENT_TABLE,
+    HoldbackRule,
     LienRule,
     earliest_release,
+    holdback_rule,
     latest_due_date,
     prompt_payment,
-    statutory_holdback,
 )
 
 
 @pytest.mark.parametrize(
-    ("province", "rate"), [("ON", "0.1"), ("MB", "0.075"), ("QC", "0"), ("NS", "0")]
+    ("jurisdiction", "rate"),
+    [("ON", "0.1"), ("MB", "0.075"), ("QC", None), ("NS", None), (FEDERAL, None)],
 )
-def test_holdback_by_law(province: str, rate: str) -> None:
-    assert statutory_holdback(province) == Decimal(rate)
+def test_holdback_by_law(jurisdiction: str, rate: str | None) -> None:
+    found = holdback_rule(jurisdiction, date(2025, 1, 31))
+    assert (found and found.rate) == (rate and Decimal(rate))
+
+
+def test_holdback_by_a_rule_of_ones_own() -> None:
+    own = HoldbackRule("ON", Decimal("0.05"), "Council", date(2025, 1, 1), date(2025, 1, 31))
+    for on, rate in (
+        (date(2024, 12, 31), "0.10"),
+        (date(2025, 1, 1), "0.05"),
+        (date(2025, 1, 31), "0.05"),
+        (date(2025, 2, 1), "0.10"),
+    ):
+        found = holdback_rule("ON", on, [own])
+        assert found is not None
+        assert found.rate == Decimal(rate)
 
 
 def test_every_rule_has_its_source() -> None:
@@ -121,3 +137,21 @@ def test_a_rule_of_ones_own_comes_first() -> None:
         extra=[own],
     )
     assert found == date(2025, 7, 30)
+
+
+def test_a_rule_of_ones_own_ends_the_yearly_release() -> None:
+    once = LienRule("ON", 45, date(2026, 1, 1), None, "Agreed for all contracts")
+    yearly = LienRule("QC", 30, date(2026, 1, 1), None, "Agreed for all contracts", yearly=True)
+
+    def release_by(own: LienRule, ended: date | None) -> date | None:
+        return earliest_release(
+            own.jurisdiction,
+            contract_from=date(2026, 3, 15),
+            completed_on=ended,
+            held_until=date(2026, 10, 31),
+            extra=[own],
+        )
+
+    assert release_by(once, None) is None
+    assert release_by(once, date(2026, 11, 30)) == date(2027, 1, 14)  # 45 days
+    assert release_by(yearly, None) == date(2027, 4, 14)  # 15 March 2027 and 30 days

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from billing.holdback import held_amount, holdback_lines
+from billing.lines import Trace
 from billing.tax import components_for
 from billing.totals import total_invoice
 
@@ -49,6 +50,9 @@ def test_the_trace_tells_the_share_and_the_rounding(lines: Any) -> None:
         ("rounded", Decimal("-10.00")),
     ]
     assert untaxed.trace.inputs == {"base": Decimal("99.95"), "rate": TEN}
+    by_law = holdback_lines(lines, TEN, "CAD", "Construction Act, s. 22")[1]
+    assert by_law.trace.inputs["source"] == "Construction Act, s. 22"
+    assert Trace.from_json(by_law.trace.as_json()) == by_law.trace
 
 
 def test_nothing_is_held_back_of_nothing(rate: Any) -> None:

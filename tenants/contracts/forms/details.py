@@ -43,6 +43,14 @@ class DetailsForm(forms.Form):
         required=False,
         help_text=_("Prompt payment and holdback follow the province's law."),
     )
+    is_federal = forms.BooleanField(
+        label=_("Federal work"),
+        required=False,
+        help_text=_(
+            "Construction for the Government of Canada: its prompt payment law counts instead of "
+            "the province's, and no holdback is asked by law."
+        ),
+    )
     holdback_rate = PercentField(
         label=_("Holdback"),
         help_text=_("Empty: for construction contracts what the province's law asks, else none."),
@@ -87,6 +95,7 @@ class DetailsForm(forms.Form):
             "service_category": data["service_category"],
             "purchase_order": data["purchase_order"],
             "is_construction": data["is_construction"],
+            "is_federal": data["is_federal"],
             "holdback_rate": data["holdback_rate"],
             "renewal_notice_days": RENEWAL_NOTICE_DAYS if notice is None else notice,
             "auto_renew_months": data["auto_renew_months"],
@@ -101,6 +110,7 @@ class DetailsForm(forms.Form):
             "service_category": contract.service_category,
             "purchase_order": contract.purchase_order,
             "is_construction": contract.is_construction,
+            "is_federal": contract.is_federal,
             "holdback_rate": percent(contract.holdback_rate),
             "renewal_notice_days": contract.renewal_notice_days,
             "auto_renew_months": contract.auto_renew_months,

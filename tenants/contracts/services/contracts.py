@@ -16,7 +16,7 @@ from shared.kernel.codes import next_code
 from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from shared.outbox.services import publish
 from tenants.contracts.models import IN_FORCE, Contract
-from tenants.contracts.services.details import check_details, details_state
+from tenants.contracts.services.details import check_details, check_federal, details_state
 from tenants.contracts.services.locking import live_invoices_from, lock_contract, reference
 from tenants.contracts.services.terms import TermsInput, check_terms, insert_terms, terms_state
 from tenants.sites.models import Site
@@ -67,6 +67,7 @@ def create_contract(
             end_date=end_date,
             **checked,
         )
+        check_federal(contract)
         _insert_contract(contract)
         insert_terms(contract, terms, effective_date, None, actor)
         publish(topic="contract.created", key=site.site_id, payload=reference(contract))
@@ -104,6 +105,7 @@ def update_contract(
         before = details_state(contract)
         for name, value in checked.items():
             setattr(contract, name, value)
+        check_federal(contract)
         contract.save_changes(*checked)
         publish(topic="contract.changed", key=contract.site.site_id, payload=reference(contract))
         record(

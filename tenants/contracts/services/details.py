@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from shared.kernel.errors import FieldError
+from shared.kernel.errors import FieldError, Invalid
 from tenants.contracts.models import Contract
 from tenants.structure.models import Department, LegalEntity, ServiceCategory
 
@@ -21,6 +21,7 @@ EDITABLE = (
     "entity_id",
     "department",
     "is_construction",
+    "is_federal",
     "holdback_rate",
     "purchase_order",
     "service_category",
@@ -73,8 +74,11 @@ def _check_texts(checked: dict[str, Any], errors: list[FieldError]) -> None:
     for name in ("purchase_order", "service_category"):
         if name in checked:
             checked[name] = (checked[name] or "").strip()
-    if checked.get("is_construction", False) is None:
-        errors.append(FieldError("is_construction", "required", _("This field is required.")))
+    errors.extend(
+        FieldError(name, "required", _("This field is required."))
+        for name in ("is_construction", "is_federal")
+        if checked.get(name, False) is None
+    )
     if len(checked.get("purchase_order", "")) > PURCHASE_ORDER_MAX:
         message = _("At most %(number)s characters.") % {"number": PURCHASE_ORDER_MAX}
         errors.append(FieldError("purchase_order", "too_long", message))
@@ -83,6 +87,13 @@ def _check_texts(checked: dict[str, Any], errors: list[FieldError]) -> None:
         choices = ", ".join(ServiceCategory.values)
         message = _("Use one of: %(choices)s.") % {"choices": choices}
         errors.append(FieldError("service_category", "choice", message))
+
+
+def check_federal(contract: Contract) -> None:
+    """Raise Invalid for federal work that is no construction: only that has a federal law."""
+    if contract.is_federal and not contract.is_construction:
+        message = _("Only a construction contract can be federal work.")
+        raise Invalid(errors=[FieldError("is_federal", "not_construction", message)])
 
 
 def _find_entity(entity_id: UUID | None, errors: list[FieldError]) -> LegalEntity | None:
@@ -113,6 +124,7 @@ def details_state(contract: Contract) -> dict[str, object]:
         "entity": str(contract.entity_id) if contract.entity_id else None,
         "department": str(contract.department_id) if contract.department_id else None,
         "is_construction": contract.is_construction,
+        "is_federal": contract.is_federal,
         "holdback_rate": _text(contract.holdback_rate),
         "purchase_order": contract.purchase_order,
         "service_category": contract.service_category,

@@ -10,6 +10,7 @@ from django.db.models import Prefetch, Q
 
 from billing.periods import Period
 from tenants.activity.selectors import RevenueTotal, revenue_totals
+from tenants.contracts.construction import construction_book
 from tenants.contracts.models import Contract, ContractTerms, ContractType
 from tenants.invoices.agreed import agreed_inputs, load_adjustments
 from tenants.invoices.calculation import BillingContext
@@ -57,7 +58,7 @@ def load_contexts(
     former = former_periods(varying, period) if varying else {}
     exempt = _exemptions({contract.site.customer_id for contract in locked}, on)
     agreed = load_adjustments([contract.pk for contract in locked], period)
-    taxes, choices = tax_book(), rule_choices()
+    taxes, construction, choices = tax_book(), construction_book(), rule_choices()
     return [
         BillingContext(
             contract=contract,
@@ -67,6 +68,7 @@ def load_contexts(
             revenue_by_day=revenue[contract.pk].by_day if contract.pk in revenue else None,
             adjustments=agreed_inputs(agreed.get(contract.pk, ())),
             taxes=taxes,
+            construction=construction,
             former=former.get(contract.pk, ()),
             choices=choices,
         )

@@ -1,5 +1,6 @@
-"""`/api/v1/customers` with their tax exemptions, and `/api/v1/contacts`."""
+"""`/api/v1/customers` with their tax exemptions, `/api/v1/tax-exemptions`, `/api/v1/contacts`."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from shared.kernel.api.pagination import Page, Paging, paginate
 from tenants.sites import selectors, services
 from tenants.sites.schemas import (
     ContactPersonOut,
+    CustomerExemptionOut,
     CustomerIn,
     CustomerOut,
     CustomerPatch,
@@ -24,6 +26,7 @@ from tenants.sites.schemas import (
 
 customers_router = Router(tags=["Customers"])
 contacts_router = Router(tags=["Contacts"])
+exemptions_router = Router(tags=["Taxes"])
 
 
 class CustomerFilters(Paging):
@@ -114,6 +117,20 @@ def remove_exemption(request: ApiRequest, customer_id: str, exemption_id: UUID) 
         actor=request.actor, customer_id=customer_id, exemption_id=exemption_id
     )
     return Status(204, None)
+
+
+class ExemptionFilters(Paging):
+    """Which certificates."""
+
+    expires_by: date | None = None
+
+
+@exemptions_router.get("", response=Page[CustomerExemptionOut])
+def list_all_exemptions(request: ApiRequest, filters: Query[ExemptionFilters]) -> Any:
+    """The certificates of all customers, or those that end by a day."""
+    found = selectors.exemptions(actor=request.actor, expires_by=filters.expires_by)
+    page = paginate(found, filters, orderings=("component",), default="component")
+    return {"items": [CustomerExemptionOut.of(row) for row in page.items], "next": page.next}
 
 
 @contacts_router.get("", response=Page[ContactPersonOut])

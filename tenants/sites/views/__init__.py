@@ -8,6 +8,7 @@ from tenants.sites.views.customers import (
     exemption_add,
     exemption_end,
 )
+from tenants.sites.views.exemptions import exemption_list
 from tenants.sites.views.sites import site_detail, site_edit, site_list, site_new
 from tenants.sites.views.territories import (
     territory_detail,
@@ -23,6 +24,7 @@ __all__ = [
     "customer_new",
     "exemption_add",
     "exemption_end",
+    "exemption_list",
     "site_detail",
     "site_edit",
     "site_list",

@@ -14,15 +14,14 @@ from billing.tax import PROVINCES
 from shared.audit.services import record
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
-from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
+from shared.kernel.errors import Conflict, FieldError, Invalid
 from tenants.structure.models import ServiceCategory, TaxExclusion, TaxRule
+from tenants.structure.services.rules import check_basis, end_rule, refuse_too_many, remove_rule
 
 HOME_COUNTRY = "CA"
 COUNTRY = re.compile(r"[A-Z]{2}\Z")
 COMPONENT = re.compile(r"[A-Za-z][A-Za-z0-9]{0,9}\Z")
 PROVINCE_MAX = 50
-SOURCE_MAX = 300
-RULES_MAX = 500
 
 
 def add_tax_rule(
@@ -48,7 +47,7 @@ def add_tax_rule(
     if errors:
         raise Invalid(errors=errors)
     with transaction.atomic():
-        _refuse_too_many(TaxRule.objects.count())
+        refuse_too_many(TaxRule.objects.count())
         rule = TaxRule(
             country=country,
             province=province,
@@ -70,40 +69,24 @@ def add_tax_rule(
 
 def remove_tax_rule(*, actor: Actor, rule_id: UUID) -> None:
     """Take a rule away; what is invoiced keeps its taxes. Raises NotFound."""
-    authorize(actor, "organisation.write")
-    with transaction.atomic():
-        rule = TaxRule.objects.select_for_update().filter(pk=rule_id).first()
-        if rule is None:
-            raise NotFound(_("There is no such tax rule."))
-        before = _rule_state(rule)
-        TaxRule.objects.filter(pk=rule_id).delete()
-        record(actor=actor, action="tax_rule.removed", target=rule, before=before)
+    remove_rule(
+        actor=actor, model=TaxRule, rule_id=rule_id, action="tax_rule.removed", state=_rule_state
+    )
 
 
 def end_tax_rule(
     *, actor: Actor, rule_id: UUID, ends_on: date, expected_revision: int | None = None
 ) -> TaxRule:
     """The last day of a rule. Raises NotFound, Invalid, PreconditionFailed when stale."""
-    authorize(actor, "organisation.write")
-    with transaction.atomic():
-        rule = TaxRule.objects.select_for_update().filter(pk=rule_id).first()
-        if rule is None:
-            raise NotFound(_("There is no such tax rule."))
-        rule.require_revision(expected_revision)
-        if ends_on < rule.starts_on:
-            message = _("Ends before it starts.")
-            raise Invalid(errors=[FieldError("ends_on", "before_start", message)])
-        before = _rule_state(rule)
-        rule.ends_on = ends_on
-        rule.save_changes("ends_on")
-        record(
-            actor=actor,
-            action="tax_rule.ended",
-            target=rule,
-            before=before,
-            after=_rule_state(rule),
-        )
-    return rule
+    return end_rule(
+        actor=actor,
+        model=TaxRule,
+        rule_id=rule_id,
+        ends_on=ends_on,
+        action="tax_rule.ended",
+        state=_rule_state,
+        expected_revision=expected_revision,
+    )
 
 
 def add_tax_exclusion(
@@ -136,7 +119,7 @@ def add_tax_exclusion(
     if errors:
         raise Invalid(errors=errors)
     with transaction.atomic():
-        _refuse_too_many(TaxExclusion.objects.count())
+        refuse_too_many(TaxExclusion.objects.count())
         exclusion = TaxExclusion.objects.create(
             country=country,
             province=province,
@@ -158,14 +141,13 @@ def add_tax_exclusion(
 
 def remove_tax_exclusion(*, actor: Actor, exclusion_id: UUID) -> None:
     """Tax those lines again; what is invoiced keeps its taxes. Raises NotFound."""
-    authorize(actor, "organisation.write")
-    with transaction.atomic():
-        exclusion = TaxExclusion.objects.select_for_update().filter(pk=exclusion_id).first()
-        if exclusion is None:
-            raise NotFound(_("There is no such exclusion."))
-        before = _exclusion_state(exclusion)
-        TaxExclusion.objects.filter(pk=exclusion_id).delete()
-        record(actor=actor, action="tax_exclusion.removed", target=exclusion, before=before)
+    remove_rule(
+        actor=actor,
+        model=TaxExclusion,
+        rule_id=exclusion_id,
+        action="tax_exclusion.removed",
+        state=_exclusion_state,
+    )
 
 
 def _check_place(
@@ -188,20 +170,7 @@ def _check_place(
         errors.append(FieldError("province", "too_long", message))
     if not COMPONENT.match(component):
         errors.append(FieldError("component", "form", _("One to ten letters and digits.")))
-    if not source.strip():
-        message = _("Say where it is laid down, or who decided it.")
-        errors.append(FieldError("source", "required", message))
-    elif len(source) > SOURCE_MAX:
-        message = _("At most %(number)s characters.") % {"number": SOURCE_MAX}
-        errors.append(FieldError("source", "too_long", message))
-    if ends_on is not None and ends_on < starts_on:
-        errors.append(FieldError("ends_on", "before_start", _("Ends before it starts.")))
-    return errors
-
-
-def _refuse_too_many(number: int) -> None:
-    if number >= RULES_MAX:
-        raise Conflict(_("There are %(number)s rules, which is the limit.") % {"number": number})
+    return [*errors, *check_basis(source, starts_on, ends_on)]
 
 
 def _rule_state(rule: TaxRule) -> dict[str, object]:

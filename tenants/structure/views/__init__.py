@@ -1,5 +1,6 @@
-"""Settings of companies, departments and taxes."""
+"""Settings of companies, departments, taxes and construction."""
 
+from tenants.structure.views.construction import construction
 from tenants.structure.views.departments import (
     department_edit,
     department_list,
@@ -15,6 +16,7 @@ from tenants.structure.views.entities import (
 from tenants.structure.views.taxes import taxes
 
 __all__ = [
+    "construction",
     "department_edit",
     "department_list",
     "department_new",

@@ -1,11 +1,6 @@
 """Settings, Taxes: the built-in table, own taxes over it, and what is left untaxed."""
 
-from collections.abc import Callable
-from typing import Any
-from uuid import UUID
-
 from django.contrib import messages
-from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -14,12 +9,12 @@ from billing.tax import TAX_TABLE
 from shared.kernel.api.auth import ApiRequest
 from shared.kernel.authorisation import authorize_form
 from shared.kernel.clock import today
-from shared.kernel.errors import AppError, NotFound
-from shared.kernel.forms import add_errors
+from shared.kernel.errors import NotFound
 from shared.kernel.tax_names import tax_name
 from tenants.structure import selectors, services
 from tenants.structure.forms import TaxExclusionForm, TaxRuleForm
 from tenants.structure.presentation import LINE_NAMES, exclusion_lines
+from tenants.structure.views.rules import add_by_form, posted_key
 
 ROWS_SHOWN = 500
 
@@ -60,9 +55,9 @@ def _carry_out(
 ) -> bool:
     """Whether it was done; where a form is wrong, the form says why."""
     if action == "add_rule":
-        return _add(request, rule_form, services.add_tax_rule)
+        return add_by_form(request, rule_form, services.add_tax_rule)
     if action == "add_exclusion":
-        return _add(request, exclusion_form, services.add_tax_exclusion)
+        return add_by_form(request, exclusion_form, services.add_tax_exclusion)
     removing = {
         "remove_rule": lambda key: services.remove_tax_rule(actor=request.actor, rule_id=key),
         "remove_exclusion": lambda key: services.remove_tax_exclusion(
@@ -71,25 +66,6 @@ def _carry_out(
     }
     if action not in removing:
         raise NotFound()
-    removing[action](_key(request.POST.get("id", "")))
+    removing[action](posted_key(request))
     messages.success(request, _("Removed. What is invoiced keeps its taxes."))
     return True
-
-
-def _add(request: ApiRequest, form: Form, add: Callable[..., Any]) -> bool:
-    if not form.is_valid():
-        return False
-    try:
-        add(actor=request.actor, **form.cleaned_data)
-    except AppError as error:
-        add_errors(form, error, {})
-        return False
-    messages.success(request, _("Saved. It counts for invoices made from now on."))
-    return True
-
-
-def _key(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise NotFound() from error

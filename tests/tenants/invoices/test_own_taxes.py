@@ -10,6 +10,8 @@ from billing.periods import Period
 from shared.kernel.actor import SYSTEM
 from shared.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from tenants.contracts.services import update_contract
+from tenants.invoices.explanation import rule_text
+from tenants.invoices.models import Invoice
 from tenants.invoices.services import generate_invoice
 from tenants.structure.services import (
     add_tax_exclusion,
@@ -67,6 +69,10 @@ def test_no_pst_on_labour_in_british_columbia(in_acme):
         ("GST", 5200, 260),
         ("PST", 200, 14),
     ]
+    labour, materials = Invoice.objects.get().lines.all()
+    assert labour.trace["inputs"]["untaxed"] == "PST (PST Bulletin 501)"
+    assert rule_text(labour.trace).endswith("Left out: PST (PST Bulletin 501)")
+    assert "untaxed" not in materials.trace["inputs"]
 
 
 def test_what_an_input_says_counts_more(in_acme):

@@ -83,3 +83,23 @@ def test_another_organisations_customer_is_unknown(browser, globex, in_acme):
     with organisation_context(globex):
         foreign = create_customer(actor=SYSTEM, name="Foreign", customer_id="CUS000999")
     assert browser.get(f"/customers/{foreign.customer_id}").status_code == 404
+
+
+@TODAY
+def test_certificates_of_all_customers_and_those_that_end_soon(browser, globex, client_for):
+    for name, last in (
+        ("Rivoli", date(2026, 12, 31)),
+        ("Corso", None),
+        ("Lumen", date(2026, 1, 1)),
+    ):
+        customer = create_customer(actor=SYSTEM, name=name)
+        TaxExemption.objects.create(
+            customer=customer, component="HST", certificate_number="R-1", expires_on=last
+        )
+    shown = text(browser.get("/settings/tax-exemptions"))
+    assert all(word in shown for word in ("Rivoli", "Corso", "Ends soon", "Ended", "In force"))
+    ending = text(browser.get("/settings/tax-exemptions?show=ending"))
+    assert "Rivoli" in ending
+    assert "Corso" not in ending
+    stranger = signed_in(client_for, globex, "billing_manager")
+    assert "Rivoli" not in text(stranger.get("/settings/tax-exemptions"))

@@ -57,6 +57,9 @@ def test_a_certificate_counts_to_its_last_day(api, customer):
     second = api.make("/billing/generate-invoice", {**bill, "billing_period": february})
     assert second["total_amount"] == 1130
     assert [one["certificate_number"] for one in api.get(path).body] == ["R 12-345"]
+    (listed,) = api.get("/tax-exemptions?expires_by=2025-02-27").body["items"]
+    assert (listed["customer_name"], listed["component"]) == ("Rivoli Properties", "HST")
+    assert api.get("/tax-exemptions?expires_by=2025-02-26").body["items"] == []
     assert api.send("DELETE", f"{path}/{made['id']}").status == 204
     assert api.get(path).body == []
 
