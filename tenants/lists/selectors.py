@@ -9,7 +9,7 @@ from django_stubs_ext import WithAnnotations
 
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
-from shared.kernel.errors import NotFound
+from shared.kernel.errors import NotFound, Unauthenticated
 from tenants.lists.models import DefaultView, SavedView
 from tenants.lists.specs import list_spec
 
@@ -34,7 +34,9 @@ def views_of(*, actor: Actor, list_name: str) -> "QuerySet[ViewRow]":
 
 
 def view_by_id(*, actor: Actor, view_id: UUID) -> "ViewRow":
-    """One view. Raises NotFound, also for somebody else's that is not shared."""
+    """One view. Raises Unauthenticated, NotFound also for somebody else's that is not shared."""
+    if actor.kind == "anonymous":
+        raise Unauthenticated()
     view = _visible(actor).filter(pk=view_id).first()
     if view is None:
         raise NotFound(_("There is no such view."))
