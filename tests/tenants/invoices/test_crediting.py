@@ -119,8 +119,11 @@ def test_by_line_with_quantity_and_amount(in_acme):
 @pytest.mark.parametrize("reduction", ["-1000.00", "-999.99"])
 def test_a_line_that_another_cancels_gives_back_its_own_tax(in_acme, reduction):
     contract = make_contract(make_site())
-    other = {"description": "Goodwill", "amount": reduction}
-    invoice = bill(contract, billing_data={"additional_charges": [other]})
+    charges = [
+        {"description": "Goodwill", "amount": reduction},
+        {"description": "Permit", "amount": 1000, "taxable": False},
+    ]
+    invoice = bill(contract, billing_data={"additional_charges": charges})
     # 1,000.00 and its reduction leave 0.00 or 0.01, so no tax; the line bore 13 % = 130.00
     assert invoice.tax_total == 0
     note = credit(invoice, lines=[LineCredit(1, amount=Decimal("400.00"))])
