@@ -18,7 +18,11 @@ from tenants.contracts.services import (
     sweep_renewals,
     update_contract,
 )
-from tenants.structure.services import add_tax_exclusion, create_department
+from tenants.structure.services import (
+    add_construction_rule,
+    add_tax_exclusion,
+    create_department,
+)
 
 APPROVER = replace(SYSTEM, id="approver", label="approver@acme.example")
 LABOUR = ("labor_regular", "labor_overtime", "labor_double_time", "labor_holiday")
@@ -68,6 +72,14 @@ def make_agreements(*, contract_id: str, site_id: str, month: date, today: date)
         line_codes=LABOUR,
         starts_on=date(today.year, 1, 1),
         source="PST Bulletin 501: services to real property",
+    )
+    add_construction_rule(
+        actor=SYSTEM,
+        jurisdiction="NS",
+        holdback_rate=Decimal("0.10"),
+        release_days=60,
+        starts_on=date(today.year, 1, 1),
+        source="Our standard contract, clause 9",
     )
 
 
