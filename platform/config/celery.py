@@ -62,6 +62,10 @@ app.conf.beat_schedule = {
         "task": "tenants.delivery.tasks.remind_everywhere",
         "schedule": crontab(hour=13, minute=5),  # the morning of every Canadian time zone
     },
+    "escalate-reviews": {
+        "task": "tenants.review.tasks.escalate_everywhere",
+        "schedule": crontab(hour=13, minute=15, day_of_week="mon-fri"),
+    },
     "purge-idempotency-keys": {
         "task": "shared.idempotency.tasks.purge_all_keys",
         "schedule": 3600,

@@ -32,6 +32,9 @@ class ReviewItem(RevisedRow):
     closed_by = models.CharField(max_length=200, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     closing_note = models.CharField(max_length=500, blank=True)
+    escalated_at = models.DateTimeField(
+        null=True, blank=True, help_text="When people were told that it waits too long."
+    )
 
     class Meta:
         ordering = ("-created_at", "-id")

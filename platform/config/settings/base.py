@@ -200,6 +200,7 @@ CELERY_TASK_ROUTES = {
     "tenants.imports.tasks.*": {"queue": "sync"},
     "tenants.reporting.tasks.*": {"queue": "rendering"},
     "tenants.delivery.tasks.*": {"queue": "sync"},
+    "tenants.review.tasks.*": {"queue": "sync"},
 }
 
 # --- People -------------------------------------------------------------------------------

@@ -1,17 +1,24 @@
 """Manual review: raised once, closed with a reason, seen only by who may see its kind."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+import time_machine
+from django.core import mail
 from django.db import connection
+from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from support.api import Program, key_of
 from support.billing import make_contract, make_site
 from support.browsers import signed_in
 
 from billing.periods import month_period
+from shared.accounts.models import User
+from shared.accounts.services.people import add_person
 from shared.audit.models import Entry
 from shared.kernel.actor import SYSTEM
+from shared.kernel.clock import now
 from shared.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from shared.kernel.tenancy import organisation_context
 from tenants.invoices.models import ErrorKind
@@ -20,6 +27,7 @@ from tenants.review.kinds import Kind, kind_of, register_kind
 from tenants.review.models import ReviewItem
 from tenants.review.selectors import open_counts, review_items
 from tenants.review.services import NewItem, close_item, close_items, raise_item, raise_items
+from tenants.review.work import escalate
 
 KIND = "data_validation"
 
@@ -169,3 +177,29 @@ def test_the_list_costs_the_same_queries_however_many_items(acme, client_for):
 
 def test_who_may_not_bill_has_no_business_there(acme, client_for):
     assert signed_in(client_for, acme, "contractor").get("/manual-review").status_code == 403
+
+
+def test_who_may_look_after_it_is_told_once_of_what_waits_too_long(in_acme):
+    User.objects.all().delete()
+    for role, language in (("billing_manager", "fr-ca"), ("approver", "en"), ("owner", "en")):
+        add_person(
+            actor=SYSTEM,
+            role=role,
+            email=f"{role}@acme.example",
+            name=role,
+            password="a sentence nobody guesses",
+        )
+        User.objects.filter(role=role).update(language=language)
+    raise_items([new(uuid4()), new(uuid4())])
+    assert escalate() == 0  # a day has not passed
+    with time_machine.travel(now() + timedelta(hours=25)):
+        raise_items([new(uuid4())])
+        with TestCase.captureOnCommitCallbacks(execute=True):
+            assert (escalate(), escalate()) == (2, 0)
+    assert sorted(message.to[0] for message in mail.outbox) == [
+        "billing_manager@acme.example",
+        "owner@acme.example",
+    ]
+    owners = next(one for one in mail.outbox if one.to == ["owner@acme.example"])
+    assert owners.subject == "2 items wait for somebody at Acme Electric"
+    assert "Billing data: 2" in owners.body
