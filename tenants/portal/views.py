@@ -18,19 +18,20 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.clock import today
-from shared.kernel.errors import AppError, Conflict, Gone, NotFound, Unavailable
+from shared.kernel.errors import AppError, Conflict, Gone, NotFound, TooManyRequests, Unavailable
 from shared.kernel.forms import add_errors
 from tenants.delivery.services import note_portal_view
 from tenants.documents.services import signed_link
 from tenants.documents.views.answers import stream_pdf
-from tenants.invoices.models import OPEN_PAYMENT, Invoice
-from tenants.invoices.presentation import lines_of, totals_of
+from tenants.invoices.models import Invoice
+from tenants.invoices.presentation import lines_of
 from tenants.payments.models import OnlinePayment
 from tenants.payments.selectors.online import latest_attempt, takes_online_payments
 from tenants.portal import selectors, services
 from tenants.portal.access import Access
 from tenants.portal.forms import LinkForm, ObjectionForm
 from tenants.portal.models import PortalLink
+from tenants.portal.presentation import is_payable, row_of, totals_for
 
 SESSION_KEY = "portal_customer"
 LATEST = 6
@@ -57,7 +58,11 @@ def for_customers(view: CustomerView[P]) -> View[P]:
         access = access_of(request)
         if access is None:
             return redirect("portal")
-        return view(request, access, *args, **kwargs)
+        try:
+            return view(request, access, *args, **kwargs)
+        except NotFound as error:
+            context = {"access": access, "problem": error}
+            return render(request, "portal/missing.html", context, status=error.status)
 
     return never_cache(answer)
 
@@ -70,12 +75,17 @@ def portal(request: ApiRequest) -> HttpResponse:
     if access is not None:
         return _home(request, access)
     form = LinkForm(request.POST if request.method == "POST" else None)
-    if not form.is_valid():
-        status = 422 if form.is_bound else 200
-        return render(request, "portal/sign_in.html", {"form": form}, status=status)
-    email = form.cleaned_data["email"].strip().lower()
-    services.request_link(email=email, ip=request.actor.ip)
-    return render(request, "portal/link_sent.html", {"email": email})
+    status = 422 if form.is_bound else 200
+    if form.is_valid():
+        email = form.cleaned_data["email"].strip().lower()
+        try:
+            services.request_link(email=email, ip=request.actor.ip)
+        except TooManyRequests as error:
+            add_errors(form, error, {})
+            status = error.status
+        else:
+            return render(request, "portal/link_sent.html", {"email": email})
+    return render(request, "portal/sign_in.html", {"form": form}, status=status)
 
 
 def _home(request: ApiRequest, access: Access) -> HttpResponse:
@@ -89,8 +99,8 @@ def _home(request: ApiRequest, access: Access) -> HttpResponse:
         "access": access,
         "owed": selectors.owed_by(access),
         "page": page,
+        "rows": [row_of(one, on=today()) for one in page.items],
         "statements": selectors.statements_of(access)[:LATEST],
-        "today": today(),
     }
     return render(request, "portal/home.html", context)
 
@@ -149,7 +159,8 @@ def portal_invoices(request: ApiRequest, access: Access) -> HttpResponse:
         orderings=("invoice_date", "due_date"),
         default="-invoice_date",
     )
-    context = {"access": access, "page": page, "today": today()}
+    rows = [row_of(one, on=today()) for one in page.items]
+    context = {"access": access, "page": page, "rows": rows}
     return render(request, "portal/invoices.html", context)
 
 
@@ -195,8 +206,7 @@ def _show(
     problem: AppError | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    issued = invoice.document_status == Invoice.DocumentStatus.ISSUED
-    payable = issued and invoice.payment_status in OPEN_PAYMENT and invoice.balance_due > 0
+    payable = is_payable(invoice)
     attempt = latest_attempt(invoice=invoice) if payable else None
     under_way = attempt is not None and attempt.status == OnlinePayment.Status.PROCESSING
     online = payable and takes_online_payments()
@@ -204,7 +214,8 @@ def _show(
         "access": access,
         "invoice": invoice,
         "lines": lines_of(invoice),
-        "totals": totals_of(invoice),
+        "standing": row_of(invoice, on=today()),
+        "totals": totals_for(invoice),
         "disputes": invoice.disputes.all(),
         "pdf_url": signed_link(invoice_pk=invoice.pk),
         "pays_online": online and invoice.undisputed_due > 0 and not under_way,
@@ -217,7 +228,6 @@ def _show(
         "problem": problem,
         "form": form,
         "was_paid": "paid" in request.GET and payable and not under_way,
-        "overdue": invoice.is_overdue(today()),
     }
     return render(
         request, "portal/invoice.html", context, status=problem.status if problem else status

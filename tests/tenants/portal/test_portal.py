@@ -28,6 +28,7 @@ from tenants.disputes.models import Dispute
 from tenants.invoices.services import generate_invoice
 from tenants.payments.models import OnlinePayment
 from tenants.payments.services.online import connect_account
+from tenants.payments.services.online_events import refresh_online_payment
 from tenants.portal.models import PortalLink
 from tenants.portal.services import LINKS_PER_MINUTE
 
@@ -133,7 +134,9 @@ def test_a_tampered_link_is_none(invoice, acme, globex, client_for, send):
     browser = client_for(acme)
     path = send(browser)
     for wrong in (f"{path}x", path.replace("enter/", "enter/x"), "/portal/enter/x"):
-        assert browser.post(wrong).status_code == 404
+        page = browser.post(wrong)
+        assert page.status_code == 404
+        assert 'name="email"' in page.content.decode()  # a new one is a click away
     assert client_for(globex).post(path).status_code == 404
     assert PortalLink.objects.get().used_at is None
 
@@ -163,6 +166,9 @@ def test_an_address_is_not_flooded(invoice, acme, client_for, django_capture_on_
             for _time in range(LINKS_PER_MINUTE + 1)
         ]
         assert statuses == [200] * LINKS_PER_MINUTE + [429]
+    last = ask(browser, KAREN, django_capture_on_commit_callbacks).content.decode()
+    assert "Wait a minute" in last
+    assert f'value="{KAREN}"' in last
     assert len(mail.outbox) == LINKS_PER_MINUTE
 
 
@@ -298,15 +304,44 @@ def test_what_is_disputed_is_not_asked_for(karen, invoice, settings):
         assert "You pay $729.99" in karen.post(f"{path}/pay").content.decode()
         (session,) = sandbox.sessions.values()
         assert session["amount_total"] == 72999
+        assert "To pay now" in text
         assert '"729.9900"' in Entry.objects.get(action="portal.payment_started").payload
         karen.post(f"{path}/dispute", {"amount": "729.99", "reason": "All of it"})
         text = karen.get(path).content.decode()
+        assert "In dispute" in karen.get("/portal").content.decode()
         assert "pay-form" not in text
         assert "You object to all that is open ($1,130.00)" in text
         refused = karen.post(f"{path}/pay")
         assert refused.status_code == 409
         assert "All that is open is disputed" in refused.content.decode()
         assert len(sandbox.sessions) == 1
+
+
+def test_a_bank_debit_on_its_way_is_not_asked_for_again(karen, invoice, settings):
+    path = f"/portal/invoices/{invoice.invoice_id}"
+    with stripe_sandbox() as sandbox:
+        settings.STRIPE_API_BASE = sandbox.url
+        connect_account(actor=SYSTEM, secret_key=SECRET_KEY)
+        karen.post(f"{path}/pay")
+        (session,) = sandbox.sessions.values()
+        intent = sandbox.pay(session, status="processing", method="acss_debit")
+        online = OnlinePayment.objects.get()
+        refresh_online_payment(online_pk=online.pk)
+        text = karen.get(path).content.decode()
+        assert "Your payment is on its way" in text
+        assert "pay-form" not in text
+        assert karen.post(f"{path}/pay").status_code == 409
+        sandbox.fail(intent, "Insufficient funds.")
+        refresh_online_payment(online_pk=online.pk)
+        text = karen.get(path).content.decode()
+        assert "Insufficient funds." in text
+        assert "Pay $1,130.00" in text
+
+
+def test_what_is_not_there_keeps_the_customers_frame(karen):
+    page = karen.get("/portal/invoices/INV999999999")
+    assert page.status_code == 404
+    assert 'href="/portal/invoices"' in page.content.decode()
 
 
 def test_what_is_settled_is_not_owed(karen, invoice):
@@ -321,6 +356,7 @@ def test_a_list_asks_as_often_for_many_as_for_few(path, karen, invoice, django_a
         karen.get(path)
     site = make_site(site_name="West Yard", customer_id=invoice.customer.customer_id)
     open_invoices(5, site=site)
+    karen.get(path)  # the host's organisation is cached for half a minute only
     with django_assert_num_queries(len(few)):
         text = karen.get(path).content.decode()
     assert text.count("West Yard") == 5
