@@ -3,17 +3,15 @@
 import io
 import re
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
 from pypdf import PdfReader
-from support.service import RunningService, running_service
-from support.visitor import DESKTOP, PHONE, Visitor, chromium, open_window
+from support.service import RunningService
+from support.visitor import ENGLISH_DESKTOP, FRENCH_PHONE, Visitor, Way, open_window
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
@@ -25,43 +23,6 @@ SAVE = "main form .form__actions .button--primary"
 PAY = "[data-dialog-open=payment]"
 REVENUE, SHARE = "48250.50", "15"
 SUBTOTAL, HST, TOTAL = 7_237_58, 940_89, 8_178_47  # cents; HST of Ontario, 13%
-
-
-@dataclass(frozen=True)
-class Case:
-    """Who visits: under which name, how wide and in which language."""
-
-    subdomain: str
-    language: str
-    options: dict[str, Any]
-
-
-CASES = [
-    Case("northside", "en", {"viewport": DESKTOP, "locale": "en-CA"}),
-    Case(
-        "rivesud",
-        "fr-ca",
-        {
-            "viewport": PHONE,
-            "locale": "fr-CA",
-            "is_mobile": True,
-            "has_touch": True,
-            "color_scheme": "dark",
-        },
-    ),
-]
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
-    with running_service(tmp_path_factory.mktemp("browser")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as one:
-        yield one
 
 
 def last_month() -> tuple[date, date]:
@@ -150,25 +111,27 @@ def read_pdf(visitor: Visitor) -> str:
     return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(body)).pages)
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case.subdomain for case in CASES])
+@pytest.mark.parametrize(
+    ("subdomain", "way"), [("northside", ENGLISH_DESKTOP), ("rivesud", FRENCH_PHONE)]
+)
 def test_a_visitor_is_paid_a_first_invoice(
-    service: RunningService, browser: Browser, case: Case
+    service: RunningService, browser: Browser, subdomain: str, way: Way
 ) -> None:
-    at = partial(service.url, subdomain=case.subdomain)
-    visitor = open_window(browser, **case.options)
+    at = partial(service.url, subdomain=subdomain)
+    visitor = open_window(browser, **way.options)
     page = visitor.page
     addresses: list[str] = []
     page.on("framenavigated", lambda frame: addresses.append(frame.url))
 
     page.goto(service.url("/"))
     visitor.look()
-    fill_in_sign_up(visitor, service, case.subdomain)
-    expect(page.locator("#address-check")).to_contain_text(case.subdomain)
+    fill_in_sign_up(visitor, service, subdomain)
+    expect(page.locator("#address-check")).to_contain_text(subdomain)
     visitor.look()
     visitor.press(SAVE)
     page.wait_for_url(at("/"), timeout=WAIT_SECONDS * 1000)
     assert any(re.search(r"/signup/[0-9a-f-]{36}$", address) for address in addresses)
-    assert page.locator("html").get_attribute("lang") == case.language
+    assert page.locator("html").get_attribute("lang") == way.language
     visitor.look()
 
     fill_in_site(visitor, at)

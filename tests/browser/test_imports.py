@@ -1,45 +1,15 @@
 """A till's file in a real browser: checked, imported, undone; the calendar of its month."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, expect
-from support.service import RunningService, running_service
-from support.visitor import DESKTOP, PHONE, Visitor, chromium, open_window
+from playwright.sync_api import expect
+from support.visitor import ENGLISH_DESKTOP, FRENCH_PHONE, Visitor, Way
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
-PASSWORD = "invoicepatch-demo"
 WORK_SECONDS = 60_000
 SITE = "SITE000001"
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
-    with running_service(tmp_path_factory.mktemp("imports"), demo=True) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as one:
-        yield one
-
-
-def sign_in(visitor: Visitor, service: RunningService) -> None:
-    page = visitor.page
-    page.goto(service.url("/", subdomain="globex"))
-    page.fill("[name=login]", "billing@globex.example")
-    page.fill("[name=password]", PASSWORD)
-    page.press("[name=password]", "Enter")
-    page.wait_for_url(service.url("/", subdomain="globex"))
-
-
-def choose_language(visitor: Visitor, language: str) -> None:
-    button = visitor.page.locator(f'button[name=language][value="{language}"]').first
-    with visitor.page.expect_navigation():
-        button.evaluate("(one) => one.form.requestSubmit(one)")
 
 
 def content(year: int) -> bytes:
@@ -53,22 +23,17 @@ def content(year: int) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("language", "year", "options"),
-    [
-        ("en", 2019, {"viewport": DESKTOP}),
-        ("fr-ca", 2020, {"viewport": PHONE, "color_scheme": "dark", "is_mobile": True}),
-    ],
+    ("year", "way"),
+    [(2019, ENGLISH_DESKTOP), (2020, FRENCH_PHONE)],
     ids=["desktop", "phone-dark-french"],
 )
 def test_from_the_file_to_the_calendar_and_back(
-    service: RunningService, browser: Browser, language: str, year: int, options: dict[str, Any]
+    enter: Callable[..., Visitor], year: int, way: Way
 ) -> None:
-    visitor = open_window(browser, **options)
+    visitor = enter(way, person="billing", subdomain="globex")
     page = visitor.page
     page.on("dialog", lambda dialog: dialog.accept())
-    sign_in(visitor, service)
-    choose_language(visitor, language)
-    page.goto(service.url("/imports?kind=revenue", subdomain="globex"))
+    visitor.goto("/imports?kind=revenue")
     visitor.look()
     file = {"name": "recettes.csv", "mimeType": "text/csv", "buffer": content(year)}
     page.set_input_files("main input[type=file]", files=[file])  # type: ignore[list-item]
@@ -83,7 +48,7 @@ def test_from_the_file_to_the_calendar_and_back(
     visitor.look()
 
     calendar = f"/sites/{SITE}/revenue/calendar?month={year}-03"
-    page.goto(service.url(calendar, subdomain="globex"))
+    visitor.goto(calendar)
     assert page.locator(".calendar__day--reported").count() == 2
     assert visitor.amounts(".calendar__amount >> nth=0") == [1_000_00]
     visitor.look()
@@ -91,17 +56,15 @@ def test_from_the_file_to_the_calendar_and_back(
     page.goto(address)
     page.locator('form[action$="/undo"] button').click()
     expect(page.locator('form[action$="/undo"]')).to_have_count(0, timeout=WORK_SECONDS)
-    page.goto(service.url(calendar, subdomain="globex"))
+    visitor.goto(calendar)
     expect(page.locator(".calendar__day--reported")).to_have_count(0, timeout=WORK_SECONDS)
     visitor.look()
-    page.context.close()
 
 
-def test_a_missing_day_is_reached_by_keyboard(service: RunningService, browser: Browser) -> None:
-    visitor = open_window(browser)
+def test_a_missing_day_is_reached_by_keyboard(enter: Callable[..., Visitor]) -> None:
+    visitor = enter(person="billing", subdomain="globex")
     page = visitor.page
-    sign_in(visitor, service)
-    page.goto(service.url(f"/sites/{SITE}/revenue/calendar?month=2026-10", subdomain="globex"))
+    visitor.goto(f"/sites/{SITE}/revenue/calendar?month=2026-10")
     link = page.locator(".calendar__link").first
     expect(link).to_be_visible()
     link.focus()
@@ -109,4 +72,3 @@ def test_a_missing_day_is_reached_by_keyboard(service: RunningService, browser: 
     page.wait_for_url(f"**/sites/{SITE}/revenue?day=2026-10-*")
     expect(page.locator("main [name=day]")).to_have_value(page.url[-10:])
     assert visitor.problems == []
-    page.context.close()

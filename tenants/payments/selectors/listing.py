@@ -102,15 +102,18 @@ def search_payments(
     customer_id: str = "",
     unapplied_only: bool = False,
 ) -> "QuerySet[PaymentRow]":
-    """Payments with the invoices they pay, by number, transaction, customer or invoice."""
-    found = payments(actor=actor).prefetch_related(
-        Prefetch(
-            "allocations",
-            queryset=Allocation.objects.order_by("created_at", "pk").prefetch_related(
-                Prefetch("invoice", queryset=Invoice.objects.only("invoice_id", "number"))
-            ),
+    """Payments with the invoices they pay, by number, transaction, customer or invoice.
+
+    What was taken back from an invoice pays it no more.
+    """
+    standing = (
+        Allocation.objects.filter(reverses=None, reversed_by=None)
+        .order_by("created_at", "pk")
+        .prefetch_related(
+            Prefetch("invoice", queryset=Invoice.objects.only("invoice_id", "number"))
         )
     )
+    found = payments(actor=actor).prefetch_related(Prefetch("allocations", queryset=standing))
     if text:
         paying = Allocation.objects.filter(
             Q(invoice__number__istartswith=text) | Q(invoice__invoice_id__istartswith=text)

@@ -16,7 +16,7 @@ from shared.kernel.actor import SYSTEM
 from shared.kernel.tenancy import organisation_context
 from tenants.invoices.services import generate_invoice
 from tenants.payments.selectors import listing as selectors
-from tenants.payments.services import record_payment
+from tenants.payments.services import apply_automatically, record_payment, unapply
 
 
 def pay(organisation, amount, *, site_name="North Yard", method="ACH", transaction_id=None):
@@ -51,6 +51,18 @@ def test_the_list_shows_invoice_method_and_what_is_unapplied(acme, client_for):
     assert f'href="/invoices/{invoice.invoice_id}"' in text
     assert "TX-1" in text
     assert "Cheque" in text
+
+
+def test_an_invoice_that_gave_back_and_took_again_is_listed_once(acme, client_for):
+    invoice = pay(acme, "1130.00")
+    browser = signed_in(client_for, acme)
+    (payment,) = exported(browser)
+    with organisation_context(acme):
+        unapply(actor=SYSTEM, payment_id=payment["Payment"], invoice_ids=[invoice.invoice_id])
+    assert [row["Invoices"] for row in exported(browser)] == [""]
+    with organisation_context(acme):
+        apply_automatically(actor=SYSTEM, payment_id=payment["Payment"])
+    assert [row["Invoices"] for row in exported(browser)] == [invoice.number]
 
 
 def test_search_and_filters_narrow_the_list_and_its_export_alike(acme, client_for):
