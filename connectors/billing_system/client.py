@@ -155,7 +155,9 @@ class HttpBillingSystem:
         except httpx.InvalidURL as error:
             raise NeedsAttention("The address is none.", "base_url") from error
         except httpx.TransportError as error:
-            raise RetryLater(f"{type(error).__name__} at {method} {path}.") from error
+            raise RetryLater(
+                f"The system could not be reached ({type(error).__name__} at {method} {path})."
+            ) from error
         if missing and status == NOT_FOUND:
             return None
         return _judge(method, path, status, retry, found)

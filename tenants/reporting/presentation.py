@@ -100,7 +100,7 @@ def closing_items(found: Closing) -> list[Step]:
         },
         *(
             {
-                "title": f"{kind_of(kind).label}: {number}",
+                "title": _("%(what)s: %(n)d") % {"what": kind_of(kind).label, "n": number},
                 "state": "now",
                 "url": f"{review_url}?{urlencode({'kind': kind})}",
                 "action": _("Fix"),

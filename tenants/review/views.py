@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from shared.kernel.api.auth import ApiRequest
-from shared.kernel.api.pagination import Paging, paginate
+from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.errors import AppError
 from shared.kernel.forms import add_errors
+from shared.kernel.templatetags.ui import day
 from tenants.review import selectors, services
 from tenants.review.forms import CloseForm
 from tenants.review.kinds import kind_of
@@ -31,7 +32,7 @@ def review_list(request: ApiRequest) -> HttpResponse:
     status = request.GET.get("status", "")
     kind = request.GET.get("kind", "")
     found = selectors.review_items(actor=request.actor, status=status or "open", kind=kind)
-    paging = Paging(limit=ROWS_A_PAGE, cursor=request.GET.get("cursor") or None, ordering=None)
+    paging = paging_of(request, limit=ROWS_A_PAGE)
     page = paginate(found, paging, orderings=("created_at",), default="-created_at")
     counts = selectors.open_counts(actor=request.actor)
     context = {
@@ -114,7 +115,7 @@ def _facts(item: ReviewItem) -> list[tuple[str, Any]]:
     facts: list[tuple[str, Any]] = []
     period = item.details.get("period_start"), item.details.get("period_end")
     if all(period):
-        facts.append((_("Period"), " – ".join(map(str, period))))
+        facts.append((_("Period"), " – ".join(map(day, period))))
     if item.field:
         facts.append((_("Field"), format_html('<span class="mono">{}</span>', item.field)))
     return facts
