@@ -27,7 +27,7 @@ from tenants.demo.agreements import make_agreements
 from tenants.demo.corrections import correct_some
 from tenants.demo.late_revenue import bring_late_revenue
 from tenants.demo.schedule import make_schedule
-from tenants.demo.statements import make_statements
+from tenants.demo.statements import order_statements
 from tenants.demo.story import SEASONS, ContractStory, OrganisationStory, SiteStory
 from tenants.demo.templates import make_templates
 from tenants.demo.weeks import add_up_weeks
@@ -99,7 +99,7 @@ def play(story: OrganisationStory, *, today: date, seed: int) -> None:
     make_templates()
     make_schedule()
     _share_view()
-    make_statements(months[-4:-1])
+    order_statements(months[-3:-1])
     running = next(one for one in contracts if one.runs_on)
     make_agreements(
         contract_id=running.contract_id,
