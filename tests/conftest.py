@@ -4,8 +4,6 @@ Tests run as the application's role on a copy of a database the owner made; each
 """
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -134,14 +132,24 @@ def client_for() -> ClientFactory:
     return OrganisationClient
 
 
+@pytest.fixture(scope="session")
+def owner(django_db_setup: None) -> Iterator[test_database.Owner]:
+    """Makes and drops organisations, as only the owner of the database may."""
+    process = test_database.Owner()
+    yield process
+    process.stop()
+
+
 @pytest.fixture
-def throwaway_organisation(django_db_setup: None, django_db_blocker: Any) -> Iterator[Organisation]:
+def throwaway_organisation(
+    owner: test_database.Owner, django_db_blocker: Any
+) -> Iterator[Organisation]:
     """An organisation of its own for a test that commits, in threads or processes too.
 
     Do not combine it with `db`: what such a test does is committed, and dropped at the end.
     """
     schema = f"throwaway{uuid4().hex[:10]}"
-    run_as_owner("create", schema)
+    owner.create(schema)
     with django_db_blocker.unblock():
         try:
             with shared_context():
@@ -149,13 +157,4 @@ def throwaway_organisation(django_db_setup: None, django_db_blocker: Any) -> Ite
             yield organisation
         finally:
             connections.close_all()
-    run_as_owner("drop", schema)
-
-
-def run_as_owner(action: str, schema: str) -> None:
-    """Make or drop an organisation in a process that connects as the owner."""
-    subprocess.run(
-        [sys.executable, "-m", "shared.runtime.test_database", action, schema],
-        env={**os.environ, "INVOICEPATCH_CONNECT_AS": "owner"},
-        check=True,
-    )
+    owner.drop(schema)

@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[3]
 PREFIX = "invoicepatch_test_"
 ORGANISATIONS = (("acme", "Acme Electric"), ("globex", "Globex Parking"))
 DIGEST_LENGTH = 8
+STOP_SECONDS = 60
 
 
 def database_name(slot: int) -> str:
@@ -86,27 +87,73 @@ def _fill(owner_url: str) -> None:
         raise RuntimeError(f"The test database could not be made:\n{finished.stderr}")
 
 
+class Owner:
+    """A process that connects as the owner and makes and drops organisations for tests.
+
+    It stays, since starting one takes as long as making an organisation.
+    """
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "shared.runtime.test_database", "serve"],
+            env={**os.environ, "INVOICEPATCH_CONNECT_AS": "owner"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def create(self, schema: str) -> None:
+        """Make an organisation with a schema of its own."""
+        self._ask(f"create {schema}")
+
+    def drop(self, schema: str) -> None:
+        """Remove the organisation of a schema, with everything it has."""
+        self._ask(f"drop {schema}")
+
+    def stop(self) -> None:
+        """End the process, and with it its connection."""
+        self._process.communicate(timeout=STOP_SECONDS)
+
+    def _ask(self, command: str) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{command}\n")
+        self._process.stdin.flush()
+        if self._process.stdout.readline() != f"{command}: done\n":
+            raise RuntimeError(f"The owner's process did not {command}; its error stands above.")
+
+
 def main(arguments: list[str]) -> None:
-    """`fill` the present database, or `create` or `drop` the organisation of one schema."""
+    """`fill` the present database, or `serve`: do the commands of an `Owner` until it stops."""
     import django
 
     django.setup()
     from shared.organisations import provisioning
-    from shared.organisations.models import Organisation
 
     match arguments:
         case ["fill"]:
             provisioning.migrate_public()
             for schema, name in ORGANISATIONS:
                 _create_organisation(schema, name)
-        case ["create", schema]:
-            _create_organisation(schema, schema.capitalize())
-        case ["drop", schema]:
-            organisation = Organisation.objects.get(schema_name=schema)
-            provisioning.drop_schema(organisation)
-            organisation.delete()
+        case ["serve"]:
+            for command in sys.stdin:
+                _obey(*command.split())
+                sys.stdout.write(f"{command.strip()}: done\n")
+                sys.stdout.flush()
         case _:
-            raise SystemExit("usage: fill | create SCHEMA | drop SCHEMA")
+            raise SystemExit("usage: fill | serve")
+
+
+def _obey(action: str, schema: str) -> None:
+    from shared.organisations import provisioning
+    from shared.organisations.models import Organisation
+
+    if action == "create":
+        _create_organisation(schema, schema.capitalize())
+        return
+    organisation = Organisation.objects.get(schema_name=schema)
+    provisioning.drop_schema(organisation)
+    organisation.delete()
 
 
 def _create_organisation(schema: str, name: str) -> None:
