@@ -183,7 +183,8 @@ def conflict_steps(conflict: SyncConflict) -> list[dict[str, Any]]:
     ]
 
 
-def _percent(value: Decimal | None) -> str:
+def percent(value: Decimal | None) -> str:
+    """A figure of 0 to 100 with its sign; — where nothing was measured."""
     if value is None:
         return "—"
     return format_percentage(value / HUNDRED, language=get_language() or "en")
@@ -195,14 +196,14 @@ def quality_stats(
     """Each figure with its threshold, its trend and the door to its records."""
     settings = quality.settings
     limits = {
-        "completeness": _("at least %(limit)s") % {"limit": _percent(settings.completeness_min)},
-        "currency": _("at least %(limit)s") % {"limit": _percent(settings.currency_min)},
-        "error_rate": _("at most %(limit)s") % {"limit": _percent(settings.error_rate_max)},
+        "completeness": _("at least %(limit)s") % {"limit": percent(settings.completeness_min)},
+        "currency": _("at least %(limit)s") % {"limit": percent(settings.currency_min)},
+        "error_rate": _("at most %(limit)s") % {"limit": percent(settings.error_rate_max)},
     }
     return [
         {
             "label": METRIC_LABELS[name],
-            "value": _percent(getattr(quality.figures, name)),
+            "value": percent(getattr(quality.figures, name)),
             "note": limits.get(name, ""),
             "url": reverse("quality_records", args=[name]),
             "chart": _trend(str(METRIC_LABELS[name]), name, history),
@@ -226,7 +227,7 @@ def _trend(
     ]
     if len(points) < 2:
         return None
-    return sparkline(title=title, points=points, format_value=_percent, header=(_("Day"), title))
+    return sparkline(title=title, points=points, format_value=percent, header=(_("Day"), title))
 
 
 def revenue_charts(weeks: Sequence[WeekTotal]) -> list[Chart]:

@@ -1,5 +1,6 @@
 """Pages of manual review."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -10,11 +11,12 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.pagination import paginate, paging_of
-from shared.kernel.errors import AppError
+from shared.kernel.errors import AppError, Text
 from shared.kernel.forms import add_errors
 from shared.kernel.templatetags.ui import day
 from tenants.review import selectors, services
@@ -23,6 +25,16 @@ from tenants.review.kinds import kind_of
 from tenants.review.models import ReviewItem
 
 ROWS_A_PAGE = 50
+# Words for the last part of a field's name; any other is shown by its name alone.
+FIELD_LABELS: Mapping[str, Text] = {
+    "labor": gettext_lazy("Hours"),
+    "labor_hours": gettext_lazy("Hours"),
+    "revenue_amount": gettext_lazy("Revenue"),
+    "costs": gettext_lazy("Costs passed on"),
+    "additional_charges": gettext_lazy("Additional charges and credits"),
+    "total_amount": gettext_lazy("Total"),
+    "tax_registrations": gettext_lazy("Tax registrations"),
+}
 
 
 @require_safe
@@ -117,5 +129,7 @@ def _facts(item: ReviewItem) -> list[tuple[str, Any]]:
     if all(period):
         facts.append((_("Period"), " – ".join(map(day, period))))
     if item.field:
-        facts.append((_("Field"), format_html('<span class="mono">{}</span>', item.field)))
+        words = FIELD_LABELS.get(item.field.rpartition(".")[2], "")
+        code = format_html('<span class="sub mono">{}</span>', item.field)
+        facts.append((_("Field"), format_html("{} {}", words, code)))
     return facts

@@ -12,7 +12,7 @@ from shared.kernel.authorisation import authorize
 from shared.kernel.errors import AppError, NotFound
 from shared.kernel.forms import add_errors
 from tenants.connections.forms import QualityForm
-from tenants.connections.presentation import METRIC_LABELS, quality_stats, score_chart
+from tenants.connections.presentation import METRIC_LABELS, percent, quality_stats, score_chart
 from tenants.connections.selectors import quality as selectors
 from tenants.connections.services import quality as services
 
@@ -26,6 +26,7 @@ def data_quality(request: ApiRequest) -> HttpResponse:
         "quality": found,
         "stats": quality_stats(found, history),
         "chart": score_chart(history),
+        "score": percent(found.figures.score),
     }
     return render(request, "connections/quality.html", context)
 
