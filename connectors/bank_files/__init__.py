@@ -8,6 +8,8 @@ from datetime import date
 from decimal import Decimal
 
 LINES_MAX = 5_000
+# Money that goes out counts, too: what is looked through must end.
+ENTRIES_MAX = 4 * LINES_MAX
 TEXT_MAX = 200
 
 

@@ -9,7 +9,7 @@ from io import BytesIO
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from connectors.bank_files import LINES_MAX, BankFile, BankLine, clean
+from connectors.bank_files import ENTRIES_MAX, BankFile, BankLine, clean
 from connectors.errors import NeedsAttention
 
 CREDIT = "CRDT"
@@ -32,12 +32,13 @@ def read_camt(content: bytes) -> BankFile:
     outgoing = 0
     for entry in (one for one in root.iter() if _name(one) == "Ntry"):
         details = [one for one in entry.iter() if _name(one) == "TxDtls"] or [entry]
+        if len(lines) + outgoing + len(details) > ENTRIES_MAX:
+            raise NeedsAttention(f"The file has more than {ENTRIES_MAX} entries.", "file")
+        whole, received_on = _text(entry, "CdtDbtInd"), _booked_on(entry)
         for detail in details:
-            direction = _text(detail, "CdtDbtInd") or _text(entry, "CdtDbtInd")
-            if len(lines) > LINES_MAX:
-                return BankFile("camt", lines, outgoing)
-            if direction == CREDIT:
-                lines.append(_line(len(lines) + 1, entry, detail, alone=len(details) == 1))
+            if (_text(detail, "CdtDbtInd") or whole) == CREDIT:
+                alone = entry if len(details) == 1 else None
+                lines.append(_line(len(lines) + 1, detail, received_on, alone))
             else:
                 outgoing += 1
     return BankFile("camt", lines, outgoing)
@@ -55,9 +56,13 @@ def _root_of(content: bytes) -> Element:
     return root
 
 
-def _line(position: int, entry: Element, detail: Element, *, alone: bool) -> BankLine:
-    amount = _amount(detail) if not alone else _amount(detail) or _amount(entry)
-    day = _text(entry, "BookgDt/Dt") or _text(entry, "BookgDt/DtTm") or _text(entry, "ValDt/Dt")
+def _line(
+    position: int, detail: Element, received_on: date | None, alone: Element | None
+) -> BankLine:
+    """A transaction; what it does not say itself its entry says where it is `alone` in it."""
+    amount = _amount(detail)
+    if alone is not None:
+        amount = amount or _amount(alone)
     references = [
         *_texts(detail, "RmtInf/Ustrd"),
         *_texts(detail, "RmtInf/Strd/CdtrRefInf/Ref"),
@@ -66,10 +71,9 @@ def _line(position: int, entry: Element, detail: Element, *, alone: bool) -> Ban
     ]
     payer = _text(detail, "RltdPties/Dbtr/Nm") or _text(detail, "RltdPties/Dbtr/Pty/Nm")
     number = _text(detail, "Refs/AcctSvcrRef") or _text(detail, "Refs/TxId")
-    if not number and alone:
-        number = _text(entry, "AcctSvcrRef")
+    if not number and alone is not None:
+        number = _text(alone, "AcctSvcrRef")
     value, currency = amount or (None, "")
-    received_on = _day(day)
     problem = "received_on" if received_on is None else "" if value else "amount"
     return BankLine(
         position=position,
@@ -94,6 +98,12 @@ def _amount(element: Element) -> tuple[Decimal, str] | None:
     return None
 
 
+def _booked_on(entry: Element) -> date | None:
+    return _day(
+        _text(entry, "BookgDt/Dt") or _text(entry, "BookgDt/DtTm") or _text(entry, "ValDt/Dt")
+    )
+
+
 def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text[:10])
@@ -116,9 +126,9 @@ def _at(element: Element, path: str) -> Iterator[Element]:
                 yield child
 
 
-def _texts(element: Element, path: str) -> list[str]:
-    return [one.text.strip() for one in _at(element, path) if one.text and one.text.strip()]
+def _texts(element: Element, path: str) -> Iterator[str]:
+    return (one.text.strip() for one in _at(element, path) if one.text and one.text.strip())
 
 
 def _text(element: Element, path: str) -> str:
-    return next(iter(_texts(element, path)), "")
+    return next(_texts(element, path), "")

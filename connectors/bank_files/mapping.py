@@ -99,6 +99,7 @@ SYNONYMS: Mapping[str, Sequence[str]] = {
 }
 COLUMN = {name: field for field, names in SYNONYMS.items() for name in names}
 DELIMITERS = ",;\t|"
+HEADING_MAX = 20_000
 _NOT_A_DIGIT = re.compile(r"[^0-9.,\-]")
 _SLASHED = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})")
 _YEAR_FIRST = re.compile(r"(\d{4})[/.\-]?(\d{2})[/.\-]?(\d{2})")
@@ -110,7 +111,9 @@ def read_table(text: str) -> BankFile:
     A day like 03/04/2025 is read as the file's other days show (day or month first); where none
     shows it, the line has a problem. Raises NeedsAttention where date or amount has no column.
     """
-    first = text.lstrip().splitlines()[0]
+    first = text.lstrip().partition("\n")[0]
+    if len(first) > HEADING_MAX:
+        raise NeedsAttention("The first line is too long to name columns.", "file")
     delimiter = max(DELIMITERS, key=first.count)
     rows = csv.reader(StringIO(text.lstrip()), delimiter=delimiter)
     try:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import mt940
 
-from connectors.bank_files import BankFile, BankLine, clean
+from connectors.bank_files import ENTRIES_MAX, BankFile, BankLine, clean
 from connectors.errors import NeedsAttention
 
 NO_REFERENCE = "NONREF"
+TAGS_MAX = 2 * ENTRIES_MAX  # an entry and its description
+_TAG = re.compile(r"^:\d\d", re.MULTILINE)
 
 
 def read_mt940(text: str) -> BankFile:
     """Return the credits, the reversal of a debit included. Raises NeedsAttention."""
+    if len(_TAG.findall(text)) > TAGS_MAX:
+        raise NeedsAttention(f"The file has more than {TAGS_MAX} fields.", "file")
     try:
         entries = list(mt940.parse(text))
     except Exception as error:  # the parser raises whatever its patterns meet

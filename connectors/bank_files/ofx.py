@@ -10,12 +10,17 @@ from ofxtools.Parser import OFXTree
 from connectors.bank_files import BankFile, BankLine, clean
 from connectors.errors import NeedsAttention
 
+HEAD_MAX = 2_000
+
 
 def read_ofx(content: bytes) -> BankFile:
     """Return the credits of every statement. The bank's number is joined to the account's end.
 
     Raises NeedsAttention for what cannot be read.
     """
+    head, begun, _rest = content.upper().partition(b"<OFX>")
+    if not begun or len(head) > HEAD_MAX:  # the parser's patterns look through it many times
+        raise NeedsAttention("The OFX file cannot be read.", "file")
     parser = OFXTree()
     try:
         parser.parse(BytesIO(content))

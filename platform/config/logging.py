@@ -60,6 +60,7 @@ LOGGING: dict[str, Any] = {
         "fontTools": {"level": "ERROR"},
         "weasyprint": {"level": "ERROR"},
         "httpx": {"level": "WARNING"},
+        "mt940": {"level": "CRITICAL"},  # it writes what it cannot read: somebody's statement
         "celery.worker.strategy": {"level": "WARNING"},  # a line for each task received
         "celery.app.trace": {"level": "WARNING"},  # and for each that succeeded
     },
