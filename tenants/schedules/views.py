@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from shared.kernel.api.auth import ApiRequest
-from shared.kernel.api.pagination import Paging, paginate, paging_of
+from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import AppError
 from shared.kernel.forms import add_errors
@@ -28,7 +28,7 @@ ROWS_A_PAGE = 24
 @require_safe
 def schedule_list(request: ApiRequest) -> HttpResponse:
     """All schedules with their next and last times."""
-    paging = Paging(limit=paging_of(request).limit, cursor=request.GET.get("cursor"), ordering=None)
+    paging = paging_of(request)
     context = {
         "page": paginate(
             selectors.schedules(actor=request.actor), paging, orderings=("name",), default="name"
@@ -44,7 +44,7 @@ def schedule_list(request: ApiRequest) -> HttpResponse:
 def schedule_detail(request: ApiRequest, schedule_id: UUID) -> HttpResponse:
     """One schedule: when it runs next, what it does, and each time it was due."""
     schedule = selectors.schedule_by_id(actor=request.actor, schedule_id=schedule_id)
-    paging = Paging(limit=ROWS_A_PAGE, cursor=request.GET.get("cursor"), ordering=None)
+    paging = paging_of(request, limit=ROWS_A_PAGE)
     context = {
         "schedule": schedule,
         "next_times": selectors.next_times(schedule),

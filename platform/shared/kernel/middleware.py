@@ -42,7 +42,7 @@ class RequestIdMiddleware:
         request_id = given if REQUEST_ID.fullmatch(given) else uuid4().hex
         request.request_id = request_id  # type: ignore[attr-defined]
         with structlog.contextvars.bound_contextvars(request_id=request_id):
-            if CONTROL_CHARACTERS.search(request.path_info):
+            if CONTROL_CHARACTERS.search(request.path_info) or _asks_with_nul(request):
                 detail = _("The address contains control characters.")
                 response = error_response(request, Malformed(detail))
             else:
@@ -51,8 +51,16 @@ class RequestIdMiddleware:
         return response
 
 
+def _asks_with_nul(request: HttpRequest) -> bool:
+    """Whether a page's query holds a NUL; the API names the parameter itself."""
+    return "%00" in request.META.get("QUERY_STRING", "") and not is_api_request(request)
+
+
 class BodyLimitMiddleware:
-    """Refuse a body over 10 MiB, or 25 MiB for uploads, before anything reads it."""
+    """Refuse a body over 10 MiB, or 25 MiB for uploads, before anything reads it.
+
+    A page's form that holds a NUL goes no further either.
+    """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -63,6 +71,14 @@ class BodyLimitMiddleware:
         except AppError as error:
             return error_response(request, error)
         return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_given: Any) -> HttpResponse | None:
+        """None lets the request go on."""
+        if request.method != "POST" or is_api_request(request):
+            return None
+        if any("\x00" in value for _name, values in request.POST.lists() for value in values):
+            return error_response(request, Malformed(_("The form contains control characters.")))
+        return None
 
     def _check(self, request: HttpRequest) -> None:
         limit = (

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from shared.kernel.api import ApiRequest
 from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.authorisation import authorize, authorize_form
-from shared.kernel.errors import AppError
+from shared.kernel.errors import AppError, NotFound
 from shared.kernel.forms import add_errors
 from shared.kernel.tenancy import require_organisation
 from tenants.delivery import selectors, services
@@ -31,6 +31,8 @@ def mail_services(request: ApiRequest) -> HttpResponse:
     authorize(request.actor, "organisation.write")
     known = selectors.webhook_providers(actor=request.actor)
     provider = request.POST.get("provider", "")
+    if request.method == "POST" and provider not in MailProvider.values:
+        raise NotFound()
     if "remove" in request.POST:
         services.remove_webhook(actor=request.actor, provider=provider)
         messages.success(request, _("Nothing is taken from it any more."))

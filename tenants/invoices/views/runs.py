@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from shared.kernel.api.auth import ApiRequest
-from shared.kernel.api.pagination import Paging, paginate
+from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import AppError
 from shared.kernel.formats import format_day, format_period
@@ -100,7 +100,7 @@ def billing_run_detail(request: ApiRequest, run_id: UUID) -> HttpResponse:
     status, kind = request.GET.get("status", ""), request.GET.get("error_kind", "")
     page = paginate(
         selectors.run_items(run, status=status, error_kind=kind),
-        Paging(limit=ROWS_A_PAGE, cursor=request.GET.get("cursor") or None, ordering=None),
+        paging_of(request, limit=ROWS_A_PAGE),
         orderings=("contract_code",),
         default="contract_code",
     )

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from billing.periods import Period
 from shared.kernel.api.auth import ApiRequest
-from shared.kernel.api.pagination import Paging, paginate
+from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import AppError
 from shared.kernel.forms import add_errors
@@ -79,7 +79,7 @@ def statement_run_detail(request: ApiRequest, run_id: UUID) -> HttpResponse:
     status = request.GET.get("status", "")
     page = paginate(
         selectors.run_items(actor=request.actor, run=run, status=status),
-        Paging(limit=ROWS_A_PAGE, cursor=request.GET.get("cursor") or None, ordering=None),
+        paging_of(request, limit=ROWS_A_PAGE),
         orderings=("id",),
         default="id",
     )

@@ -22,6 +22,7 @@ from shared.kernel.errors import FieldError, Invalid
 
 LIMIT_DEFAULT = 50
 LIMIT_MAX = 200
+CURSOR_MAX, ORDERING_MAX = 1000, 60  # characters
 
 Row = TypeVar("Row", bound=Model)
 Out = TypeVar("Out")
@@ -34,20 +35,24 @@ class Paging(Filters):
 
     limit: int = Field(LIMIT_DEFAULT, ge=1, le=LIMIT_MAX, description="Rows a page.")
     cursor: str | None = Field(
-        None, max_length=1000, description="`next` of the page before; keep the same ordering."
+        None,
+        max_length=CURSOR_MAX,
+        description="`next` of the page before; keep the same ordering.",
     )
     ordering: str | None = Field(
-        None, max_length=60, description="A field of the list, with - before it for descending."
+        None,
+        max_length=ORDERING_MAX,
+        description="A field of the list, with - before it for descending.",
     )
 
 
-def paging_of(request: HttpRequest) -> Paging:
-    """What a page's address asks for: `?cursor=…&sort=-total`."""
+def paging_of(request: HttpRequest, *, limit: int = LIMIT_DEFAULT) -> Paging:
+    """What a page's address asks for: `?cursor=…&sort=-total`, however long somebody typed it."""
     given = request.GET
     return Paging(
-        limit=LIMIT_DEFAULT,
-        cursor=given.get("cursor") or None,
-        ordering=given.get("sort") or None,
+        limit=limit,
+        cursor=given.get("cursor", "")[:CURSOR_MAX] or None,
+        ordering=given.get("sort", "")[:ORDERING_MAX] or None,
     )
 
 

@@ -9,8 +9,11 @@ from django.http import HttpResponse
 from django.test import RequestFactory, override_settings
 from django.urls import path
 
+from shared.accounts.services.people import add_person
+from shared.kernel.actor import SYSTEM
 from shared.kernel.errors import Conflict, Gone, TooManyRequests, Unauthenticated
 from shared.kernel.middleware import BodyLimitMiddleware
+from shared.kernel.tenancy import organisation_context
 
 MEBIBYTE = 1024**2
 FAILURES = {
@@ -160,3 +163,20 @@ def test_no_proxy_keeps_a_page(client):
 
 def test_a_view_may_set_its_own_policy(client):
     assert client.get("/own-policy")["Content-Security-Policy"] == "default-src 'none'"
+
+
+@pytest.mark.django_db
+def test_a_page_is_never_broken_by_what_somebody_typed(acme, client_for):
+    """PostgreSQL takes no NUL, a list no endless cursor, a page no form that it does not have."""
+    with organisation_context(acme):
+        owner = add_person(actor=SYSTEM, email="owner@acme.example", name="Ann", role="owner")
+    browser = client_for(acme)
+    browser.force_login(owner)
+    long = "9" * 5000
+    for page in ("/sites", "/ledger.csv", "/manual-review", "/billing-schedules"):
+        assert browser.get(page, {"q": "a\x00"}).status_code == 400, page
+    for page in ("/sites", "/manual-review", "/billing-schedules", "/payments"):
+        assert browser.get(page, {"cursor": long}).status_code == 422, page
+        assert browser.get(page, {"sort": long}).status_code == 422, page
+    assert browser.post("/sites/new", {"site_name": "a\x00"}).status_code == 400
+    assert browser.post("/settings/delivery", {"provider": "none"}).status_code == 404
