@@ -129,7 +129,7 @@ def test_the_button_leads_to_stripe_and_back_to_a_linked_account(sandbox, owner,
         assert entry.actor_kind == "user"
     assert "Acme Parking" in text
     assert "acct_000001" in text
-    assert "no real money" in text
+    assert "No real money" in text
     again = owner.get(stay(arrival.geturl()))
     assert again.status_code == 410
     assert "used before" in again.content.decode()
