@@ -151,7 +151,8 @@ def terminate_contract(
 ) -> Contract:
     """End a contract on its last active day; days up to it can still be billed.
 
-    Raises Invalid where the day is before the start, Conflict where days after it are invoiced.
+    Raises Invalid where the day is before the start or after the day it ends on anyway (a
+    renewal goes on longer), Conflict where days after it are invoiced.
     """
     authorize(actor, "contracts.write")
     with transaction.atomic():
@@ -161,6 +162,12 @@ def terminate_contract(
             raise Invalid(
                 errors=[FieldError("end_date", "before_start", _("Ends before it starts."))]
             )
+        in_force = contract.status != Contract.Status.TERMINATED  # else the day is put right
+        if in_force and contract.end_date is not None and last_day > contract.end_date:
+            message = _("It ends on %(day)s already; renew it instead.") % {
+                "day": contract.end_date
+            }
+            raise Invalid(errors=[FieldError("end_date", "after_end", message)])
         invoiced = live_invoices_from(contract, last_day).filter(period_end__gt=last_day).last()
         if invoiced is not None:
             message = _("Days up to %(day)s are already invoiced; credit those invoices first.") % {

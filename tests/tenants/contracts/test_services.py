@@ -145,6 +145,20 @@ def test_terminated_contract_cannot_lose_invoiced_days(in_acme):
     assert (ended.status, ended.end_date) == ("terminated", date(2025, 1, 31))
 
 
+def test_a_termination_never_makes_a_contract_longer(in_acme):
+    contract = make_contract(end_date=date(2025, 6, 30))
+    with pytest.raises(Invalid) as refused:
+        terminate_contract(
+            actor=SYSTEM, contract_id=contract.contract_id, last_day=date(2026, 6, 30)
+        )
+    assert refused.value.errors[0].code == "after_end"
+    contract.refresh_from_db()
+    assert (contract.status, contract.end_date) == ("active", date(2025, 6, 30))
+    for day in (date(2025, 3, 31), date(2025, 6, 30)):  # the first day was a slip
+        ended = terminate_contract(actor=SYSTEM, contract_id=contract.contract_id, last_day=day)
+        assert ended.end_date == day
+
+
 def test_viewer_may_not_write(in_acme, actor_in):
     contract = make_contract(active=False)
     with pytest.raises(Forbidden):
