@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from hashlib import sha256
 from uuid import UUID
 
 from django.db.models import F, Q
@@ -23,11 +24,15 @@ Found = dict[str, set[UUID]]
 def match_lines(lines: Sequence[PaymentFileLine]) -> None:
     """Set status, customer and why of every readable line; a fixed number of queries.
 
-    A line recorded before, or twice in the file, is a duplicate. The amount alone proposes a
-    customer, which a person has to confirm.
+    A line recorded before, or twice in the file, is a duplicate; another amount under the same
+    number is none (see `_tell_apart`). The amount alone proposes a customer, which a person has
+    to confirm.
     """
     readable = [line for line in lines if line.status != Status.WRONG]
-    known = _known_transactions(line.transaction_id for line in readable)
+    known = _known_transactions(readable)
+    told = dict(known)
+    for line in readable:
+        _tell_apart(line, told)
     by_code = _customers_by_code(line.reference for line in readable)
     payers = {line.payer.lower() for line in readable if line.payer}
     by_name = _collect(
@@ -40,11 +45,12 @@ def match_lines(lines: Sequence[PaymentFileLine]) -> None:
         .distinct()
     )
     by_amount = _customers_by_amount(readable)
+    recorded = set(known)
     for line in readable:
-        if line.transaction_id in known:
+        if line.transaction_id in recorded:
             line.status = Status.DUPLICATE
             continue
-        known.add(line.transaction_id)
+        recorded.add(line.transaction_id)
         _match(line, by_code, by_name, by_payer, by_amount)
 
 
@@ -98,9 +104,33 @@ def _match(
             return
 
 
-def _known_transactions(numbers: Iterable[str]) -> set[str]:
-    found = Payment.objects.filter(transaction_id__in=set(numbers))
-    return {number for number in found.values_list("transaction_id", flat=True) if number}
+Told = tuple[Decimal | None, str]
+"""The amount and currency that a transaction number stands for."""
+
+
+def _known_transactions(lines: Sequence[PaymentFileLine]) -> dict[str, Told]:
+    """The payments recorded under the lines' numbers, as given and as told apart."""
+    numbers = {line.transaction_id for line in lines} | {_own_number(line) for line in lines}
+    found = Payment.objects.filter(transaction_id__in=numbers)
+    rows = found.values_list("transaction_id", "amount", "currency")
+    return {number: (amount, currency) for number, amount, currency in rows if number}
+
+
+def _tell_apart(line: PaymentFileLine, known: dict[str, Told]) -> None:
+    """Give a line a number of its own where its number stands for another amount.
+
+    Some banks number a batch, and some people the rows of each of their files from 1: money
+    must not be left out for that. The number follows from the line, so the same line in
+    another file has it again.
+    """
+    told = (line.amount, line.currency)
+    if known.setdefault(line.transaction_id, told) != told:
+        line.transaction_id = _own_number(line)
+
+
+def _own_number(line: PaymentFileLine) -> str:
+    told = f"{line.received_on}|{line.amount}|{line.currency}|{line.reference}|{line.payer}"
+    return f"{line.transaction_id[:70]}-{sha256(told.encode()).hexdigest()[:24]}"
 
 
 def _customers_by_code(references: Iterable[str]) -> Found:

@@ -18,6 +18,7 @@ TRANSACTION_ID_MAX = 100
 TEXT_MAX = 200
 REASON_MAX = 500
 PARTS_MAX = 500
+EARLIEST = date(1990, 1, 1)
 ZERO = Decimal(0)
 
 
@@ -88,6 +89,8 @@ def method_errors(field: str, method: str) -> list[FieldError]:
 def _day_errors(field: str, day: date) -> list[FieldError]:
     if day > today() + timedelta(days=1):  # tomorrow may be today where it was paid
         return [FieldError(field, "future", _("The day is in the future."))]
+    if day < EARLIEST:  # a slip in the year would stand in the books for good
+        return [FieldError(field, "too_early", _("The day is too long ago."))]
     return []
 
 

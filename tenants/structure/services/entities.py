@@ -161,6 +161,7 @@ def update_legal_entity(
         if entity is None:
             raise NotFound(_("There is no such legal entity."))
         entity.require_revision(expected_revision)
+        _keep_currency(entity, changes)
         before = {name: getattr(entity, name) for name in changes}
         for name, value in changes.items():
             setattr(entity, name, value)
@@ -211,6 +212,17 @@ def _series(entity: LegalEntity) -> dict[str, str]:
     """The prefix in use by the field that holds it."""
     series = {f"{name}_prefix": entity.series_prefix(name) for name in SERIES_LETTERS}
     return {"number_prefix": entity.number_prefix, **series}
+
+
+def _keep_currency(entity: LegalEntity, changes: Mapping[str, object]) -> None:
+    """Books that have begun stay in their currency: balances of two could not be added up."""
+    from tenants.ledger.models import JournalEntry  # stands above structure
+
+    if changes.get("currency", entity.currency) == entity.currency:
+        return
+    if JournalEntry.objects.filter(entity_id=entity.pk).exists():
+        message = _("Its books are kept in %(currency)s already.") % {"currency": entity.currency}
+        raise Invalid(errors=[FieldError("currency", "in_use", message)])
 
 
 def _check_changes(

@@ -54,6 +54,15 @@ def test_several_invoices_at_once_leave_the_rest_unapplied(invoices):
     assert {one.rule for one in made.allocations} == {"given"}
 
 
+def test_a_day_of_another_age_is_refused(invoices):
+    (invoice,) = invoices()
+    for day, code in ((date(25, 6, 2), "too_early"), (date(2525, 6, 2), "future")):
+        with pytest.raises(Invalid) as refused:
+            receive(invoice, "10.00", received_on=day)
+        assert [(e.field, e.code) for e in refused.value.errors] == [("received_on", code)]
+    assert Payment.objects.count() == 0
+
+
 def test_wrong_parts_are_named_and_nothing_is_kept(invoices):
     first, second = invoices(2)
     (foreign,) = open_invoices(site=make_site(site_name="Other"))

@@ -12,6 +12,7 @@ from support.statements import run_statements
 from billing.periods import month_period
 from shared.kernel.actor import SYSTEM
 from shared.kernel.clock import today
+from shared.kernel.errors import Invalid
 from tenants.invoices.services import generate_invoice
 from tenants.ledger.models import Account, ExchangeRate, JournalLine
 from tenants.payments.services import (
@@ -21,7 +22,7 @@ from tenants.payments.services import (
     reverse_payment,
     unapply_credit_note,
 )
-from tenants.structure.services import create_legal_entity
+from tenants.structure.services import create_legal_entity, update_legal_entity
 
 APRIL = date(2025, 4, 1)
 FULL = Decimal("1130.00")
@@ -108,6 +109,15 @@ def test_each_companys_statement_says_what_is_owed_to_it(two):
     (line,) = theirs.lines.all()
     assert (line.item_type, line.amount) == ("adjustment", -FULL)
     assert line.service_description.startswith(f"{other.number} transferred between our accounts")
+
+
+def test_books_that_have_begun_keep_their_currency(two):
+    own, _other = two
+    change = {"actor": SYSTEM, "entity_id": own.entity_id}
+    update_legal_entity(**change, changes={"currency": "CAD"})
+    with pytest.raises(Invalid) as refused:
+        update_legal_entity(**change, changes={"currency": "USD"})
+    assert [(e.field, e.code) for e in refused.value.errors] == [("currency", "in_use")]
 
 
 def test_the_company_that_is_paid_through_the_other_bears_the_difference_of_rates(in_acme):

@@ -112,6 +112,19 @@ def test_applying_records_what_matches_once(two):
     assert ReviewItem.objects.count() == 1
 
 
+def test_another_amount_under_the_same_number_is_another_payment(two):
+    """Rows numbered from 1 in each file, or one number for a batch: no money is left out."""
+    (first, _second), lake = two
+    march = f"2025-03-01,1130.00,{first.number},,1\n2025-03-01,60.00,,lakeside,1\n"
+    assert apply(bring(HEADING + march))["applied"] == 2
+    april = bring(HEADING + "2025-04-01,2200.00,,lakeside,1\n" + march)
+    assert [one.status for one in lines(april)] == ["matched", "duplicate", "duplicate"]
+    counts = apply(april)
+    assert (counts["applied"], counts["duplicate"]) == (1, 2)
+    lake.refresh_from_db()
+    assert (lake.balance_due, Payment.objects.count()) == (0, 3)
+
+
 def test_the_same_file_again_has_no_effect(two):
     text = HEADING + "2025-03-02,1130.00,,North Yard,A2\n"
     file = bring(text)
