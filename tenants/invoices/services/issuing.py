@@ -33,6 +33,7 @@ ISSUE_FIELDS = (
     "number_year",
     "number_sequence",
     "document_status",
+    "payment_status",
     "issued_at",
     "issued_by",
     "updated_at",
@@ -142,6 +143,8 @@ def _number(invoices: Sequence[Invoice], actor: Actor) -> None:
             invoice.number_prefix, invoice.number_year = prefix, year
             invoice.number_sequence = block.first + offset
             invoice.document_status = Invoice.DocumentStatus.ISSUED
+            if not invoice.total:  # nobody can pay it, so it is not to stay open
+                invoice.payment_status = invoice.derive_payment_status()
             invoice.issued_at, invoice.issued_by = moment, actor.label[:200]
             invoice.updated_at = moment
             invoice.revision += 1

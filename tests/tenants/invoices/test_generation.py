@@ -171,6 +171,18 @@ def test_negative_total_is_refused_and_nothing_is_stored(in_acme):
     assert (Invoice.objects.count(), InvoiceLine.objects.count()) == (0, 0)
 
 
+def test_an_invoice_of_nothing_is_not_open_to_be_paid(in_acme):
+    site = make_site()
+    make_contract(site, configuration={"monthly_fee": "0.00"})
+    at_once = generate(site).invoice
+    draft = generate(site, FEBRUARY, issue=False).invoice
+    issue_invoice(actor=SYSTEM, invoice_id=draft.invoice_id)
+    for invoice in (at_once, draft):
+        invoice.refresh_from_db()
+        assert (invoice.total, invoice.status) == (0, "paid")
+        assert not invoice.is_overdue(date(2999, 1, 1))
+
+
 def test_preview_writes_nothing(in_acme):
     site = make_site()
     make_contract(site)
