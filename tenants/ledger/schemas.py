@@ -13,6 +13,7 @@ AccountName = Literal[
     "receivable",
     "holdback_receivable",
     "unapplied_cash",
+    "intercompany",
     "tax_payable",
     "deferred_revenue",
     "revenue",
