@@ -9,11 +9,11 @@ from django.utils.translation import gettext as _
 
 from shared.accounts.sites import site_url
 from shared.audit.services import record
-from shared.idempotency.limits import take
+from shared.idempotency.limits import require_allowance
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import now
-from shared.kernel.errors import Gone, TooManyRequests
+from shared.kernel.errors import Gone
 from shared.kernel.tasks import enqueue_after_commit
 from shared.keyring.blind_index import blind_index
 from tenants.disputes.models import Dispute
@@ -28,6 +28,7 @@ from tenants.portal.tasks import send_link
 
 LINKS_PER_MINUTE = 3  # to one address
 REQUESTS_PER_MINUTE = 10  # from one computer
+ACTS_PER_MINUTE = 10  # objections, and pages opened at Stripe, of one session
 SESSION_LASTS = timedelta(hours=24)
 KEPT_FOR = timedelta(days=30)
 INDEX_LABEL = "portal.link.email"
@@ -39,8 +40,9 @@ def request_link(*, email: str, ip: str | None) -> None:
     One e-mail for each customer that names the address. Raises TooManyRequests after
     LINKS_PER_MINUTE for the address or REQUESTS_PER_MINUTE from the computer.
     """
-    _count(f"portal-ip:{ip}", REQUESTS_PER_MINUTE)
-    _count(f"portal-address:{blind_index(email, label=INDEX_LABEL).hex()}", LINKS_PER_MINUTE)
+    require_allowance(f"portal-ip:{ip}", limit=REQUESTS_PER_MINUTE)
+    address = blind_index(email, label=INDEX_LABEL).hex()
+    require_allowance(f"portal-address:{address}", limit=LINKS_PER_MINUTE)
     moment = now()
     with transaction.atomic():
         PortalLink.objects.filter(expires_at__lt=moment - KEPT_FOR).delete()
@@ -53,15 +55,6 @@ def request_link(*, email: str, ip: str | None) -> None:
                 expires_at=moment + LINK_VALID_FOR,
             )
             enqueue_after_commit(send_link, link_id=str(link.pk), language=link.language)
-
-
-def _count(caller: str, limit: int) -> None:
-    allowance = take(caller, limit=limit)
-    if allowance is not None and not allowance.allowed:
-        raise TooManyRequests(
-            _("Too many attempts. Wait a minute and try again."),
-            retry_after=allowance.reset_seconds,
-        )
 
 
 def link_by_token(token: str) -> PortalLink:
@@ -105,7 +98,8 @@ def dispute_invoice(
     amount: Decimal | None = None,
     position: int | None = None,
 ) -> Dispute:
-    """Object to an own invoice or a line of it. Raises as `raise_dispute`."""
+    """Object to an own invoice or a line of it. Raises as `raise_dispute`, TooManyRequests."""
+    require_allowance(f"portal-act:{access.actor.id}", limit=ACTS_PER_MINUTE)
     invoice = selectors.invoice_of(access, invoice_id=invoice_id)
     return raise_dispute(
         actor=access.actor,
@@ -119,9 +113,10 @@ def dispute_invoice(
 def start_payment(*, access: Access, invoice_id: str) -> OnlinePayment:
     """Open the page (its `url`) on which what is undisputed of an own invoice is paid.
 
-    Raises as `start_online_payment`, NotFound for anybody else's invoice.
+    Raises as `start_online_payment`, NotFound for anybody else's invoice, TooManyRequests.
     """
     authorize(access.actor, "portal.pay")
+    require_allowance(f"portal-act:{access.actor.id}", limit=ACTS_PER_MINUTE)
     invoice = selectors.invoice_of(access, invoice_id=invoice_id)
     back = site_url(reverse("portal_invoice", args=[invoice.invoice_id]))
     online = start_online_payment(invoices=[invoice], success_url=f"{back}?paid=1", cancel_url=back)

@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from ninja import Query, Router, Status
 
 from shared.audit.selectors import EntryFilter
+from shared.idempotency.limits import require_allowance
 from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.etags import (
     Representation,
@@ -21,7 +22,7 @@ from shared.kernel.api.etags import (
 from shared.kernel.api.pagination import Page, Paging, paginate
 from shared.kernel.authorisation import authorize
 from tenants.reporting import services
-from tenants.reporting.exporting import FileForm, make_file
+from tenants.reporting.exporting import FILES_PER_MINUTE, FileForm, make_file
 from tenants.reporting.models import ReportSchedule
 from tenants.reporting.reports.base import parameters_of
 from tenants.reporting.reports.trail import EventKind, find_invoice, trail_of
@@ -74,6 +75,8 @@ def get_report(request: ApiRequest, name: str, wanted: Query[ReportQuery]) -> An
     report = readable_report(actor=request.actor, name=name)
     asked = parameters_of(report, **wanted.model_dump(exclude={"format"}))
     form = None if wanted.format == "json" else FileForm(wanted.format)
+    if form is not None:
+        require_allowance(f"report-file:{request.actor.id}", limit=FILES_PER_MINUTE)
     table = run_report(
         actor=request.actor, name=name, asked=asked, limit=form.rows_max if form else ROWS_MAX
     )

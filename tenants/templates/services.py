@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from shared.audit.services import record
+from shared.idempotency.limits import require_allowance
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
@@ -24,6 +25,7 @@ from tenants.templates.contents import (
 from tenants.templates.models import REVIEW_KIND, DocumentTemplate, Language, TemplateVersion
 
 VERSIONS_MAX = 1_000
+PREVIEWS_PER_MINUTE = 120  # of one person: the editor asks while somebody types
 
 
 def create_template(
@@ -170,9 +172,11 @@ def preview_template(
 
     `example` is the code of an object (INV000000001), "" the sample that comes with
     InvoicePatch. Where the texts are broken, the answer says why and shows the default. Raises
-    Forbidden where the actor may not read such objects, NotFound for an unknown one.
+    Forbidden where the actor may not read such objects, NotFound for an unknown one,
+    TooManyRequests.
     """
     authorize(actor, "templates.read")
+    require_allowance(f"template-preview:{actor.id}", limit=PREVIEWS_PER_MINUTE)
     source = source_for(template.kind)
     if example:
         authorize(actor, source.permission)

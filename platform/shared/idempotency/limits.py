@@ -8,7 +8,9 @@ from typing import Any
 
 import redis
 import structlog
+from django.utils.translation import gettext as _
 
+from shared.kernel.errors import TooManyRequests
 from shared.kernel.redis import redis_client
 from shared.kernel.tenancy import current_schema
 
@@ -68,3 +70,16 @@ def take(caller: str, *, limit: int) -> Allowance | None:
         return None
     reset = math.ceil(WINDOW_SECONDS - moment % WINDOW_SECONDS)
     return Allowance(bool(allowed), limit, int(remaining), reset)
+
+
+def require_allowance(caller: str, *, limit: int) -> None:
+    """Count one attempt of `caller` at something that costs much, or is open to everybody.
+
+    Raises TooManyRequests after `limit` of them in a minute.
+    """
+    allowance = take(caller, limit=limit)
+    if allowance is not None and not allowance.allowed:
+        raise TooManyRequests(
+            _("Too many attempts. Wait a minute and try again."),
+            retry_after=allowance.reset_seconds,
+        )

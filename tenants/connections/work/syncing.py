@@ -50,11 +50,16 @@ def send_due(*, connection_id: UUID) -> bool:
 
 
 def process_task(system: BillingSystem, connection: Connection, task: SyncTask) -> None:
-    """Send what one event asks for, and close, give back or fail its task."""
+    """Send what one event asks for, and close, give back or fail its task.
+
+    How long that took stands in its line of the log. Source: seed 000,
+    `site_change_processing_time`.
+    """
+    start = time.monotonic()
     try:
         with hold_key(task.key):
             compared = _send(system, connection, task)
-            _close(task, compared)
+            _close(task, compared, milliseconds=int((time.monotonic() - start) * 1000))
     except RetryLater as error:
         if give_back(task, error.why, after=error.after):
             _fail(task, error.why, "")
@@ -135,7 +140,7 @@ def _send_invoice(
     )
 
 
-def _close(task: SyncTask, compared: Compared) -> None:
+def _close(task: SyncTask, compared: Compared, *, milliseconds: int) -> None:
     """The task, its line in the log and its event, in the transaction of what was noted."""
     outcome = OrderedWork.Status.DONE if compared.sent else OrderedWork.Status.SKIPPED
     if not finish(task, outcome):
@@ -148,7 +153,11 @@ def _close(task: SyncTask, compared: Compared) -> None:
         status,
         records=int(compared.sent),
         site_id=task.key,
-        details={**_about(task), "changes": _plain(compared.changes)}
+        details={
+            **_about(task),
+            "changes": _plain(compared.changes),
+            "milliseconds": milliseconds,
+        }
         | ({"effective_date": compared.effective_date} if compared.sent else {}),
     )
     if compared.sent:

@@ -9,10 +9,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from shared.idempotency.limits import require_allowance
 from shared.kernel.api.auth import ApiRequest
+from shared.kernel.authorisation import authorize
 from shared.kernel.errors import AppError, NotFound
 from shared.kernel.forms import add_errors
-from tenants.reporting.exporting import FileForm, ReportFile, make_file
+from tenants.reporting.exporting import FILES_PER_MINUTE, FileForm, ReportFile, make_file
 from tenants.reporting.forms import ReportForm, values_of
 from tenants.reporting.reports.base import Parameter, Report
 from tenants.reporting.selectors.library import readable_report, readable_reports, run_report
@@ -55,8 +57,10 @@ def report_detail(request: ApiRequest, name: str) -> HttpResponse:
 @require_safe
 def report_export(request: ApiRequest, name: str, form: str) -> HttpResponse:
     """A report as a file."""
+    authorize(request.actor, "reports.read")
     if form not in set(FileForm):
         raise NotFound()
+    require_allowance(f"report-file:{request.actor.id}", limit=FILES_PER_MINUTE)
     report = readable_report(actor=request.actor, name=name)
     given = ReportForm(request.GET, report=report)
     if not given.is_valid():

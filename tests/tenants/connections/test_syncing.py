@@ -67,6 +67,7 @@ def test_the_log_tells_what_mattered_and_from_when(site, sync, sandbox):
     line = SyncLog.objects.order_by("-id")[0]
     assert line.details["changes"] == {"customer_name": ["North Yard", "South Yard"]}
     assert line.details["effective_date"]
+    assert line.details["milliseconds"] >= 0
     assert sandbox.customers[site.site_id]["customer_name"] == "South Yard"
 
 

@@ -273,6 +273,14 @@ def test_an_objection_is_kept_on_the_invoice(karen, invoice):
     assert Dispute.objects.count() == 1
 
 
+def test_a_session_does_not_flood_anybody_with_objections(karen, invoice, monkeypatch):
+    monkeypatch.setattr("tenants.portal.services.ACTS_PER_MINUTE", 1)
+    path = f"/portal/invoices/{invoice.invoice_id}/dispute"
+    objection = {"amount": "1.00", "reason": "Late"}
+    assert [karen.post(path, objection).status_code for _time in range(2)] == [302, 422]
+    assert Dispute.objects.count() == 1
+
+
 def test_paying_is_offered_where_the_organisation_takes_it(karen, invoice, settings):
     path = f"/portal/invoices/{invoice.invoice_id}"
     assert "pay-form" not in karen.get(path).content.decode()

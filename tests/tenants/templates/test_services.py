@@ -7,10 +7,17 @@ from django.db import IntegrityError, connection, transaction
 
 from shared.audit.models import Entry
 from shared.kernel.actor import SYSTEM
-from shared.kernel.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed
+from shared.kernel.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    PreconditionFailed,
+    TooManyRequests,
+)
 from shared.kernel.tenancy import organisation_context
 from tenants.review.models import ReviewItem
-from tenants.templates import selectors
+from tenants.templates import selectors, services
 from tenants.templates.contents import available_kinds, check_texts, default_texts
 from tenants.templates.models import DocumentTemplate, TemplateVersion
 from tenants.templates.own import OwnLooks, look_of
@@ -163,6 +170,14 @@ def test_who_may_read_and_write(template, texts, actor_in):
         activate_version(actor=manager, template_id=template.pk, number=1)
     with pytest.raises(Forbidden):
         roll_back(actor=manager, template_id=template.pk)
+
+
+def test_trying_is_counted(template, texts, actor_in, monkeypatch):
+    monkeypatch.setattr(services, "PREVIEWS_PER_MINUTE", 1)
+    admin = actor_in("tenant_admin")
+    preview_template(actor=admin, template=template, texts=texts, output="text")
+    with pytest.raises(TooManyRequests):
+        preview_template(actor=admin, template=template, texts=texts, output="text")
 
 
 def test_trying_on_real_data_needs_the_right_to_read_it(template, texts, actor_in):
