@@ -56,7 +56,7 @@ def deliver(*, delivery_id: UUID) -> Delivery | None:
         logger.exception("delivery.failed", extra={"delivery_id": str(delivery.pk)})
         _put_off(delivery, type(error).__name__)
     else:
-        _finish(delivery, sent)
+        finish(delivery, sent)
     return delivery
 
 
@@ -82,7 +82,8 @@ def _take(delivery_id: UUID) -> Delivery | None:
     return delivery
 
 
-def _finish(delivery: Delivery, sent: Sent) -> None:
+def finish(delivery: Delivery, sent: Sent) -> None:
+    """Keep that a channel has taken the delivery."""
     delivery.status = Status.DELIVERED if sent.arrived else Status.SENT
     delivery.message_id, delivery.error = sent.message_id, ""
     delivery.sent_at = now()

@@ -25,6 +25,7 @@ from tenants.contracts.services import (
 )
 from tenants.demo.agreements import make_agreements
 from tenants.demo.corrections import correct_some
+from tenants.demo.deliveries import send_out
 from tenants.demo.late_revenue import bring_late_revenue
 from tenants.demo.schedule import make_schedule
 from tenants.demo.statements import order_statements
@@ -100,6 +101,7 @@ def play(story: OrganisationStory, *, today: date, seed: int) -> None:
     make_schedule()
     _share_view()
     order_statements(months[-3:-1])
+    send_out(today)
     running = next(one for one in contracts if one.runs_on)
     make_agreements(
         contract_id=running.contract_id,

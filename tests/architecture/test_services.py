@@ -74,6 +74,8 @@ WITHOUT_ACTOR = {
     "start_online_payment",
     # The recipient, whose signed link or portal session the page has checked.
     "note_opened",
+    # A mail service, whose signature was checked.
+    "note_mail_event",
     # A visitor's first step.
     "sign_up",
     "request_link",

@@ -7,6 +7,7 @@ from tenants.delivery.services.file_drop import (
 )
 from tenants.delivery.services.receiving import (
     delivery_behind_link,
+    note_mail_event,
     note_opened,
     note_portal_view,
     receive_mail_events,
@@ -38,6 +39,7 @@ __all__ = [
     "change_recipient",
     "delivery_behind_link",
     "hold_reminders",
+    "note_mail_event",
     "note_opened",
     "note_portal_view",
     "queue_deliveries",

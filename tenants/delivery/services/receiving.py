@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from django.db import transaction
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from shared.kernel.clock import now
@@ -53,7 +52,7 @@ def receive_mail_events(*, provider: str, body: bytes, headers: Mapping[str, str
         events = read_events(provider, body)
     except (NotSigned, Unreadable) as error:
         raise Malformed(_("The signature or the body of the event is not right.")) from error
-    return sum(_take(provider, event) for event in events)
+    return sum(note_mail_event(provider=provider, event=event) for event in events)
 
 
 def delivery_behind_link(*, delivery_id: UUID) -> Delivery:
@@ -86,7 +85,8 @@ def note_portal_view(*, object_id: UUID) -> None:
         note_opened(delivery_id=delivery_id)
 
 
-def _take(provider: str, event: MailEvent) -> bool:
+def note_mail_event(*, provider: str, event: MailEvent) -> bool:
+    """Keep what happened to one e-mail; False for an unknown one, and for what is known."""
     key = _delivery_key(event.message_id)
     provider_id = f"{provider}:{event.event_id}"
     with transaction.atomic():
@@ -148,7 +148,7 @@ def _stop_writing(delivery: Delivery, kind: str) -> None:
         kind=COMPLAINT_KIND,
         target=found.get(),
         cause=f"{cause} {_('E-mail to the address is stopped until somebody lifts that.')}",
-        link=reverse("stopped_addresses"),
+        link="/deliveries/stopped",
         details={"delivery_id": str(delivery.pk)},
     )
 

@@ -7,12 +7,14 @@ from django.db import transaction
 from django.db.models import Count, Max, Min, Sum
 
 from tenants.contracts.models import Contract, ContractTerms
+from tenants.delivery.models import Delivery, Reminder
 from tenants.demo.acme import ACME
 from tenants.demo.build import MONTHS, play
 from tenants.demo.globex import GLOBEX
 from tenants.imports.models import Import
 from tenants.invoices.models import Invoice
 from tenants.payments.models import Payment
+from tenants.review.models import ReviewItem
 
 TODAY = date(2026, 11, 21)
 
@@ -88,3 +90,17 @@ def test_a_file_of_late_revenue_waits_to_be_imported(played):
     job = Import.objects.get()
     assert (job.status, job.rows, job.bad_rows) == ("ready", 8, 3)
     assert job.changed_rows == 5
+
+
+def test_documents_went_out_and_came_to_different_ends(played):
+    statuses = set(Delivery.objects.values_list("channel", "status"))
+    assert statuses == {
+        ("email", "delivered"),
+        ("email", "failed"),
+        ("email", "sent"),
+        ("portal", "delivered"),
+        ("download", "delivered"),
+    }
+    assert not Delivery.objects.filter(status="pending").exists()
+    assert Reminder.objects.count() == 1
+    assert ReviewItem.objects.filter(kind__in=("delivery", "mail_complaint")).count() == 2
