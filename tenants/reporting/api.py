@@ -112,7 +112,9 @@ def list_report_schedules(request: ApiRequest, paging: Query[Paging]) -> Any:
 
 
 @schedules_router.post("", response={201: ReportScheduleOut})
-def create_schedule(request: ApiRequest, response: HttpResponse, body: ReportScheduleIn) -> Any:
+def create_report_schedule(
+    request: ApiRequest, response: HttpResponse, body: ReportScheduleIn
+) -> Any:
     """Make a schedule; it is first due at its next time from now."""
     schedule = services.create_report_schedule(actor=request.actor, given=body.given)
     set_etag(response, _representation(schedule))
@@ -120,7 +122,7 @@ def create_schedule(request: ApiRequest, response: HttpResponse, body: ReportSch
 
 
 @schedules_router.get("/{uuid:schedule_id}", response=ReportScheduleOut)
-def get_schedule(request: ApiRequest, response: HttpResponse, schedule_id: UUID) -> Any:
+def get_report_schedule(request: ApiRequest, response: HttpResponse, schedule_id: UUID) -> Any:
     """One schedule."""
     schedule = report_schedule(actor=request.actor, schedule_id=schedule_id)
     require_fresh(request, response, _representation(schedule))
@@ -128,7 +130,7 @@ def get_schedule(request: ApiRequest, response: HttpResponse, schedule_id: UUID)
 
 
 @schedules_router.put("/{uuid:schedule_id}", response=ReportScheduleOut)
-def put_schedule(
+def put_report_schedule(
     request: ApiRequest, response: HttpResponse, schedule_id: UUID, body: ReportScheduleIn
 ) -> Any:
     """Replace a schedule; `enabled: false` pauses it. Times that have passed are left."""
@@ -143,7 +145,7 @@ def put_schedule(
 
 
 @schedules_router.delete("/{uuid:schedule_id}", response={204: None})
-def delete_schedule(request: ApiRequest, schedule_id: UUID) -> Any:
+def delete_report_schedule(request: ApiRequest, schedule_id: UUID) -> Any:
     """Delete a schedule with its history."""
     services.delete_report_schedule(
         actor=request.actor,
@@ -154,14 +156,14 @@ def delete_schedule(request: ApiRequest, schedule_id: UUID) -> Any:
 
 
 @schedules_router.post("/{uuid:schedule_id}/send", response={202: ReportMailingOut})
-def send_schedule(request: ApiRequest, schedule_id: UUID) -> Any:
+def send_report_schedule(request: ApiRequest, schedule_id: UUID) -> Any:
     """Send its report now; 409 while one is on its way."""
     mailing = services.send_report_now(actor=request.actor, schedule_id=schedule_id)
     return Status(202, ReportMailingOut.of(mailing))
 
 
 @schedules_router.get("/{uuid:schedule_id}/history", response=Page[ReportMailingOut])
-def list_history(request: ApiRequest, schedule_id: UUID, paging: Query[Paging]) -> Any:
+def list_report_mailings(request: ApiRequest, schedule_id: UUID, paging: Query[Paging]) -> Any:
     """The times it was due, latest first."""
     schedule = report_schedule(actor=request.actor, schedule_id=schedule_id)
     page = paginate(mailings(schedule), paging, orderings=("due_at",), default="-due_at")
