@@ -114,7 +114,6 @@ def test_a_view_is_kept_opened_by_default_and_deleted_on_the_page(in_acme, clien
 @pytest.mark.parametrize(
     "stored",
     [
-        None,
         [],
         "q=1",
         {"sort": ["gone"], "columns": ["gone"], "q": [3]},
