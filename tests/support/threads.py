@@ -11,7 +11,7 @@ from shared.kernel.errors import AppError
 from shared.kernel.tenancy import organisation_context
 from shared.organisations.models import Organisation
 
-WAIT = 30
+WAIT = 120
 
 
 def at_once(organisation: Organisation, *works: Callable[[], Any]) -> list[Any]:

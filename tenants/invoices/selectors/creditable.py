@@ -1,6 +1,7 @@
 """What of an invoice's lines and taxes is left to credit, and what of its holdback to release.
 
-Credit notes and releases that are not issued yet count too: what they take is spoken for.
+Credit notes and releases that are not issued yet count too: what they take is spoken for. What
+a credit note gives back of a release can be released again only once the note is issued.
 """
 
 from collections import defaultdict
@@ -16,6 +17,7 @@ from tenants.invoices.models import Invoice, InvoiceLine, InvoiceTax
 
 ZERO = Decimal(0)
 NOT_VOID = ~Q(invoice__document_status=Invoice.DocumentStatus.VOID)
+ISSUED = Q(invoice__document_status=Invoice.DocumentStatus.ISSUED)
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def creditable_lines(invoice: Invoice) -> list[CreditableLine]:
     rows = InvoiceLine.objects.filter(invoice__in=[invoice.pk, *notes]).select_related("invoice")
     own = [line for line in rows if line.invoice_id == invoice.pk or line.corrects_id is None]
     lines = sorted(own, key=lambda line: (line.invoice_id != invoice.pk, line.position))
-    credited = _corrected(lines, (Invoice.Kind.CREDIT_NOTE,))
+    credited = _corrected(lines)
     released = _released([line for line in lines if line.code == "holdback"])
     return [
         CreditableLine(
@@ -80,7 +82,7 @@ def held_lines(invoices: Iterable[Invoice]) -> list[CreditableLine]:
         .select_related("invoice")
         .order_by("invoice__invoice_date", "invoice__invoice_id", "position")
     )
-    credited = _corrected(lines, (Invoice.Kind.CREDIT_NOTE,))
+    credited = _corrected(lines)
     released = _released(lines)
     found = [
         CreditableLine(line, line.amount + credited[line.pk][0], None, released.get(line.pk, ZERO))
@@ -102,11 +104,12 @@ def _live_notes(invoice: Invoice) -> list[UUID]:
 
 
 def _corrected(
-    lines: Sequence[InvoiceLine], kinds: Sequence[str]
+    lines: Sequence[InvoiceLine], documents: Q = NOT_VOID
 ) -> defaultdict[UUID, tuple[Decimal, Decimal]]:
-    """Amounts and quantities of the lines that correct these, in documents of these kinds."""
+    """Amounts and quantities of the lines of credit notes that correct these."""
+    notes = Q(corrects__in=lines, invoice__kind=Invoice.Kind.CREDIT_NOTE)
     rows = (
-        InvoiceLine.objects.filter(NOT_VOID, corrects__in=lines, invoice__kind__in=kinds)
+        InvoiceLine.objects.filter(documents, notes)
         .order_by("corrects")
         .values("corrects")
         .annotate(amount=Sum("amount"), units=Sum("quantity"))
@@ -119,10 +122,13 @@ def _corrected(
 
 
 def _released(lines: Sequence[InvoiceLine]) -> dict[UUID, Decimal]:
-    """What of these holdback lines was released, less what was credited of the releases."""
+    """What of these holdback lines was released, less what was credited of the releases.
+
+    A credit note frees what it takes back once it is issued: a draft may still go.
+    """
     releasing = Q(corrects__in=lines, invoice__kind=Invoice.Kind.HOLDBACK_RELEASE)
     releases = list(InvoiceLine.objects.filter(releasing & NOT_VOID))
-    credited = _corrected(releases, (Invoice.Kind.CREDIT_NOTE,))
+    credited = _corrected(releases, ISSUED)
     found: dict[UUID, Decimal] = defaultdict(Decimal)
     for release in releases:
         assert release.corrects_id is not None

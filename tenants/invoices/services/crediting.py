@@ -17,7 +17,6 @@ from billing.tax import TaxAmount
 from shared.audit.services import record
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
-from shared.kernel.clock import today
 from shared.kernel.errors import FieldError, Invalid
 from tenants.invoices.errors import NotCreditable
 from tenants.invoices.models import Invoice, InvoiceLine
@@ -25,6 +24,7 @@ from tenants.invoices.selectors.creditable import CreditableLine, creditable_lin
 from tenants.invoices.services.drafting import (
     Correction,
     DraftLine,
+    checked_date,
     checked_reason,
     lock_invoice,
     store_correction,
@@ -75,17 +75,20 @@ def credit_invoice(
         invoice.require_revision(expected_revision)
         require_creditable(invoice)
         text = checked_reason(reason)
-        dated = _checked_date(invoice, invoice_date)
+        dated = checked_date(invoice, invoice_date)
         left = creditable_lines(invoice)
         parts = _chosen(invoice, left, amount, lines)
         _refuse_released(parts)
+        credited = [(part.of.line.taxable, -part.amount) for part in parts]
+        taxes = taxes_of_credit(invoice, credited)
+        _require_credit(invoice, parts, taxes)
         note = store_correction(
             actor=actor,
             correction=Correction(
                 basis=invoice,
                 kind=Invoice.Kind.CREDIT_NOTE,
                 lines=[_line(part, invoice) for part in parts],
-                taxes=taxes_of_credit(invoice, [(p.of.line.taxable, -p.amount) for p in parts]),
+                taxes=taxes,
                 invoice_date=dated,
                 due_date=dated,
                 reason=text,
@@ -129,15 +132,6 @@ def applies(taxable: object, name: str) -> bool:
     return name in taxable if isinstance(taxable, list | tuple) else bool(taxable)
 
 
-def _checked_date(invoice: Invoice, given: date | None) -> date:
-    dated = given or max(today(), invoice.invoice_date)
-    if dated < invoice.invoice_date:
-        message = _("It cannot be dated before the invoice it corrects (%(day)s).")
-        text = message % {"day": invoice.invoice_date}
-        raise Invalid(errors=[FieldError("invoice_date", "too_early", text)])
-    return dated
-
-
 def _chosen(
     invoice: Invoice,
     left: Sequence[CreditableLine],
@@ -154,9 +148,23 @@ def _chosen(
     else:
         parts = [_Part(one, one.left, one.quantity_left) for one in left]
     parts = [part for part in parts if part.amount]
-    if sum((part.amount for part in parts), ZERO) <= 0:
+    taken = sum((part.amount for part in parts), ZERO)
+    if taken <= 0:
         raise NotCreditable(_("Nothing is left of %(id)s to credit.") % {"id": invoice})
+    most = sum((one.left for one in left), ZERO)
+    if taken > most:  # lines below zero, which are part of what was charged, were left out
+        message = _("At most %(amount)s is left.") % {"amount": most}
+        raise Invalid(errors=[FieldError("lines", "more_than_left", message)])
     return parts
+
+
+def _require_credit(invoice: Invoice, parts: Sequence[_Part], taxes: Sequence[TaxAmount]) -> None:
+    """Raise NotCreditable where the tax of lines below zero outweighs what is taken back."""
+    total = sum((tax.amount for tax in taxes), -sum((part.amount for part in parts), ZERO))
+    if total >= 0:
+        raise NotCreditable(
+            _("With its taxes that takes nothing back of %(id)s.") % {"id": invoice}
+        )
 
 
 def _by_amount(invoice: Invoice, left: Sequence[CreditableLine], amount: Decimal) -> list[_Part]:

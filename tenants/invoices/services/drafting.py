@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any, cast
@@ -15,6 +15,7 @@ from billing.holdback import HOLDBACK_CODES
 from billing.lines import ChargeLine, LineCode, Trace
 from billing.tax import TaxAmount
 from shared.kernel.actor import Actor
+from shared.kernel.clock import today
 from shared.kernel.codes import next_code
 from shared.kernel.errors import FieldError, Invalid, NotFound
 from tenants.invoices.models import Invoice, InvoiceLine, InvoiceTax
@@ -22,6 +23,7 @@ from tenants.ledger.rates import book_rate
 
 ZERO = Decimal(0)
 REASON_MAX = 500
+DATED_AHEAD_MAX = timedelta(days=31)
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,22 @@ def checked_reason(reason: str) -> str:
         message = _("At most 500 characters.")
         raise Invalid(errors=[FieldError("reason", "too_long", message)])
     return text
+
+
+def checked_date(original: Invoice, given: date | None) -> date:
+    """The correction's day, today unless given. Raises Invalid.
+
+    Not before the invoice that it corrects, and at most a month ahead: it settles at once.
+    """
+    dated = given or max(today(), original.invoice_date)
+    if dated < original.invoice_date:
+        message = _("It cannot be dated before the invoice it corrects (%(day)s).")
+        text = message % {"day": original.invoice_date}
+        raise Invalid(errors=[FieldError("invoice_date", "too_early", text)])
+    if dated > max(today() + DATED_AHEAD_MAX, original.invoice_date):
+        message = _("It cannot be dated more than a month ahead.")
+        raise Invalid(errors=[FieldError("invoice_date", "too_late", message)])
+    return dated
 
 
 def store_correction(*, actor: Actor, correction: Correction) -> Invoice:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
 
 from billing.lines import Step, Trace
@@ -20,12 +20,11 @@ from billing.tax import TaxAmount, compute_taxes
 from shared.audit.services import record
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
-from shared.kernel.clock import today
-from shared.kernel.errors import FieldError, Invalid, NotFound
+from shared.kernel.errors import NotFound
 from tenants.invoices.calculation import BillingContext, Calculation, calculate, due_date_of
 from tenants.invoices.comparing import ComparedLine, compare_lines
 from tenants.invoices.errors import NotRecalculable
-from tenants.invoices.models import Invoice, InvoiceLine
+from tenants.invoices.models import Invoice, InvoiceLine, InvoiceTax
 from tenants.invoices.selectors import load_contexts
 from tenants.invoices.selectors.corrected import (
     BASIS,
@@ -33,10 +32,12 @@ from tenants.invoices.selectors.corrected import (
     basis_digest,
     billed_documents,
 )
+from tenants.invoices.selectors.creditable import creditable_lines
 from tenants.invoices.services.crediting import taxes_of_credit
 from tenants.invoices.services.drafting import (
     Correction,
     DraftLine,
+    checked_date,
     digest_of,
     lock_invoice,
     store_correction,
@@ -86,7 +87,7 @@ def recalculate_invoice(
     with transaction.atomic():
         original, calculation = _calculate_locked(contract_pk[0], invoice_id, billing_data)
         original.require_revision(expected_revision)
-        dated = _checked_date(original, invoice_date)
+        dated = checked_date(original, invoice_date)
         lines = compare_lines(_billed_lines(original), calculation.lines)
         inputs = _inputs(original, calculation, lines)
         waiting = _waiting_draft(original)
@@ -95,6 +96,7 @@ def recalculate_invoice(
                 _discard(waiting)
             close_items(actor=actor, kind="recalculation", target_id=original.pk)
             return Recalculation(original, lines, None)
+        _refuse_released(original, lines)
         digest = digest_of(inputs)
         if waiting is not None:
             same_day = invoice_date in (None, waiting.invoice_date)
@@ -137,15 +139,6 @@ def _require_recalculable(original: Invoice) -> None:
         )
     if original.document_status != Invoice.DocumentStatus.ISSUED:
         raise NotRecalculable(_("%(id)s is void: bill the period again.") % {"id": original})
-
-
-def _checked_date(original: Invoice, given: date | None) -> date:
-    dated = given or max(today(), original.invoice_date)
-    if dated < original.invoice_date:
-        message = _("It cannot be dated before the invoice it corrects (%(day)s).")
-        text = message % {"day": original.invoice_date}
-        raise Invalid(errors=[FieldError("invoice_date", "too_early", text)])
-    return dated
 
 
 def _billed_lines(original: Invoice) -> list[InvoiceLine]:
@@ -197,6 +190,17 @@ def _given(value: Any) -> Any:
     return [_given(item) for item in value] if isinstance(value, list) else value
 
 
+def _refuse_released(original: Invoice, lines: Sequence[ComparedLine]) -> None:
+    """A holdback that was released is on a document of its own, which must be credited first."""
+    released = {one.line.pk: one.released for one in creditable_lines(original)}
+    for line in lines:
+        known = ZERO if line.corrects is None else released.get(line.corrects, ZERO)
+        if line.difference and known and known > -line.calculated:
+            raise NotRecalculable(
+                _("Its holdback was released meanwhile. Credit the release first.")
+            )
+
+
 def _inputs(
     original: Invoice, calculation: Calculation, lines: Sequence[ComparedLine]
 ) -> dict[str, Any]:
@@ -228,11 +232,14 @@ def _correction(
 ) -> Correction:
     """A credit note at the original's rates, or an adjustment at those of its own day."""
     changed = [_line(line, original) for line in lines if line.difference]
-    credit_taxes = taxes_of_credit(original, [(line.taxable, line.amount) for line in changed])
+    credit_taxes = _taxes_taken_back(original, changed)
     total = sum((line.amount for line in changed), ZERO)
     is_credit = sum((tax.amount for tax in credit_taxes), total) < 0
-    taxes = credit_taxes if is_credit else taxes_of_lines(calculation.context, changed, dated)
     contract = calculation.context.contract
+    taxes: Sequence[TaxAmount] = credit_taxes
+    if not is_credit:  # certificates and rates as of its own day
+        (context,) = load_contexts([contract.pk], Period(dated, dated), on=dated, lock=False)
+        taxes = taxes_of_lines(context, changed, dated)
     return Correction(
         basis=original,
         kind=Invoice.Kind.CREDIT_NOTE if is_credit else Invoice.Kind.ADJUSTMENT,
@@ -244,6 +251,25 @@ def _correction(
         inputs=inputs,
         digest=digest,
     )
+
+
+def _taxes_taken_back(original: Invoice, changed: Sequence[DraftLine]) -> list[TaxAmount]:
+    """The taxes of a reduction at the original's rates, never more than was charged.
+
+    What an adjustment charged since may bear another day's rate, so what clears the base of all
+    documents together clears their tax to the cent.
+    """
+    documents = InvoiceTax.objects.filter(invoice__in=billed_documents(original)).order_by("name")
+    charged = {
+        row["name"]: (row["bases"], row["amounts"])
+        for row in documents.values("name").annotate(bases=Sum("base"), amounts=Sum("amount"))
+    }
+    taxes = []
+    for tax in taxes_of_credit(original, [(line.taxable, line.amount) for line in changed]):
+        base, amount = charged[tax.name]
+        clears = base + tax.base == 0
+        taxes.append(tax._replace(amount=-amount) if clears or 0 <= amount < -tax.amount else tax)
+    return taxes
 
 
 def taxes_of_lines(

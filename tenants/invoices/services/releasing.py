@@ -19,7 +19,12 @@ from tenants.invoices.errors import NothingHeld
 from tenants.invoices.models import Invoice
 from tenants.invoices.selectors import load_contexts
 from tenants.invoices.selectors.creditable import CreditableLine, held_lines
-from tenants.invoices.services.drafting import Correction, DraftLine, store_correction
+from tenants.invoices.services.drafting import (
+    DATED_AHEAD_MAX,
+    Correction,
+    DraftLine,
+    store_correction,
+)
 from tenants.invoices.services.recalculation import taxes_of_lines
 
 INVOICES_MAX = 1_000
@@ -44,6 +49,9 @@ def release_holdback(
     if not contract_pk:
         raise NotFound(_("There is no contract %(id)s.") % {"id": contract_id})
     dated = on or today()
+    if dated > today() + DATED_AHEAD_MAX:
+        message = _("It cannot be dated more than a month ahead.")
+        raise Invalid(errors=[FieldError("on", "too_late", message)])
     with transaction.atomic():
         (context,) = load_contexts([contract_pk[0]], Period(dated, dated), on=dated)
         invoices = _locked_invoices(context.contract, invoice_ids, dated)

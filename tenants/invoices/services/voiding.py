@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from billing.holdback import HOLDBACK_RELEASE
 from shared.audit.services import record
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
@@ -15,6 +16,7 @@ from tenants.documents.services import request_documents
 from tenants.invoices.errors import NotVoidable
 from tenants.invoices.journal import void_entries
 from tenants.invoices.models import Invoice
+from tenants.invoices.selectors.creditable import held_lines
 from tenants.invoices.services.drafting import checked_reason, lock_invoice
 from tenants.ledger.services import post
 
@@ -80,6 +82,28 @@ def require_voidable(invoice: Invoice) -> None:
             _("%(id)s was settled once, even if that was undone. Credit it instead.")
             % {"id": invoice}
         )
+    _refuse_second_release(invoice)
+
+
+def _refuse_second_release(note: Invoice) -> None:
+    """What a credit note gave back of a release may have been released again since.
+
+    The invoices that hold it back are locked, as releasing locks them.
+    """
+    lines = list(note.lines.filter(corrects__code=HOLDBACK_RELEASE).select_related("corrects"))
+    if not lines:
+        return
+    holding = Invoice.objects.select_for_update(of=("self",)).filter(
+        lines__in=[line.corrects.corrects_id for line in lines if line.corrects]
+    )
+    held = {one.line.pk: one.held for one in held_lines(holding.order_by("pk"))}
+    for line in lines:
+        assert line.corrects is not None
+        if line.corrects.corrects_id and held.get(line.corrects.corrects_id, 0) < -line.amount:
+            raise NotVoidable(
+                _("What %(id)s gave back was released again since. Credit that release first.")
+                % {"id": note}
+            )
 
 
 def _was_settled(invoice: Invoice) -> bool:

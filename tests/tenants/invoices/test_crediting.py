@@ -59,6 +59,32 @@ def journal_sums():
     return {key: amount for key, amount in sums.items() if amount}
 
 
+def test_reductions_are_taken_back_with_what_they_reduce(in_acme):
+    """A fee of 1,000.00 less 400.00: the fee alone would give back more than was charged."""
+    charges = [{"description": "Late", "amount": -400}]
+    invoice = bill(make_contract(make_site()), billing_data={"additional_charges": charges})
+    fee, reduction = LineCredit(1, Decimal(1000)), LineCredit(2, Decimal(-400))
+    with pytest.raises(Invalid) as refused:
+        credit(invoice, lines=[fee])
+    assert [(e.field, e.code) for e in refused.value.errors] == [("lines", "more_than_left")]
+    assert credit(invoice, lines=[LineCredit(1, Decimal(600))]).total == -678
+    assert invoice.balance_due == 0
+    with pytest.raises(NotCreditable):
+        credit(invoice, lines=[LineCredit(1, Decimal(400)), reduction])
+
+
+def test_a_credit_note_gives_something_back(in_acme):
+    """100.00 untaxed less 90.00 taxed are 10.00, but HST of 11.70 would come on top."""
+    charges = [
+        {"description": "Permit", "amount": 100, "taxable": False},
+        {"description": "Late", "amount": -90},
+    ]
+    invoice = bill(make_contract(make_site()), billing_data={"additional_charges": charges})
+    with pytest.raises(NotCreditable):
+        credit(invoice, lines=[LineCredit(2, Decimal(100)), LineCredit(3, Decimal(-90))])
+    assert Invoice.objects.count() == 1
+
+
 def test_a_whole_invoice_is_credited_and_settled(invoice):
     note = credit(invoice)
     assert (note.subtotal, note.tax_total, note.total) == (-1000, -130, -1130)
@@ -148,6 +174,7 @@ def test_a_line_that_another_cancels_gives_back_its_own_tax(in_acme, reduction):
         ({"reason": " "}, "reason", "required"),
         ({"reason": "x" * 501}, "reason", "too_long"),
         ({"invoice_date": date(2025, 1, 30)}, "invoice_date", "too_early"),
+        ({"invoice_date": date(9999, 12, 31)}, "invoice_date", "too_late"),
     ],
 )
 def test_what_is_refused_names_its_field(invoice, options, field, code):

@@ -24,6 +24,7 @@ from tenants.invoices.services import (
 from tenants.ledger.models import JournalLine
 from tenants.review.models import ReviewItem
 from tenants.review.services import raise_item
+from tenants.sites.models import TaxExemption
 
 JANUARY = Period(date(2025, 1, 1), date(2025, 1, 31))
 SHARE = {"contract_type": "revenue_share", "configuration": {"revenue_share_rate": "0.1"}}
@@ -54,6 +55,49 @@ def issue(draft):
     issued = issue_invoice(actor=SYSTEM, invoice_id=draft.invoice_id)
     issued.refresh_from_db()
     return issued
+
+
+def test_an_adjustment_is_taxed_by_the_certificates_of_its_own_day(invoice):
+    """Exempt in January, the certificate ran out in February: in March tax is due again."""
+    customer = invoice.customer
+    TaxExemption.objects.create(
+        customer=customer, component="HST", certificate_number="X", expires_on=date(2025, 2, 28)
+    )
+    new_rate("0.12")
+    march = recalculate(invoice, invoice_date=date(2025, 3, 1)).correction
+    assert (march.kind, march.subtotal, march.tax_total) == ("adjustment", 1000, 130)
+    february = recalculate(invoice, invoice_date=date(2025, 2, 28)).correction
+    assert (february.subtotal, february.tax_total) == (1000, 0)
+
+
+def test_a_reduction_takes_back_the_tax_of_an_adjustment_too(invoice):
+    # 5,050.00; + 5,000.00 by an adjustment with HST 650.00; then 1,000.00 is right
+    new_rate("0.2")
+    issue(recalculate(invoice).correction)
+    new_rate("0.02")
+    draft = recalculate(invoice).correction
+    # 10,000.00 - 1,000.00 = 9,000.00 taken back, HST 13 % = 1,170.00
+    assert (draft.kind, draft.subtotal, draft.tax_total) == ("credit_note", -9000, -1170)
+    issue(draft)
+    invoice.refresh_from_db()
+    # All of the original is settled; 10,170.00 - 5,700.00 stays open credit.
+    assert (invoice.balance_due, Invoice.objects.get(pk=draft.pk).balance_due) == (0, -4470)
+
+
+def test_what_clears_documents_of_two_rates_clears_their_tax(in_acme):
+    """Nova Scotia: 15 % until March 2025, 14 % from April on."""
+    site = make_site(province="NS")
+    make_contract(site, **SHARE)
+    invoice = generate_invoice(
+        actor=SYSTEM, site_id=site.site_id, period=JANUARY, billing_data={"revenue_amount": 10000}
+    ).invoice
+    more = recalculate(
+        invoice, billing_data={"revenue_amount": 20000}, invoice_date=date(2025, 4, 1)
+    )
+    # 1,000.00 at 15 % and 1,000.00 more at 14 %
+    assert (invoice.tax_total, issue(more.correction).tax_total) == (150, 140)
+    draft = recalculate(invoice, billing_data={"revenue_amount": 0}).correction
+    assert (draft.subtotal, draft.tax_total) == (-2000, -290)
 
 
 def test_nothing_differs_nothing_is_made(invoice):

@@ -10,17 +10,24 @@ from billing.periods import month_period
 from shared.kernel.actor import SYSTEM
 from shared.kernel.errors import Forbidden, Invalid, NotFound
 from tenants.contracts.models import Contract
-from tenants.invoices.errors import NotCreditable, NothingHeld, NotVoidable
+from tenants.invoices.errors import (
+    NotCreditable,
+    NothingHeld,
+    NotRecalculable,
+    NotVoidable,
+)
 from tenants.invoices.models import Invoice
 from tenants.invoices.services import (
     LineCredit,
     credit_invoice,
     generate_invoice,
     issue_invoice,
+    recalculate_invoice,
     release_holdback,
     void_invoice,
 )
 from tenants.ledger.models import JournalLine
+from tenants.payments.services import record_payment
 
 DAY = date(2025, 6, 30)
 
@@ -106,11 +113,59 @@ def test_what_was_released_is_credited_on_the_release(contract):
     assert [balance(name) for name in ("receivable", "holdback_receivable", "revenue")] == [0, 0, 0]
 
 
+def test_a_recalculation_takes_back_no_holdback_that_was_released(contract):
+    january = bill(contract, 1)
+    first = release(contract)
+    contract.terms.update(billing_configuration={"monthly_fee": "500.00"})
+    with pytest.raises(NotRecalculable):
+        recalculate_invoice(actor=SYSTEM, invoice_id=january.invoice_id)
+    void_invoice(actor=SYSTEM, invoice_id=first.invoice_id, reason="Too early")
+    draft = recalculate_invoice(actor=SYSTEM, invoice_id=january.invoice_id).correction
+    # 500.00 less 50.00 held back, HST 15 %
+    assert (draft.subtotal, draft.tax_total) == (-450, Decimal("-67.50"))
+    issue_invoice(actor=SYSTEM, invoice_id=draft.invoice_id)
+    assert release(contract).subtotal == 50
+
+
 def test_a_void_release_frees_the_holdback(contract):
     bill(contract, 1)
     first = release(contract)
     void_invoice(actor=SYSTEM, invoice_id=first.invoice_id, reason="Too early")
     assert release(contract).subtotal == 100
+
+
+def test_a_draft_credit_note_of_a_release_frees_nothing_yet(contract):
+    bill(contract, 1)
+    first = release(contract)
+    note = credit_invoice(actor=SYSTEM, invoice_id=first.invoice_id, reason="Wrong day")
+    with pytest.raises(NothingHeld):
+        release(contract)
+    issue_invoice(actor=SYSTEM, invoice_id=note.invoice_id)
+    assert release(contract).subtotal == 100
+
+
+def test_a_credit_note_stays_once_what_it_gave_back_is_released_again(contract):
+    january = bill(contract, 1)
+    first = release(contract)
+    record_payment(
+        actor=SYSTEM,
+        invoice_id=first.invoice_id,
+        amount=first.total,
+        received_on=DAY,
+        method="ACH",
+    )
+    note = credit_invoice(actor=SYSTEM, invoice_id=first.invoice_id, reason="Wrong day")
+    issue_invoice(actor=SYSTEM, invoice_id=note.invoice_id)
+    second = release(contract)
+    with pytest.raises(NotVoidable):
+        void_invoice(actor=SYSTEM, invoice_id=note.invoice_id, reason="x")
+    assert balance("holdback_receivable") == 0
+    void_invoice(actor=SYSTEM, invoice_id=second.invoice_id, reason="Twice")
+    void_invoice(actor=SYSTEM, invoice_id=note.invoice_id, reason="It was right")
+    with pytest.raises(NothingHeld):
+        release(contract)
+    january.refresh_from_db()
+    assert (january.holdback, balance("holdback_receivable")) == (100, 0)
 
 
 def test_refusals(contract, actor_in):
