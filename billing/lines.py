@@ -126,7 +126,7 @@ Value: TypeAlias = Decimal | int | str | None
 TEXT_VALUES = frozenset(
     {"currency", "month", "job_code", "hour_class", "description", "category", "reason"}
     | {"basis", "from_date", "to_date", "agreed_on", "approved_by", "code", "invoice"}
-    | {"source", "untaxed"}
+    | {"source", "untaxed", "taxed"}
 )
 """Keys of trace values that hold words; every other value is a number or None."""
 

@@ -33,7 +33,7 @@ from tenants.invoices.corrections import (
 from tenants.invoices.rating import RatedContract, rate_period
 from tenants.invoices.validators import RuleChoices, Subject, validate
 from tenants.structure.models import LegalEntity
-from tenants.structure.taxes import TaxBook
+from tenants.structure.taxes import TaxBook, TaxReasons
 
 DIVIDING = ("worked_on", "incurred_on", "is_part")
 BLOCKING = (Severity.CRITICAL, Severity.ERROR)
@@ -181,7 +181,7 @@ def _rate(
 ) -> tuple[RatedContract, Totals, bool]:
     """Lines and totals, and whether the revenue came from the records."""
     contract = context.contract
-    components, taxability, untaxed = _taxes(context, invoice_date)
+    components, taxability, reasons = _taxes(context, invoice_date)
     given = _given(context, billing_data, components)
     uses_records = given.revenue_amount is None and context.revenue is not None
     rated = rate_period(
@@ -191,7 +191,7 @@ def _rate(
         revenue_by_day=context.revenue_by_day if uses_records else None,
         corrections=corrections,
         taxability=taxability,
-        untaxed=untaxed,
+        reasons=reasons,
         holdback=context.construction.holdback(contract, invoice_date),
     )
     totals = total_invoice(rated.lines, components, contract.currency, context.exempt_components)
@@ -200,13 +200,13 @@ def _rate(
 
 def _taxes(
     context: BillingContext, on: date
-) -> tuple[tuple[TaxComponent, ...], dict[str, Taxable], dict[str, str]]:
+) -> tuple[tuple[TaxComponent, ...], dict[str, Taxable], TaxReasons]:
     """The components of the place on a day; which of them apply by line code, and why."""
     place, category = context.contract.site.place_of_supply, context.contract.service_category
     components = context.taxes.components(place, on)
     taxability = context.taxes.taxability(place, on, category=category, components=components)
-    untaxed = context.taxes.sources(place, on, category=category) if taxability else {}
-    return components, taxability, untaxed
+    reasons = context.taxes.reasons(place, on, category=category, components=components)
+    return components, taxability, reasons
 
 
 def _given(

@@ -144,6 +144,8 @@ CHECKS: Mapping[str, Promise] = {
     "total_not_zero": _("The total is not zero"),
     "total_zero": _("The total is zero"),
 }
+OWN_TAX = _("Own tax: %(taxes)s")
+LEFT_OUT = _("Left out: %(taxes)s")
 _PERCENTAGES = frozenset({"variance", "annual_increase", "savings_share", "markup_rate", "limit"})
 _COUNTS = frozenset(
     {"years", "active_days", "days_in_month", "hours", "budgeted_hours", "hours_saved"}
@@ -187,12 +189,13 @@ def trace_steps(trace: Mapping[str, Any], currency: str) -> list[StepText]:
 
 
 def rule_text(trace: Mapping[str, Any]) -> str:
-    """The rule behind a line, what lays it down, and which taxes are left out of the line."""
+    """The rule behind a line, what lays it down, and what own rules say of its taxes."""
     text, inputs = str(RULES[trace["rule"]]), trace["inputs"]
     if inputs.get("source"):
         text = f"{text} ({inputs['source']})"
-    if inputs.get("untaxed"):
-        text += " · " + str(_("Left out: %(taxes)s")) % {"taxes": inputs["untaxed"]}
+    for key, sentence in (("taxed", OWN_TAX), ("untaxed", LEFT_OUT)):
+        if inputs.get(key):
+            text = f"{text} · {sentence % {'taxes': inputs[key]}}"
     return text
 
 

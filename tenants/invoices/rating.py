@@ -18,6 +18,7 @@ from tenants.contracts.models import Contract
 from tenants.contracts.selectors import TermsSegment
 from tenants.invoices.corrections import SPLIT_REVENUE_BY_TERMS
 from tenants.invoices.validators import RatedPart
+from tenants.structure.taxes import TaxReasons
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def rate_period(
     revenue_by_day: Mapping[date, Decimal] | None,
     corrections: frozenset[str],
     taxability: Mapping[str, Taxable],
-    untaxed: Mapping[str, str],
+    reasons: TaxReasons,
     holdback: HoldbackRule | None,
 ) -> RatedContract:
     """Rate each version of the terms (a segment) for its own days. Fees are prorated by them.
@@ -63,7 +64,7 @@ def rate_period(
     So are hours and costs that tell their day, and recorded revenue (`revenue_by_day`) where that
     correction is tried: each version bills what an invoice of its own days would. Charges and
     adjustments that are agreed once stand on the last version. `taxability` is the default by
-    line code and `untaxed` its reason, `holdback` what the law asks where the contract says
+    line code and `reasons` what own rules say, `holdback` what the law asks where the contract says
     nothing. Raises Invalid and BillingError.
     """
     may_split = SPLIT_REVENUE_BY_TERMS in corrections and revenue_by_day is not None
@@ -78,20 +79,9 @@ def rate_period(
                 days = (revenue_by_day.get(day, Decimal(0)) for day in segment.period)
                 own = replace(own, revenue_amount=sum(days, Decimal(0)))
         part = _rate(contract, segment, own, taxability)
-        parts.append(replace(part, lines=_told(part.lines, taxability, untaxed)))
+        lines = [reasons.tell(line, taxability.get(line.code)) for line in part.lines]
+        parts.append(replace(part, lines=lines))
     return RatedContract(segments, parts, activity, _held(contract, parts, holdback))
-
-
-def _told(
-    lines: Sequence[ChargeLine], taxability: Mapping[str, Taxable], untaxed: Mapping[str, str]
-) -> tuple[ChargeLine, ...]:
-    """The lines, with the reason in the trace where the default leaves a tax out."""
-    return tuple(
-        line._replace(trace=line.trace.with_input("untaxed", untaxed[line.code]))
-        if line.code in untaxed and line.taxable == taxability.get(line.code)
-        else line
-        for line in lines
-    )
 
 
 def _held(

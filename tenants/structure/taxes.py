@@ -4,14 +4,35 @@ Source: `domain.md` 5.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from billing.activity import Taxable
-from billing.lines import LINE_CODES
-from billing.tax import TaxComponent, components_for
+from billing.lines import LINE_CODES, ChargeLine
+from billing.tax import TaxComponent, components_for, is_taxable
 from billing.tax import TaxRule as Rule
 from tenants.structure.models import TaxExclusion, TaxRule
+
+
+@dataclass(frozen=True)
+class TaxReasons:
+    """What the organisation's own rules say of lines, in words for their traces.
+
+    `left_out` is by line code, `charged` what lays a tax down by component.
+    """
+
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    charged: Mapping[str, str] = field(default_factory=dict)
+
+    def tell(self, line: ChargeLine, default: Taxable | None) -> ChargeLine:
+        """The line with what concerns it in its trace; `default` is its code's taxability."""
+        trace = line.trace
+        if line.code in self.left_out and line.taxable == default:
+            trace = trace.with_input("untaxed", self.left_out[line.code])
+        own = [f"{name} ({why})" for name, why in self.charged.items() if is_taxable(line, name)]
+        if own:
+            trace = trace.with_input("taxed", ", ".join(own))
+        return line if trace is line.trace else line._replace(trace=trace)
 
 
 @dataclass(frozen=True)
@@ -52,13 +73,26 @@ class TaxBook:
                 found[code] = kept or False
         return found
 
-    def sources(self, place: Mapping[str, str], on: date, *, category: str) -> dict[str, str]:
-        """By line code which taxes are left out of it, with what lays that down, for traces."""
-        found: dict[str, list[str]] = {}
+    def reasons(
+        self,
+        place: Mapping[str, str],
+        on: date,
+        *,
+        category: str,
+        components: Collection[TaxComponent],
+    ) -> TaxReasons:
+        """What of the taxes at a place comes from the organisation's own rules, for traces."""
+        left_out: dict[str, list[str]] = {}
         for one in self._in_force(place, on, category):
             for code in one.line_codes or LINE_CODES:
-                found.setdefault(code, []).append(f"{one.component} ({one.source})")
-        return {code: ", ".join(texts) for code, texts in found.items()}
+                left_out.setdefault(code, []).append(f"{one.component} ({one.source})")
+        own = {
+            rule.name for rule in self.rules if rule.applies(place["country"], place["state"], on)
+        }
+        return TaxReasons(
+            left_out={code: ", ".join(texts) for code, texts in left_out.items()},
+            charged={one.name: one.source for one in components if one.name in own},
+        )
 
     def _in_force(self, place: Mapping[str, str], on: date, category: str) -> list[TaxExclusion]:
         return [one for one in self.exclusions if _applies(one, place, on, category)]

@@ -128,6 +128,9 @@ def test_an_own_tax_is_charged_beside_the_table(in_acme):
     rule(province="ON")
     # HST 13 % = 130.00; ECO 2 % = 20.00
     assert bill(site) == [("HST", 1000, 130), ("ECO", 1000, 20)]
+    line = Invoice.objects.get().lines.get()
+    assert line.trace["inputs"]["taxed"] == "ECO (By-law 12)"
+    assert rule_text(line.trace).endswith("Own tax: ECO (By-law 12)")
 
 
 def test_the_nearest_place_and_the_latest_start_count(in_acme):
