@@ -42,6 +42,7 @@ class DeliveryConfig(AppConfig):
                 icon="send",
                 permission="delivery.read",
                 order=140,
+                also=("/reminders",),
             )
         )
         register_navigation(

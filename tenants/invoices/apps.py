@@ -70,6 +70,7 @@ class InvoicesConfig(AppConfig):
                 icon="calendar-check",
                 permission="invoices.generate",
                 order=115,
+                also=("/billing-schedules",),
             )
         )
         register_navigation(

@@ -30,6 +30,7 @@ class PaymentsConfig(AppConfig):
                 icon="hourglass",
                 permission="payments.read",
                 order=210,
+                also=("/receivables",),
             )
         )
         register_navigation(

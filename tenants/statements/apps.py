@@ -23,6 +23,7 @@ class StatementsConfig(AppConfig):
                 icon="scroll-text",
                 permission="statements.read",
                 order=135,
+                also=("/statement-runs",),
             )
         )
         register_navigation(

@@ -27,7 +27,8 @@ class NavigationItem:
 
     An empty permission shows it to everybody who is signed in. Entries of the groups
     `shell.SETTINGS_LABELS` stand on the page of settings instead, with `text` under them.
-    Those `on_phone` come first in the bar at the bottom of a phone.
+    Those `on_phone` come first in the bar at the bottom of a phone. An entry is the current
+    one on its own page, on all below it, and on those below the addresses in `also`.
     """
 
     group: str
@@ -39,6 +40,7 @@ class NavigationItem:
     count: Callable[[Actor], int] | None = None
     text: Text = ""
     on_phone: bool = False
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

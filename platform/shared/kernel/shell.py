@@ -36,6 +36,7 @@ class Link:
     count: int | None = None
     text: Text = ""
     on_phone: bool = False
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def _link(item: NavigationItem, actor: Actor) -> Link | None:
     except NoReverseMatch:
         return None
     count = item.count(actor) if item.count else None
-    return Link(item.label, url, item.icon, count or None, item.text, item.on_phone)
+    return Link(item.label, url, item.icon, count or None, item.text, item.on_phone, item.also)
 
 
 def _found(actor: Actor) -> dict[str, list[Link]]:

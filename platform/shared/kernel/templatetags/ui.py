@@ -219,14 +219,17 @@ def url_with(context: Context, **changes: Any) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def nav_current(context: Context, url: str, *, exact: bool = False) -> SafeString:
-    """`aria-current="page"` where the page is, or lies below, this address."""
+def nav_current(
+    context: Context, url: str, *, exact: bool = False, also: Sequence[str] = ()
+) -> SafeString:
+    """`aria-current="page"` where the page is, or lies below, this address or one of `also`."""
     request = _request(context)
     path = urlsplit(url).path
     if request is None or not path:
         return SafeString("")
     here = request.path
-    below = not exact and path != "/" and here.startswith(path.rstrip("/") + "/")
+    above = () if exact else tuple(one.rstrip("/") for one in (path, *also) if one != "/")
+    below = any(here == one or here.startswith(f"{one}/") for one in above)
     return SafeString('aria-current="page"' if here == path or below else "")
 
 

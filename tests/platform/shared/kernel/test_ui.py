@@ -161,6 +161,12 @@ def test_exact_current_page_leaves_out_what_is_below() -> None:
     assert render("{% nav_current '/a/' exact=True %}", "/a/b/") == ""
 
 
+def test_an_entry_is_current_on_pages_that_belong_to_it() -> None:
+    source = "{% nav_current '/runs' also=also %}"
+    assert render(source, "/schedules/new", also=("/schedules",)) != ""
+    assert render(source, "/schedules-of-others", also=("/schedules",)) == ""
+
+
 def test_sort_header_turns_round() -> None:
     source = '{% sort_header "total" "Total" numeric=True %}'
     assert 'href="?sort=total"' in render(source)
