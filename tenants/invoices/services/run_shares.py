@@ -81,14 +81,15 @@ def resume_shares() -> int:
 
 def finish_run(run: BillingRun) -> None:
     """Mark the run as done once nothing waits. The last worker does it, and tells of it once."""
-    if run.items.filter(status=Status.WAITING).exists():
-        return
     with transaction.atomic():
-        finished = BillingRun.objects.filter(pk=run.pk, status=BillingRun.Status.RUNNING).update(
-            status=BillingRun.Status.DONE, finished_at=now()
-        )
-        if finished:
-            publish(topic="billing_run.finished", key=str(run.pk), payload={"run_id": str(run.pk)})
+        # Looked at under the lock: who retries it meanwhile has something waiting again.
+        locked = BillingRun.objects.select_for_update().get(pk=run.pk)
+        is_over = locked.status == BillingRun.Status.DONE
+        if is_over or locked.items.filter(status=Status.WAITING).exists():
+            return
+        locked.status, locked.finished_at = BillingRun.Status.DONE, now()
+        locked.save(update_fields=["status", "finished_at"])
+        publish(topic="billing_run.finished", key=str(run.pk), payload={"run_id": str(run.pk)})
 
 
 def _queue(shares: QuerySet[RunShare]) -> int:
