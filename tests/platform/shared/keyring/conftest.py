@@ -1,15 +1,20 @@
 """A model with every kind of encrypted field, in a temporary table of acme's."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.db import connection, models
 from django.test.utils import isolate_apps
+from support.rotation import REGISTRATIONS
 
+from shared.kernel.tenancy import organisation_context
 from shared.keyring.blind_index import BlindIndexField
 from shared.keyring.fields import EncryptedJSONField, EncryptedTextField
 from shared.keyring.managers import EncryptedManager
+from shared.organisations.models import Organisation
+from tenants.structure.models import LegalEntity, TaxRegistration
 
 with isolate_apps("shared.keyring"):
 
@@ -42,3 +47,37 @@ def vault(in_acme: Any) -> type[Vault]:
             " iban bytea, iban_index bytea, other bytea NOT NULL, details bytea) ON COMMIT DROP"
         )
     return Vault
+
+
+@pytest.fixture
+def raw_columns() -> Callable[[Any], tuple[bytes | None, ...]]:
+    """What stands in the encrypted columns of a row."""
+
+    def read(row_id: Any) -> tuple[bytes | None, ...]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT iban, other, details FROM pg_temp_vault WHERE id = %s", [row_id])
+            return tuple(value and bytes(value) for value in cursor.fetchone())
+
+    return read
+
+
+@pytest.fixture
+def at_once(settings: Any) -> None:
+    """One process only: nobody else has the old key in its cache."""
+    settings.KEY_CACHE_SECONDS = 0
+
+
+@pytest.fixture
+def organisation(throwaway_organisation: Organisation) -> Organisation:
+    """A committed organisation with registrations "T1 number" and so on."""
+    with organisation_context(throwaway_organisation):
+        entity = LegalEntity.objects.create(
+            name="X", number_prefix="K", payment_instructions="Pay to 123"
+        )
+        TaxRegistration.objects.bulk_create(
+            [
+                TaxRegistration(entity=entity, component=f"T{n}", number=f"T{n} number")
+                for n in range(REGISTRATIONS)
+            ]
+        )
+    return throwaway_organisation
