@@ -23,6 +23,8 @@ from shared.keyring.services.rotation import (
 )
 from tenants.structure.models import TaxRegistration
 
+pytestmark = pytest.mark.usefixtures("at_once")
+
 CHILD = """
 import os, signal, sys, time
 import django
@@ -37,8 +39,6 @@ from tenants.structure.models import TaxRegistration
 with shared_context():
     organisation = Organisation.objects.get(schema_name=sys.argv[1])
 """
-
-
 ROTATE_AND_DIE = (
     CHILD
     + """
@@ -54,15 +54,11 @@ stores.ModelStore.reseal_batch = reseal_batch
 rotation.rotate_keys(organisation_id=organisation.id)
 """
 )
-
-
 WRITE_UNTIL_TOLD = (
     CHILD
     + """
 settings.KEY_CACHE_SECONDS = 2
 import random
-
-pytestmark = pytest.mark.usefixtures("at_once")
 number = 0
 with organisation_context(organisation):
     ids = list(TaxRegistration.objects.values_list("id", flat=True))
