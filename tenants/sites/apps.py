@@ -45,6 +45,14 @@ class SitesConfig(AppConfig):
                 order=115,
             )
         )
+        self._show_in_settings()
+        register_topic("site", "sites.read")
+        register_topic("customer", "sites.read")
+
+    def _show_in_settings(self) -> None:
+        """The certificates of all customers."""
+        from shared.kernel.hooks import NavigationItem, register_navigation
+
         register_navigation(
             NavigationItem(
                 group="settings_company",
@@ -56,5 +64,3 @@ class SitesConfig(AppConfig):
                 text=_("The customers' certificates, and which of them end soon."),
             )
         )
-        register_topic("site", "sites.read")
-        register_topic("customer", "sites.read")
