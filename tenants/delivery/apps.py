@@ -9,7 +9,7 @@ class DeliveryConfig(AppConfig):
 
     def ready(self) -> None:
         """Take invoices from runs; tell browsers; ask people about what does not arrive."""
-        from shared.kernel.hooks import NavigationItem, register_navigation, register_topic
+        from shared.kernel.hooks import register_topic
         from tenants.delivery import reminders, statements
         from tenants.delivery.invoices import INVOICE_DELIVERABLE
         from tenants.delivery.kinds import register_deliverable
@@ -34,6 +34,14 @@ class DeliveryConfig(AppConfig):
             register_source(source)
         register_distributor(request_deliveries)
         statement_hooks.register_distributor(statements.distribute_statements)
+        self._register_pages()
+        register_topic("delivery", "delivery.read")
+        register_kind(Kind("delivery", _("Delivery"), "delivery.write", "send"))
+        register_kind(Kind(COMPLAINT_KIND, _("Spam report"), "delivery.write", "mail-warning"))
+
+    def _register_pages(self) -> None:
+        from shared.kernel.hooks import NavigationItem, register_navigation
+
         register_navigation(
             NavigationItem(
                 group="billing",
@@ -67,6 +75,3 @@ class DeliveryConfig(AppConfig):
                 text=_("After how many days customers are reminded, and who is due today."),
             )
         )
-        register_topic("delivery", "delivery.read")
-        register_kind(Kind("delivery", _("Delivery"), "delivery.write", "send"))
-        register_kind(Kind(COMPLAINT_KIND, _("Spam report"), "delivery.write", "mail-warning"))

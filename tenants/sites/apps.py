@@ -9,11 +9,33 @@ class SitesConfig(AppConfig):
 
     def ready(self) -> None:
         """Show the sites in the navigation; browsers hear of changed ones."""
-        from shared.kernel.hooks import NavigationItem, register_navigation, register_topic
+        from shared.kernel.hooks import register_topic
         from tenants.lists.specs import register_list
         from tenants.sites.lists import SITES
 
         register_list(SITES)
+        self._register_pages()
+        register_topic("site", "sites.read")
+        register_topic("customer", "sites.read")
+
+    def _show_in_settings(self) -> None:
+        """The certificates of all customers."""
+        from shared.kernel.hooks import NavigationItem, register_navigation
+
+        register_navigation(
+            NavigationItem(
+                group="settings_company",
+                label=_("Tax exemptions"),
+                url_name="exemption_list",
+                icon="badge-percent",
+                permission="sites.read",
+                order=712,
+                text=_("The customers' certificates, and which of them end soon."),
+            )
+        )
+
+    def _register_pages(self) -> None:
+        from shared.kernel.hooks import NavigationItem, register_navigation
 
         register_navigation(
             NavigationItem(
@@ -42,25 +64,7 @@ class SitesConfig(AppConfig):
                 url_name="territory_list",
                 icon="map",
                 permission="sites.read",
-                order=115,
+                order=107,
             )
         )
         self._show_in_settings()
-        register_topic("site", "sites.read")
-        register_topic("customer", "sites.read")
-
-    def _show_in_settings(self) -> None:
-        """The certificates of all customers."""
-        from shared.kernel.hooks import NavigationItem, register_navigation
-
-        register_navigation(
-            NavigationItem(
-                group="settings_company",
-                label=_("Tax exemptions"),
-                url_name="exemption_list",
-                icon="badge-percent",
-                permission="sites.read",
-                order=712,
-                text=_("The customers' certificates, and which of them end soon."),
-            )
-        )

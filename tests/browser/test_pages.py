@@ -25,8 +25,12 @@ PAGES = (
     "/billing-runs",
     "/statements",
     "/statement-runs",
+    "/settings",
     "/settings/statements",
     "/settings/templates",
+    "/ledger",
+    "/ledger/balance",
+    "/receivables/ageing",
 )
 
 
