@@ -47,7 +47,7 @@ def send_out(today: date) -> None:
     newest = Invoice.objects.filter(
         document_status=Invoice.DocumentStatus.ISSUED, kind=Invoice.Kind.REGULAR
     ).order_by("-invoice_date", "invoice_id")
-    invoices = list(newest.select_related("customer")[:SENT])
+    invoices = _of_many_customers(list(newest.select_related("customer")[: SENT * SENT]))
     if len(invoices) < SENT:
         return
     _name_recipients(invoices)
@@ -66,6 +66,13 @@ def send_out(today: date) -> None:
         else:
             note_opened(delivery_id=delivery.pk)
     _schedule_report()
+
+
+def _of_many_customers(invoices: Sequence[Invoice]) -> list[Invoice]:
+    """The newest invoice of each customer first, then the others."""
+    first = {invoice.customer_id: invoice for invoice in reversed(invoices)}
+    ahead = [one for one in invoices if first[one.customer_id] is one]
+    return [*ahead, *(one for one in invoices if first[one.customer_id] is not one)][:SENT]
 
 
 def _name_recipients(invoices: Sequence[Invoice]) -> None:
