@@ -16,7 +16,7 @@ from tenants.contracts.models import Contract
 from tenants.imports.models import Import, RecordRow, RowProblem
 from tenants.imports.records import REFUSED, make_record, reasons_of
 from tenants.imports.services.holding import BadRow, Hold
-from tenants.imports.updating import change_record, put_back, stored_record
+from tenants.imports.updating import change_record, lock_stored, put_back, stored_record
 from tenants.sites.models import Customer, Site
 
 CHUNK_ROWS = 10  # the head of the audit chain is locked meanwhile
@@ -48,6 +48,7 @@ def undo_records(hold: Hold) -> bool:
 def _apply_chunk(hold: Hold) -> None:
     with hold.chunk() as job:
         rows = _next_rows(job, Outcome.WAITING)
+        lock_stored(job, [row.values for row in rows])
         refused: list[BadRow] = []
         for row in rows:
             try:
@@ -89,6 +90,7 @@ def _write(hold: Hold, job: Import, row: RecordRow) -> RevisedRow:
 def _undo_chunk(hold: Hold) -> None:
     with hold.chunk() as job:
         rows = _next_rows(job, Outcome.APPLIED)
+        lock_stored(job, [row.values for row in rows])
         for row in rows:
             is_new = row.effect == RecordRow.Effect.NEW
             reason = _take_away(hold, job, row) if is_new else _put_back(hold, job, row)

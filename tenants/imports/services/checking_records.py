@@ -17,7 +17,7 @@ from tenants.imports.reading import TableFile, open_table
 from tenants.imports.records import CONFIGURATION_MAX, REFUSED, make_record, reasons_of
 from tenants.imports.revenue import named_cells
 from tenants.imports.services.holding import BadRow, Hold, in_chunks
-from tenants.imports.updating import change_record, stored_record
+from tenants.imports.updating import change_record, lock_stored, stored_record
 from tenants.imports.values import Wrong, read_text
 
 CHUNK_ROWS = 25  # the head of the audit chain is locked meanwhile
@@ -54,9 +54,10 @@ def _check_chunk(hold: Hold, table: TableFile, rows: Sequence[Any], rows_max: in
                 _("The file has more than %(limit)s rows. Bring it in parts.") % {"limit": rows_max}
             )
         codes = _codes_before(job)
-        for line, cells in rows:
-            values, reasons = _read_cells(table, cells)
-            reasons = reasons or _doubled(job, values, line, codes)
+        read = [(line, *_read_cells(table, cells)) for line, cells in rows]
+        lock_stored(job, [values for _line, values, _reasons in read])
+        for line, values, wrong in read:
+            reasons = wrong or _doubled(job, values, line, codes)
             row = RecordRow(job=job, line=line, values=values)
             reasons = reasons or _rehearse(hold, job, row)
             if reasons:

@@ -4,6 +4,8 @@ A column that the file lacks, and an empty cell, leave the stored value as it is
 through the services that everybody uses: new terms of a contract are a dated amendment.
 """
 
+from collections.abc import Iterable
+
 from django.utils.translation import gettext as _
 
 from shared.kernel.actor import Actor
@@ -16,7 +18,7 @@ from tenants.imports.updating.sites import change_site, restore_site
 from tenants.imports.updating.written import Written
 from tenants.sites.models import Site
 
-__all__ = ["Written", "change_record", "put_back", "stored_record"]
+__all__ = ["Written", "change_record", "lock_stored", "put_back", "stored_record"]
 
 
 def stored_record(job: Import, values: Values) -> Site | Contract | None:
@@ -27,6 +29,22 @@ def stored_record(job: Import, values: Values) -> Site | Contract | None:
     code = code_of(values, "contract_id")
     found = Contract.objects.select_for_update(of=("self",)).select_related("site")
     return found.filter(contract_id=code).first() if code else None
+
+
+def lock_stored(job: Import, rows: Iterable[Values]) -> None:
+    """Lock every record that the rows name, in one order.
+
+    To be called before the first of them is written: writing locks the head of the audit chain,
+    and who changes one of the records waits for that head with the record locked.
+    """
+    if job.kind == Import.Kind.SITES:
+        codes = [code for values in rows if (code := code_of(values, "site_id"))]
+        sites = Site.objects.select_for_update().filter(site_id__in=codes)
+        list(sites.order_by("pk").values_list("pk"))
+        return
+    codes = [code for values in rows if (code := code_of(values, "contract_id"))]
+    contracts = Contract.objects.select_for_update().filter(contract_id__in=codes)
+    list(contracts.order_by("pk").values_list("pk"))
 
 
 def change_record(*, actor: Actor, job: Import, values: Values, stored: Site | Contract) -> Written:
