@@ -23,6 +23,12 @@ PART_TYPES = "[Content_Types].xml"
 PART_TYPES_MAX = 1024 * 1024
 SHEET_TYPE = "worksheet+xml"
 PROLOG_MAX = 64 * 1024
+# A sheet is read by the row, so a row has a size, and a sheet no more rows than Excel's.
+SHEET_ROW = "http://schemas.openxmlformats.org/spreadsheetml/2006/main row"
+SHEET_ROWS_MAX = 2**20
+ROW_ELEMENTS_MAX = 100_000
+ROW_BYTES_MAX = 4 * 1024 * 1024
+PIECE_BYTES = 1024 * 1024
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _DAMAGED = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError)
 
@@ -87,6 +93,9 @@ def require_bounded_workbook(file: IO[bytes]) -> None:
     whole = sum(one.file_size for one in members if one.filename not in sheets)
     if sum(one.file_size for one in members) > UNPACKED_MAX or whole > WHOLE_PARTS_MAX:
         raise _too_large()
+    for name in sheets:
+        if name in archive.NameToInfo:
+            _require_bounded_rows(archive, name)
 
 
 def _too_large() -> Unreadable:
@@ -123,6 +132,31 @@ def _require_plain_xml(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Non
         raise _damaged_workbook() from error
     if refused or not begun:
         raise _damaged_workbook()
+
+
+def _require_bounded_rows(archive: zipfile.ZipFile, name: str) -> None:
+    """Read a sheet through without keeping it. Raises Unreadable for rows without end."""
+    parser = expat.ParserCreate(namespace_separator=" ")
+    rows, elements, row_at, fed = 0, 0, 0, 0
+
+    def begin(element: str, _attributes: object) -> None:
+        nonlocal rows, elements, row_at
+        elements += 1
+        if element == SHEET_ROW:
+            rows, elements, row_at = rows + 1, 0, parser.CurrentByteIndex
+        if rows > SHEET_ROWS_MAX or elements > ROW_ELEMENTS_MAX:
+            raise _too_large()
+
+    parser.StartElementHandler = begin
+    try:
+        with archive.open(name) as part:
+            while piece := part.read(PIECE_BYTES):
+                parser.Parse(piece, False)
+                fed += len(piece)
+                if fed - row_at > ROW_BYTES_MAX:
+                    raise _too_large()
+    except (expat.ExpatError, *_DAMAGED) as error:
+        raise _damaged_workbook() from error
 
 
 def _damaged_workbook() -> Unreadable:

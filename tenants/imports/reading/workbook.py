@@ -10,6 +10,7 @@ from tenants.imports.errors import Unreadable
 from tenants.imports.reading.content import require_bounded_workbook
 
 COLUMNS_MAX = 200
+BLANK_ROWS_MAX = 1_000  # before the header
 WorkbookRow = tuple[int, Sequence[Any]]
 
 
@@ -37,7 +38,10 @@ class Sheet:
     def rows(self) -> Iterator[WorkbookRow]:
         """Every row that is not blank, with its number. Raises Unreadable."""
         cells = self._sheet.iter_rows(values_only=True, max_col=COLUMNS_MAX)
+        has_begun = False
         for number in range(1, 2**21):
+            if number > BLANK_ROWS_MAX and not has_begun:
+                raise Unreadable(_("The first rows of the sheet are blank."))
             try:
                 row = next(cells, None)
             except Exception as error:
@@ -45,6 +49,7 @@ class Sheet:
             if row is None:
                 return
             if any(cell not in (None, "") for cell in row):
+                has_begun = True
                 yield number, row
 
     def close(self) -> None:

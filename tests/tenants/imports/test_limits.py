@@ -146,6 +146,29 @@ def test_a_part_that_is_held_whole_is_small_whatever_its_name(monkeypatch):
 
 
 @pytest.mark.parametrize(
+    "rows",
+    [
+        b"<row r='3'>" + b"<c><v>1</v></c>" * 60_000 + b"</row>",
+        b"<row r='3'><c t='inlineStr'><is><t>" + b"x" * 6_000_000 + b"</t></is></c></row>",
+        b"<row/>" * (2**20 + 1),
+        b"<x/>" * 100_001,
+    ],
+    ids=["cells", "text", "rows", "others"],
+)
+def test_a_row_of_a_sheet_and_the_rows_have_an_end(rows):
+    book = changed_workbook(replace=(b"</sheetData>", rows + b"</sheetData>"))
+    with pytest.raises(Unreadable), open_table(book, REVENUE_COLUMNS):
+        pass
+
+
+def test_the_header_is_not_looked_for_without_end():
+    first = b"<row r='1999999999'><c t='inlineStr'><is><t>site_id</t></is></c></row>"
+    book = changed_workbook(replace=(b"<sheetData>", b"<sheetData>" + first))
+    with pytest.raises(Unreadable, match="blank"), open_table(book, REVENUE_COLUMNS):
+        pass
+
+
+@pytest.mark.parametrize(
     "prolog", [b"<!DOCTYPE a [<!ENTITY b 'bbbb'>]>", b"<!-- far --><!DOCTYPE a>", b" " * 70_000]
 )
 def test_no_part_of_a_workbook_declares_entities(prolog):
