@@ -1,6 +1,8 @@
 """One service with its demo for all browser tests of a process, and people who are signed in."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from support.service import RunningService, running_service
 from support.visitor import ENGLISH_DESKTOP, Visitor, Way, chromium, open_window
 
 PASSWORD = "invoicepatch-demo"
+STANDING = ExitStack()
 SIGN_INS: dict[tuple[str, str], Any] = {}
 
 Enter = Callable[..., Visitor]
@@ -17,12 +20,21 @@ Enter = Callable[..., Visitor]
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
     """It may reach servers of this machine, which stand for those of other people."""
-    with running_service(
-        tmp_path_factory.mktemp("service"),
-        demo=True,
-        environment={"OUTGOING_NETWORKS": "127.0.0.0/8"},
-    ) as running:
-        yield running
+    with STANDING:
+        yield STANDING.enter_context(
+            running_service(
+                tmp_path_factory.mktemp("service"),
+                demo=True,
+                environment={"OUTGOING_NETWORKS": "127.0.0.0/8"},
+            )
+        )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    """Stop the service behind the last browser test, not at the end of a long session."""
+    if nextitem is None or Path(__file__).parent not in nextitem.path.parents:
+        STANDING.close()
 
 
 @pytest.fixture(scope="module")

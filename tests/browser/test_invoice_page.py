@@ -10,7 +10,7 @@ from support.visitor import Visitor, amounts_in
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
 SUBMIT = ".form__actions button"
-MENU = "main details.menu"
+MENU = "main details.menu:has([form=recalculate-form])"
 
 
 def choose(visitor: Visitor, dialog: str) -> None:
