@@ -81,7 +81,7 @@ def credit_invoice(
         _refuse_released(parts)
         credited = [(part.of.line.taxable, -part.amount) for part in parts]
         taxes = taxes_of_credit(invoice, credited)
-        _require_credit(invoice, parts, taxes)
+        _check_total(invoice, left, parts, taxes)
         note = store_correction(
             actor=actor,
             correction=Correction(
@@ -158,13 +158,28 @@ def _chosen(
     return parts
 
 
-def _require_credit(invoice: Invoice, parts: Sequence[_Part], taxes: Sequence[TaxAmount]) -> None:
-    """Raise NotCreditable where the tax of lines below zero outweighs what is taken back."""
-    total = sum((tax.amount for tax in taxes), -sum((part.amount for part in parts), ZERO))
-    if total >= 0:
+def _check_total(
+    invoice: Invoice,
+    left: Sequence[CreditableLine],
+    parts: Sequence[_Part],
+    taxes: Sequence[TaxAmount],
+) -> None:
+    """Raise NotCreditable or Invalid unless it gives something back, and no more than is left.
+
+    Lines below zero change both: their tax may outweigh what is taken back, and a line that
+    they cancelled bore more tax than the invoice did.
+    """
+    total = sum((part.amount for part in parts), -sum((tax.amount for tax in taxes), ZERO))
+    if total <= 0:
         raise NotCreditable(
             _("With its taxes that takes nothing back of %(id)s.") % {"id": invoice}
         )
+    tax_left = sum((tax for _base, tax in taxes_left(invoice).values()), ZERO)
+    most = sum((one.left for one in left), tax_left)
+    if total > most:
+        message = _("With its taxes at most %(amount)s is left of %(id)s.")
+        message %= {"amount": most, "id": invoice}
+        raise Invalid(errors=[FieldError("lines", "more_than_left", message)])
 
 
 def _by_amount(invoice: Invoice, left: Sequence[CreditableLine], amount: Decimal) -> list[_Part]:

@@ -136,15 +136,7 @@ def record_customer_payment(
         earlier = _same_transaction(customer, given)
         if earlier is not None:
             return Receipt(earlier, list(earlier.allocations.all()), created=False)
-        shares = []
-        if parts:
-            shares = shares_of(
-                parts,
-                lock_invoices([part.invoice_id for part in parts]),
-                customer_id=customer.pk,
-                currency=given.currency,
-                available=given.amount,
-            )
+        shares = _shares(customer, given, parts) if parts else []
         entity = shares[0][0].entity if shares else _entity_of(customer, given.currency)
         try:
             payment = _insert(given, customer, entity, actor)
@@ -170,6 +162,19 @@ def record_customer_payment(
         after |= {"customer": customer.customer_id, "amount": str(given.amount)}
         record(actor=actor, action="payment.recorded", target=payment, after=after)
     return Receipt(payment, made, created=True)
+
+
+def _shares(
+    customer: Customer, given: PaymentInput, parts: Sequence[Part]
+) -> list[tuple[Invoice, Decimal]]:
+    """The invoices of the parts, locked, with what each takes. Raises Invalid."""
+    return shares_of(
+        parts,
+        lock_invoices([part.invoice_id for part in parts]),
+        customer_id=customer.pk,
+        currency=given.currency,
+        available=given.amount,
+    )
 
 
 def _lock_invoice(invoice_id: str) -> Invoice:

@@ -154,9 +154,13 @@ def test_a_line_that_another_cancels_gives_back_its_own_tax(in_acme, reduction):
     assert invoice.tax_total == 0
     note = credit(invoice, lines=[LineCredit(1, amount=Decimal("400.00"))])
     assert (note.subtotal, note.tax_total) == (-400, -52)
-    note = credit(invoice, lines=[LineCredit(1, amount=Decimal("600.00"))])
-    assert (note.subtotal, note.tax_total) == (-600, -78)
-    assert journal_sums()["tax_payable", "HST"] == 130
+    with pytest.raises(Invalid) as refused:  # 600.00 and 78.00 would be 1,130.00 of 1,000.00
+        credit(invoice, lines=[LineCredit(1, amount=Decimal("600.00"))])
+    assert refused.value.errors[0].code == "more_than_left"
+    note = credit(invoice)  # the rest, with what cancelled it, clears the tax
+    assert note.total == Decimal("452.00") - invoice.total
+    assert note.tax_total == 52
+    assert ("tax_payable", "HST") not in journal_sums()
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ def test_unissued_and_unknown_invoices_are_not_paid(api, site_id, acme, count):
         ).invoice
     refused = pay(api, {"invoice_id": draft.invoice_id})
     assert (refused.status, refused.body["code"]) == (409, "not_payable")
-    assert pay(api, {"invoice_id": "INV000000099"}).status == 404
+    assert pay(api, {"invoice_id": "INV999999999"}).status == 404
     assert pay(api, {"invoice_id": "nonsense"}).status == 404
     issued = api.post(f"/billing/invoices/{draft.invoice_id}/issue")
     assert (issued.status, issued.body["status"]) == (200, "issued")
