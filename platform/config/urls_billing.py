@@ -198,6 +198,7 @@ invoice_patterns: list[URLPattern | URLResolver] = [
         name="invoice_undo_write_off",
     ),
     path("invoices/<str:invoice_id>/release", corrections.release, name="invoice_release"),
+    path("disputes", disputes.dispute_list, name="dispute_list"),
     path("invoices/<str:invoice_id>/dispute", disputes.raise_dispute, name="invoice_dispute"),
     path(
         "invoices/<str:invoice_id>/disputes/<str:dispute_id>/close",

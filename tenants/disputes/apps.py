@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class DisputesConfig(AppConfig):
@@ -7,7 +8,17 @@ class DisputesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Browsers hear of disputes that are raised and closed."""
-        from shared.kernel.hooks import register_topic
+        """Show the disputes in the navigation; browsers hear of those raised and closed."""
+        from shared.kernel.hooks import NavigationItem, register_navigation, register_topic
 
+        register_navigation(
+            NavigationItem(
+                group="money",
+                label=_("Disputes"),
+                url_name="dispute_list",
+                icon="message-circle-warning",
+                permission="invoices.read",
+                order=205,
+            )
+        )
         register_topic("dispute", "invoices.read")

@@ -1,18 +1,41 @@
-"""Buttons of an invoice's page: raise a dispute, settle it, withdraw it."""
+"""The list of disputes; buttons of an invoice's page: raise one, settle it, withdraw it."""
 
 from decimal import Decimal, InvalidOperation
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from shared.kernel.api.auth import ApiRequest
+from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import FieldError, Invalid
 from tenants.disputes import selectors, services
+from tenants.disputes.models import Dispute
 from tenants.invoices.views.page_actions import on_invoice_page
+
+QUERY_MAX = 100
+
+
+@require_safe
+def dispute_list(request: ApiRequest) -> HttpResponse:
+    """What customers object to, newest first, and what of it is open."""
+    found = selectors.disputes(
+        actor=request.actor,
+        status=request.GET.get("status", ""),
+        query=request.GET.get("q", "").strip()[:QUERY_MAX],
+    )
+    context = {
+        "page": paginate(
+            found, paging_of(request), orderings=("created_at", "amount"), default="-created_at"
+        ),
+        "open": selectors.open_disputes(actor=request.actor),
+        "statuses": Dispute.Status.choices,
+        "is_filtered": any(request.GET.get(name) for name in ("q", "status")),
+    }
+    return render(request, "disputes/list.html", context)
 
 
 @require_POST

@@ -50,7 +50,7 @@ SEEN_WITH: Mapping[str, str] = {
     ),
     "delivery.write": "recipient_edit report_schedule_new report_schedule_edit",
     "invoices.read": (
-        "invoice_list invoice_detail invoice_html invoice_file billing_run_detail "
+        "invoice_list invoice_detail invoice_html invoice_file billing_run_detail dispute_list "
         "billing_schedules billing_schedule_detail contract_what_if"
     ),
     "invoices.generate": (

@@ -22,6 +22,7 @@ PAGES = (
     "/invoices",
     "/invoices/new?contract=CON00000001",
     "/payments",
+    "/disputes",
     "/billing-runs",
     "/statements",
     "/statement-runs",
