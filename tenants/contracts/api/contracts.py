@@ -181,3 +181,14 @@ def changed(response: HttpResponse, contract: Contract) -> ContractOut:
 def _representation(contract: Contract, terms: ContractTerms) -> Representation:
     """Which terms are shown depends on the day, so the revision alone does not tell."""
     return Representation(contract.revision, terms.change_id.encode())
+
+
+@contracts_router.delete("/{contract_id}", response={204: None})
+def remove_contract(request: ApiRequest, contract_id: str) -> Any:
+    """Delete a draft. One that was in force is terminated."""
+    services.remove_contract(
+        actor=request.actor,
+        contract_id=contract_id,
+        expected_revision=expected_revision(request),
+    )
+    return Status(204, None)

@@ -8,6 +8,7 @@ from tenants.contracts.services.adjustments import (
 from tenants.contracts.services.contracts import (
     activate_contract,
     create_contract,
+    remove_contract,
     terminate_contract,
     update_contract,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "propose_adjustment",
     "record_signature",
     "reject_adjustment",
+    "remove_contract",
     "renew_contract",
     "sweep_renewals",
     "terminate_contract",

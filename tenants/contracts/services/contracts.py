@@ -20,6 +20,7 @@ from tenants.contracts.services.details import check_details, check_federal, det
 from tenants.contracts.services.locking import live_invoices_from, lock_contract, reference
 from tenants.contracts.services.terms import TermsInput, check_terms, insert_terms, terms_state
 from tenants.sites.models import Site
+from tenants.sites.services.removing import delete_unused
 
 CONTRACT_ID = re.compile(r"CON[0-9]{8}\Z")
 
@@ -186,6 +187,27 @@ def terminate_contract(
             after=_state(contract),
         )
     return contract
+
+
+def remove_contract(
+    *, actor: Actor, contract_id: str, expected_revision: int | None = None
+) -> None:
+    """Delete a contract that was never in force, with its terms.
+
+    Raises NotFound, PreconditionFailed when stale, Conflict for one that was in force (it is
+    terminated) or that is signed.
+    """
+    authorize(actor, "contracts.write")
+    with transaction.atomic():
+        contract = lock_contract(contract_id)
+        contract.require_revision(expected_revision)
+        if contract.status != Contract.Status.DRAFT:
+            raise Conflict(_("%(id)s was in force; terminate it instead.") % {"id": contract})
+        key, before = contract.pk, _state(contract)
+        delete_unused(contract)
+        contract.pk = key  # the audit names what is gone
+        publish(topic="contract.removed", key=contract.site.site_id, payload=reference(contract))
+        record(actor=actor, action="contract.removed", target=contract, before=before)
 
 
 def _insert_contract(contract: Contract) -> None:

@@ -1,10 +1,10 @@
 """Sites and contracts made and changed from checked rows, and taken or put back again."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
-from django.db import IntegrityError, models, router, transaction
-from django.db.models.deletion import Collector, ProtectedError, RestrictedError
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from shared.audit.services import Act, Target
@@ -17,7 +17,8 @@ from tenants.imports.models import Import, RecordRow, RowProblem
 from tenants.imports.records import REFUSED, make_record, reasons_of
 from tenants.imports.services.holding import BadRow, Hold
 from tenants.imports.updating import change_record, lock_stored, put_back, stored_record
-from tenants.sites.models import Customer, Site
+from tenants.sites.models import Site
+from tenants.sites.services.removing import delete_unused
 
 CHUNK_ROWS = 10  # the head of the audit chain is locked meanwhile
 Outcome = RecordRow.Outcome
@@ -139,59 +140,19 @@ def _take_away(hold: Hold, job: Import, row: RecordRow) -> str:
     if made.revision != row.object_revision:
         return _("It was changed after the import.")
     customer = made.customer if isinstance(made, Site) else None
-    reason = _delete_free(made)
-    if reason:
-        return reason
+    try:
+        delete_unused(made)
+    except Conflict as error:
+        return str(error.detail)
     if customer is not None and "customer_id" not in row.values:
-        _delete_free(customer)  # made with the site; stays where others use it
+        with suppress(Conflict):  # made with the site; stays where others use it
+            delete_unused(customer)
     topic = "site.removed" if job.kind == Import.Kind.SITES else "contract.removed"
     key = row.object_code if job.kind == Import.Kind.SITES else made.site.site_id
     publish(topic=topic, key=key, payload={_code_field(job): row.object_code})
     target = Target(type=made._meta.label_lower, id=str(row.object_id), label=row.object_code)
     hold.acts.append(Act(action=topic, target=target, before={"import": str(job.pk)}))
     return ""
-
-
-def _delete_free(made: Site | Contract | Customer) -> str:
-    """Delete a row with its own parts; else the names of what depends on it.
-
-    Parts are rows of the same app, such as a site's contact and a contract's terms.
-    """
-    collector = Collector(using=router.db_for_write(type(made)), origin=made)
-    try:
-        collector.collect([made])
-    except (ProtectedError, RestrictedError) as error:
-        return _depends({type(one) for one in error.args[1]})
-    others = {model for model in collector.data if model._meta.app_label != made._meta.app_label}
-    others |= {
-        rows.model
-        for rows in collector.fast_deletes
-        if rows.model._meta.app_label != made._meta.app_label and rows.exists()
-    }
-    if others:
-        return _depends(others)
-    try:
-        with transaction.atomic():
-            collector.delete()
-    except IntegrityError:
-        return _("Something else depends on it.")
-    return ""
-
-
-def _depends(found: set[type[models.Model]]) -> str:
-    words = {
-        "contracts.contract": _("Contracts"),
-        "activity.revenuerecord": _("Revenue"),
-        "invoices.invoice": _("Invoices"),
-        "payments.payment": _("Payments"),
-    }
-    names = ", ".join(
-        sorted(
-            words.get(model._meta.label_lower, str(model._meta.verbose_name_plural))
-            for model in found
-        )
-    )
-    return _("Something depends on it: %(names)s.") % {"names": names}
 
 
 def _code_field(job: Import) -> str:

@@ -82,6 +82,15 @@ def update_site(request: ApiRequest, response: HttpResponse, site_id: str, body:
     return _changed(response, site)
 
 
+@sites_router.delete("/{site_id}", response={204: None})
+def remove_site(request: ApiRequest, site_id: str) -> Any:
+    """Delete a site that nothing uses. Others are made inactive."""
+    services.remove_site(
+        actor=request.actor, site_id=site_id, expected_revision=expected_revision(request)
+    )
+    return Status(204, None)
+
+
 @territories_router.get("", response=Page[TerritoryOut])
 def list_territories(request: ApiRequest, paging: Query[Paging]) -> Any:
     """Territories by id."""
@@ -121,6 +130,17 @@ def update_territory(
     )
     set_etag(response, territory)
     return TerritoryOut.of(territory)
+
+
+@territories_router.delete("/{territory_id}", response={204: None})
+def remove_territory(request: ApiRequest, territory_id: str) -> Any:
+    """Delete a territory without sites."""
+    services.remove_territory(
+        actor=request.actor,
+        territory_id=territory_id,
+        expected_revision=expected_revision(request),
+    )
+    return Status(204, None)
 
 
 def _changed(response: HttpResponse, site: Site) -> SiteOut:

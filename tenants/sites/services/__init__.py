@@ -8,6 +8,7 @@ from tenants.sites.services.customers import (
     remove_exemption,
     update_customer,
 )
+from tenants.sites.services.removing import remove_site, remove_territory
 from tenants.sites.services.sites import BillingContact, create_site, update_site
 from tenants.sites.services.territories import create_territory, update_territory
 
@@ -21,6 +22,8 @@ __all__ = [
     "end_exemption",
     "remove_contact",
     "remove_exemption",
+    "remove_site",
+    "remove_territory",
     "update_contact",
     "update_customer",
     "update_site",
