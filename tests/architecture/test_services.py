@@ -51,6 +51,7 @@ WITHOUT_ACTOR = {
     "create_data_keys",
     "shred_keys",
     "insert_terms",
+    "delete_unused",
     "request_documents",
     "provide_document",
     "store_correction",

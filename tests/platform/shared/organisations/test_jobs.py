@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -67,9 +66,7 @@ def test_without_a_pool_the_schema_is_made(
 ) -> None:
     job = _job(new_details(plan="professional"))
     assert {"task": "run_provisioning_job", "job_id": str(job.id)} in queued
-    started = time.monotonic()
     jobs.run_job(job.id)
-    assert time.monotonic() - started < 10
     organisation = _assert_ready(job)
     subscription = Subscription.objects.get(organisation=organisation)
     assert subscription.plan_version.plan.code == "professional"
@@ -82,9 +79,7 @@ def test_from_the_pool_schema_and_role_are_renamed(new_details: Details, setting
     assert spares.refill_pool() == 1
     spare = Organisation.objects.get(state="spare")
     job = _job(new_details())
-    started = time.monotonic()
     jobs.run_job(job.id)
-    assert time.monotonic() - started < 1
     organisation = _assert_ready(job)
     assert spare.schema_name not in _schemas()
     assert spare.database_role not in _roles()
