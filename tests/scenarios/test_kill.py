@@ -13,14 +13,14 @@ from support.service import running_service
 
 from shared.runtime.embedded import servers_of
 
-CONTRACTS = 300
+CONTRACTS = 1_500  # several batches for each worker
 CAUGHT_SECONDS = 60
 FINISHED_SECONDS = 120
 PREPARE = f"""
 from shared.kernel.tenancy import load_organisation, organisation_context
-from tenants.demo.benchmarks.organisation import make_contracts
+from tenants.demo.benchmarks.organisation import multiply_contracts
 with organisation_context(load_organisation('kilroy')):
-    make_contracts({CONTRACTS})
+    multiply_contracts({CONTRACTS})
 """
 START = """
 from billing.periods import month_period

@@ -18,6 +18,7 @@ from psycopg import sql
 
 from shared.kernel.clock import now
 from shared.kernel.tenancy import PUBLIC_SCHEMA, connection, shared_context
+from shared.organisations.fresh_schemas import make_tables
 from shared.organisations.models import MigrationState, Organisation
 from shared.subscriptions.services import seed_plans
 
@@ -191,9 +192,25 @@ def _targets(loader: MigrationLoader, schema_name: str) -> list[tuple[str, str]]
 
 
 def _run_migrations() -> None:
+    schema_name = connection.schema_name
+    if schema_name == PUBLIC_SCHEMA or _has_tables():
+        _migrate()
+    else:
+        make_tables(current_version(schema_name), _migrate)
+
+
+def _migrate() -> None:
     executor = MigrationExecutor(connection)
     executor.recorder.ensure_schema()
     executor.migrate(_targets(executor.loader, connection.schema_name))
+
+
+def _has_tables() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM pg_tables WHERE schemaname = %s LIMIT 1", [connection.schema_name]
+        )
+        return cursor.fetchone() is not None
 
 
 def _note_state(schema_name: str, status: MigrationState.Status, *, error: str = "") -> None:

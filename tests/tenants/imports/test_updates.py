@@ -70,8 +70,8 @@ def test_sites_are_compared_changed_and_given_back(sites):
     assert Entry.objects.count() == entries + 1  # that the import was started
     job = apply(job)
     assert (job.status, job.applied_rows) == ("applied", 1)
-    revisions = dict(Site.objects.values_list("name", "revision"))
-    assert (revisions["North Yard"], revisions["South"]) == (2, 1)
+    revisions = dict(Site.objects.values_list("site_id", "revision"))
+    assert (revisions[north.site_id], revisions[south.site_id]) == (2, 1)
     north.refresh_from_db()
     assert (north.billing_address["city"], north.territory.territory_id) == ("Ottawa", "TER0007")
     assert north.billing_address["zip"] == "M5H 1A1"

@@ -94,7 +94,7 @@ def test_the_pages_make_show_change_and_delete_one(acme, client_for):
     assert 'aria-invalid="true"' in refused.content.decode()
     assert 'value="Kept"' in refused.content.decode()
     browser.post(f"{made['Location']}/edit", {**FORM, "when": "", "cron": "0 7 3 * *"})
-    assert "0 7 3 * *" in browser.get("/billing-schedules").content.decode()
+    assert "0 7 3 * *" in browser.get(made["Location"]).content.decode()
     browser.post(f"{made['Location']}/delete")
     with organisation_context(acme):
         assert BillingSchedule.objects.count() == 0
