@@ -100,6 +100,7 @@ def test_each_companys_statement_says_what_is_owed_to_it(two):
     own, other = two
     pay(receive(own, "1130.00", received_on=date(2025, 1, 31)).payment, other)
     run = run_statements(month_period(today().year, today().month))
+    assert [one.reason for one in run.items.all()] == ["", ""]
     made = {one.entity_id: one for one in run.statements.all()}
     # The company that was paid has its own invoice open and owes the money to the other one.
     mine, theirs = made[own.entity_id], made[other.entity_id]
