@@ -203,9 +203,8 @@ def remove_contract(
         contract.require_revision(expected_revision)
         if contract.status != Contract.Status.DRAFT:
             raise Conflict(_("%(id)s was in force; terminate it instead.") % {"id": contract})
-        key, before = contract.pk, _state(contract)
+        before = _state(contract)
         delete_unused(contract)
-        contract.pk = key  # the audit names what is gone
         publish(topic="contract.removed", key=contract.site.site_id, payload=reference(contract))
         record(actor=actor, action="contract.removed", target=contract, before=before)
 

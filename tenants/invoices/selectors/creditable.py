@@ -17,6 +17,8 @@ from tenants.invoices.models import Invoice, InvoiceLine, InvoiceTax
 
 ZERO = Decimal(0)
 NOT_VOID = ~Q(invoice__document_status=Invoice.DocumentStatus.VOID)
+TaxesLeft = dict[str, tuple[Decimal, Decimal]]
+"""By component what is left of its base and its tax."""
 ISSUED = Q(invoice__document_status=Invoice.DocumentStatus.ISSUED)
 
 
@@ -63,7 +65,7 @@ def creditable_lines(invoice: Invoice) -> list[CreditableLine]:
     ]
 
 
-def taxes_left(invoice: Invoice) -> dict[str, tuple[Decimal, Decimal]]:
+def taxes_left(invoice: Invoice) -> TaxesLeft:
     """By component what its base and its tax come to with all credit notes."""
     documents = [invoice.pk, *_live_notes(invoice)]
     rows = (

@@ -20,7 +20,12 @@ from shared.kernel.authorisation import authorize
 from shared.kernel.errors import FieldError, Invalid
 from tenants.invoices.errors import NotCreditable
 from tenants.invoices.models import Invoice, InvoiceLine
-from tenants.invoices.selectors.creditable import CreditableLine, creditable_lines, taxes_left
+from tenants.invoices.selectors.creditable import (
+    CreditableLine,
+    TaxesLeft,
+    creditable_lines,
+    taxes_left,
+)
 from tenants.invoices.services.drafting import (
     Correction,
     DraftLine,
@@ -80,8 +85,9 @@ def credit_invoice(
         parts = _chosen(invoice, left, amount, lines)
         _refuse_released(parts)
         credited = [(part.of.line.taxable, -part.amount) for part in parts]
-        taxes = taxes_of_credit(invoice, credited)
-        _check_total(invoice, left, parts, taxes)
+        tax_left = taxes_left(invoice)
+        taxes = taxes_of_credit(invoice, credited, tax_left)
+        _check_total(invoice, parts, taxes, most=_total_left(left, tax_left))
         note = store_correction(
             actor=actor,
             correction=Correction(
@@ -115,7 +121,7 @@ def require_creditable(invoice: Invoice) -> None:
 
 
 def taxes_of_credit(
-    invoice: Invoice, credited: Sequence[tuple[object, Decimal]]
+    invoice: Invoice, credited: Sequence[tuple[object, Decimal]], tax_left: TaxesLeft
 ) -> tuple[TaxAmount, ...]:
     """The taxes on credited lines, given as (taxability, amount below zero)."""
     charged = [TaxAmount(t.name, t.rate, t.base, t.amount) for t in invoice.taxes.all()]
@@ -124,7 +130,7 @@ def taxes_of_credit(
         for tax in charged:
             if applies(taxable, tax.name):
                 bases[tax.name] += amount
-    return credit_taxes(bases, charged, taxes_left(invoice), invoice.currency)
+    return credit_taxes(bases, charged, tax_left, invoice.currency)
 
 
 def applies(taxable: object, name: str) -> bool:
@@ -158,13 +164,14 @@ def _chosen(
     return parts
 
 
+def _total_left(left: Sequence[CreditableLine], tax_left: TaxesLeft) -> Decimal:
+    return sum((one.left for one in left), sum((tax for _base, tax in tax_left.values()), ZERO))
+
+
 def _check_total(
-    invoice: Invoice,
-    left: Sequence[CreditableLine],
-    parts: Sequence[_Part],
-    taxes: Sequence[TaxAmount],
+    invoice: Invoice, parts: Sequence[_Part], taxes: Sequence[TaxAmount], *, most: Decimal
 ) -> None:
-    """Raise NotCreditable or Invalid unless it gives something back, and no more than is left.
+    """Raise NotCreditable or Invalid unless it gives something back, and no more than `most`.
 
     Lines below zero change both: their tax may outweigh what is taken back, and a line that
     they cancelled bore more tax than the invoice did.
@@ -174,8 +181,6 @@ def _check_total(
         raise NotCreditable(
             _("With its taxes that takes nothing back of %(id)s.") % {"id": invoice}
         )
-    tax_left = sum((tax for _base, tax in taxes_left(invoice).values()), ZERO)
-    most = sum((one.left for one in left), tax_left)
     if total > most:
         message = _("With its taxes at most %(amount)s is left of %(id)s.")
         message %= {"amount": most, "id": invoice}

@@ -32,7 +32,7 @@ from tenants.invoices.selectors.corrected import (
     basis_digest,
     billed_documents,
 )
-from tenants.invoices.selectors.creditable import creditable_lines
+from tenants.invoices.selectors.creditable import creditable_lines, taxes_left
 from tenants.invoices.services.crediting import taxes_of_credit
 from tenants.invoices.services.drafting import (
     Correction,
@@ -265,7 +265,8 @@ def _taxes_taken_back(original: Invoice, changed: Sequence[DraftLine]) -> list[T
         for row in documents.values("name").annotate(bases=Sum("base"), amounts=Sum("amount"))
     }
     taxes = []
-    for tax in taxes_of_credit(original, [(line.taxable, line.amount) for line in changed]):
+    credited = [(line.taxable, line.amount) for line in changed]
+    for tax in taxes_of_credit(original, credited, taxes_left(original)):
         base, amount = charged[tax.name]
         clears = base + tax.base == 0
         taxes.append(tax._replace(amount=-amount) if clears or 0 <= amount < -tax.amount else tax)

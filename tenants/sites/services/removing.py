@@ -24,9 +24,7 @@ def remove_site(*, actor: Actor, site_id: str, expected_revision: int | None = N
         if site is None:
             raise NotFound(_("There is no site %(site)s.") % {"site": site_id})
         site.require_revision(expected_revision)
-        key = site.pk
         delete_unused(site)
-        site.pk = key  # the audit names what is gone
         publish(topic="site.removed", key=site.site_id, payload={"site_id": site.site_id})
         record(actor=actor, action="site.removed", target=site, before={"name": site.name})
 
@@ -41,9 +39,7 @@ def remove_territory(
         if territory is None:
             raise NotFound(_("There is no territory %(id)s.") % {"id": territory_id})
         territory.require_revision(expected_revision)
-        key = territory.pk
         delete_unused(territory)
-        territory.pk = key
         record(
             actor=actor,
             action="territory.removed",
@@ -55,8 +51,10 @@ def remove_territory(
 def delete_unused(row: models.Model) -> None:
     """Delete a row with its own parts. Raises Conflict naming what depends on it.
 
-    Parts are rows of the same app, such as a site's contacts and a contract's terms.
+    Parts are rows of the same app, such as a site's contacts and a contract's terms. The row in
+    memory keeps its key, by which the audit names what is gone.
     """
+    key = row.pk
     collector = Collector(using=router.db_for_write(type(row)), origin=row)
     try:
         collector.collect([row])
@@ -76,6 +74,7 @@ def delete_unused(row: models.Model) -> None:
             collector.delete()
     except IntegrityError as error:
         raise Conflict(_("Something else depends on it.")) from error
+    row.pk = key  # Django forgets it
 
 
 def _used(found: set[type[models.Model]]) -> Conflict:

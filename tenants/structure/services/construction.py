@@ -4,17 +4,15 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from billing.construction import FEDERAL
 from billing.tax import PROVINCES
-from shared.audit.services import record
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
-from shared.kernel.errors import Conflict, FieldError, Invalid
+from shared.kernel.errors import FieldError, Invalid
 from tenants.structure.models import ConstructionRule
-from tenants.structure.services.rules import check_basis, end_rule, refuse_too_many, remove_rule
+from tenants.structure.services.rules import add_rule, check_basis, end_rule, remove_rule
 
 RATE_MAX = Decimal("0.25")
 DAYS_MAX = 730
@@ -43,9 +41,9 @@ def add_construction_rule(
     errors += check_basis(source, starts_on, ends_on)
     if errors:
         raise Invalid(errors=errors)
-    with transaction.atomic():
-        refuse_too_many(ConstructionRule.objects.count())
-        rule = ConstructionRule(
+    return add_rule(
+        actor=actor,
+        rule=ConstructionRule(
             jurisdiction=jurisdiction,
             holdback_rate=holdback_rate,
             release_days=release_days,
@@ -53,15 +51,11 @@ def add_construction_rule(
             starts_on=starts_on,
             ends_on=ends_on,
             source=source.strip(),
-        )
-        try:
-            with transaction.atomic():
-                rule.save(force_insert=True)
-        except IntegrityError as error:
-            message = _("A rule of this jurisdiction starts on that day already.")
-            raise Conflict(message, errors=[FieldError("starts_on", "taken", message)]) from error
-        record(actor=actor, action="construction_rule.added", target=rule, after=_state(rule))
-    return rule
+        ),
+        action="construction_rule.added",
+        state=_state,
+        taken=_("A rule of this jurisdiction starts on that day already."),
+    )
 
 
 def end_construction_rule(

@@ -1,11 +1,11 @@
-"""What dated rules of the organisation's own have in common: ended, taken away, never too many."""
+"""What dated rules of the organisation's own have in common: adding, ending, removing them."""
 
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import TypeVar
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from shared.audit.services import record
@@ -34,10 +34,33 @@ def check_basis(source: str, starts_on: date, ends_on: date | None) -> list[Fiel
     return errors
 
 
-def refuse_too_many(number: int) -> None:
-    """Raise Conflict where there are as many rules as there may be."""
-    if number >= RULES_MAX:
-        raise Conflict(_("There are %(number)s rules, which is the limit.") % {"number": number})
+def add_rule(
+    *,
+    actor: Actor,
+    rule: Rule,
+    action: str,
+    state: Callable[[Rule], State],
+    taken: str = "",
+) -> Rule:
+    """Store a checked rule. Raises Conflict where there are as many as there may be.
+
+    Also, with the text `taken`, where one of its kind starts on the day already.
+    """
+    authorize(actor, "organisation.write")
+    with transaction.atomic():
+        number = type(rule).objects.count()
+        if number >= RULES_MAX:
+            message = _("There are %(number)s rules, which is the limit.")
+            raise Conflict(message % {"number": number})
+        try:
+            with transaction.atomic():
+                rule.save(force_insert=True)
+        except IntegrityError as error:
+            if not taken:
+                raise
+            raise Conflict(taken, errors=[FieldError("starts_on", "taken", taken)]) from error
+        record(actor=actor, action=action, target=rule, after=state(rule))
+    return rule
 
 
 def end_rule(

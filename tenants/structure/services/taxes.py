@@ -6,17 +6,15 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from billing.lines import LINE_CODES
 from billing.tax import PROVINCES
-from shared.audit.services import record
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
-from shared.kernel.errors import Conflict, FieldError, Invalid
+from shared.kernel.errors import FieldError, Invalid
 from tenants.structure.models import ServiceCategory, TaxExclusion, TaxRule
-from tenants.structure.services.rules import check_basis, end_rule, refuse_too_many, remove_rule
+from tenants.structure.services.rules import add_rule, check_basis, end_rule, remove_rule
 
 HOME_COUNTRY = "CA"
 COUNTRY = re.compile(r"[A-Z]{2}\Z")
@@ -46,9 +44,9 @@ def add_tax_rule(
         errors.append(FieldError("rate", "range", _("Between 0 and 100 %.")))
     if errors:
         raise Invalid(errors=errors)
-    with transaction.atomic():
-        refuse_too_many(TaxRule.objects.count())
-        rule = TaxRule(
+    return add_rule(
+        actor=actor,
+        rule=TaxRule(
             country=country,
             province=province,
             component=component,
@@ -56,15 +54,11 @@ def add_tax_rule(
             starts_on=starts_on,
             ends_on=ends_on,
             source=source.strip(),
-        )
-        try:
-            with transaction.atomic():
-                rule.save(force_insert=True)
-        except IntegrityError as error:
-            message = _("A rule of this tax and place starts on that day already.")
-            raise Conflict(message, errors=[FieldError("starts_on", "taken", message)]) from error
-        record(actor=actor, action="tax_rule.added", target=rule, after=_rule_state(rule))
-    return rule
+        ),
+        action="tax_rule.added",
+        state=_rule_state,
+        taken=_("A rule of this tax and place starts on that day already."),
+    )
 
 
 def remove_tax_rule(*, actor: Actor, rule_id: UUID) -> None:
@@ -118,9 +112,9 @@ def add_tax_exclusion(
         errors.append(FieldError("service_category", "choice", message))
     if errors:
         raise Invalid(errors=errors)
-    with transaction.atomic():
-        refuse_too_many(TaxExclusion.objects.count())
-        exclusion = TaxExclusion.objects.create(
+    return add_rule(
+        actor=actor,
+        rule=TaxExclusion(
             country=country,
             province=province,
             component=component,
@@ -129,14 +123,10 @@ def add_tax_exclusion(
             starts_on=starts_on,
             ends_on=ends_on,
             source=source.strip(),
-        )
-        record(
-            actor=actor,
-            action="tax_exclusion.added",
-            target=exclusion,
-            after=_exclusion_state(exclusion),
-        )
-    return exclusion
+        ),
+        action="tax_exclusion.added",
+        state=_exclusion_state,
+    )
 
 
 def remove_tax_exclusion(*, actor: Actor, exclusion_id: UUID) -> None:
