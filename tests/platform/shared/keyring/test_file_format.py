@@ -38,7 +38,7 @@ def test_comes_back_as_it_went_in(size):
 
     assert decrypt(encrypted) == plain
     assert plain_size(len(encrypted)) == size
-    if size:
+    if size >= CHUNK_BYTES - 1:  # a shorter one may stand in the random bytes by chance
         assert plain[:40] not in encrypted
 
 
