@@ -16,7 +16,6 @@ class Benchmark:
 
 
 BENCHMARKS = {
-    "prof": Benchmark("tenants.demo.benchmarks.prof"),
     "rating": Benchmark("tenants.demo.benchmarks.rating"),
     "invoices": Benchmark("tenants.demo.benchmarks.invoices"),
     "queries": Benchmark("tenants.demo.benchmarks.queries"),
