@@ -24,6 +24,7 @@ from shared.audit.services import Act, record_many
 from shared.kernel.actor import Actor
 from shared.kernel.clock import now
 from shared.kernel.codes import next_codes
+from shared.kernel.memory import drop_batch
 from shared.keyring.storage import EncryptedStorage
 from shared.outbox.services import publish_many
 from tenants.documents.looks import Look, report_broken
@@ -82,6 +83,7 @@ def work_on_run(*, run_id: UUID, seconds: float) -> bool:
         if chunk is None:
             return False
         do_chunk(run, chunk, looks)
+        drop_batch()
         if monotonic() > deadline:
             return free_chunks(run).exists()
     return False

@@ -1,4 +1,4 @@
-"""Billing a hundred contracts of a run in one transaction, each by itself.
+"""Billing a batch of the contracts of a run in one transaction, each by itself.
 
 Progress is in the database: each item is marked in the transaction that made its invoice, so a
 killed worker loses nothing and the next one doubles nothing.

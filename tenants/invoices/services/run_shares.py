@@ -17,6 +17,7 @@ from django.db.models import QuerySet
 from django.utils.translation import override
 
 from shared.kernel.clock import now
+from shared.kernel.memory import drop_batch
 from shared.kernel.tasks import enqueue_after_commit
 from shared.outbox.services import publish
 from tenants.invoices.models import BillingRun, BillingRunItem, RunShare
@@ -50,7 +51,7 @@ def work_on_share(*, run_id: UUID, slot: int, ticket: int) -> None:
     ends = time.monotonic() + SLICE_SECONDS
     with _language_of(run):
         while time.monotonic() < ends:
-            if not bill_batch(run):
+            if not _bill_next(run):
                 mine.update(leased_until=None)
                 finish_run(run)
                 return
@@ -63,7 +64,7 @@ def process_run(*, run_id: UUID) -> BillingRun:
     """Work through what is left of a run at once, without the queue."""
     run = BillingRun.objects.get(pk=run_id)
     with _language_of(run):
-        while bill_batch(run):
+        while _bill_next(run):
             pass
     finish_run(run)
     run.refresh_from_db()
@@ -90,6 +91,13 @@ def finish_run(run: BillingRun) -> None:
         locked.status, locked.finished_at = BillingRun.Status.DONE, now()
         locked.save(update_fields=["status", "finished_at"])
         publish(topic="billing_run.finished", key=str(run.pk), payload={"run_id": str(run.pk)})
+
+
+def _bill_next(run: BillingRun) -> bool:
+    """Bill the next batch, whether there was one; a run of any length needs the memory of one."""
+    billed = bill_batch(run)
+    drop_batch()
+    return billed
 
 
 def _queue(shares: QuerySet[RunShare]) -> int:

@@ -1,5 +1,6 @@
 """Workers share a run, runs cross each other, and no contract is billed twice."""
 
+import gc
 import subprocess
 import sys
 from datetime import timedelta
@@ -15,8 +16,9 @@ from shared.kernel.actor import SYSTEM
 from shared.kernel.clock import now
 from shared.kernel.tenancy import organisation_context
 from shared.outbox.models import Event
+from tenants.contracts.models import ContractTerms
 from tenants.invoices.models import BillingRun, BillingRunItem, Invoice, RunShare
-from tenants.invoices.services import billing_batches, run_shares, start_run
+from tenants.invoices.services import billing_batches, process_run, run_shares, start_run
 from tenants.invoices.services.run_shares import LEASE, work_on_share
 
 MARCH = month_period(2025, 3)
@@ -33,6 +35,22 @@ def make_contracts(count):
     site = make_site()
     for number in range(count):
         make_contract(site, frequency="quarterly" if number % 3 == 0 else "monthly")
+
+
+def test_a_run_keeps_nothing_of_the_batches_that_are_done(in_acme, monkeypatch):
+    """Whether it bills a thousand or a hundred thousand, it needs the memory of one batch."""
+    monkeypatch.setattr(billing_batches, "BATCH", 2)
+    make_contracts(6)
+    run = start_run(actor=SYSTEM, period=MARCH)
+    gc.collect()
+    before = len([one for one in gc.get_objects() if isinstance(one, ContractTerms)])
+    gc.disable()
+    try:
+        assert process_run(run_id=run.pk).items.filter(status="billed").count() == 6
+        kept = [one for one in gc.get_objects() if isinstance(one, ContractTerms)]
+    finally:
+        gc.enable()
+    assert len(kept) == before
 
 
 @pytest.mark.processes
