@@ -1,14 +1,18 @@
 """The organisation that benchmarks work in, and its contracts."""
 
 import copy
+import os
 from datetime import date
 from typing import Any
 from uuid import uuid4
 
+import psycopg
+from psycopg import sql
+
 from shared.kernel.actor import SYSTEM
 from shared.kernel.bulk import copy_instances
 from shared.kernel.codes import next_codes
-from shared.kernel.tenancy import load_organisation
+from shared.kernel.tenancy import current_schema, load_organisation
 from tenants.contracts.models import Contract
 from tenants.contracts.services import TermsInput, activate_contract, create_contract
 from tenants.sites.models import Site
@@ -23,6 +27,21 @@ COPIED_AT_ONCE = 5_000
 def organisation() -> Any:
     """The fresh organisation of the benchmark's database."""
     return load_organisation(SCHEMA)
+
+
+def analyze() -> None:
+    """Let the planner know the present organisation's tables, as autovacuum would in a while.
+
+    Only their owner may do so; what is not committed is not counted.
+    """
+    with psycopg.connect(os.environ["OWNER_DATABASE_URL"], autocommit=True) as owner:
+        owner.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(current_schema())))
+        tables = owner.execute(
+            "SELECT relname FROM pg_class WHERE relkind = 'r' "
+            "AND relnamespace = current_schema()::regnamespace"
+        ).fetchall()
+        for (table,) in tables:
+            owner.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(table)))
 
 
 def make_site() -> Site:

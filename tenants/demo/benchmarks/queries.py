@@ -20,7 +20,7 @@ from shared.kernel.tenancy import organisation_context
 from tenants.contracts.selectors import billing_info
 from tenants.demo.benchmarks import machine, percentile
 from tenants.demo.benchmarks.many_invoices import multiply_invoices
-from tenants.demo.benchmarks.organisation import make_contracts, organisation
+from tenants.demo.benchmarks.organisation import analyze, make_contracts, organisation
 from tenants.invoices.models import Invoice
 from tenants.invoices.selectors import (
     invoice_by_code,
@@ -77,8 +77,7 @@ def _fill() -> list[Any]:
             method="ACH",
         )
     multiply_invoices(ROWS)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    analyze()
     random.seed(SEED)
     made = list(
         Invoice.objects.filter(kind="regular").select_related("site", "customer", "contract")
