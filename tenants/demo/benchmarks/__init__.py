@@ -19,6 +19,7 @@ BENCHMARKS = {
     "rating": Benchmark("tenants.demo.benchmarks.rating"),
     "invoices": Benchmark("tenants.demo.benchmarks.invoices"),
     "queries": Benchmark("tenants.demo.benchmarks.queries"),
+    "pages": Benchmark("tenants.demo.benchmarks.pages"),
     "statements": Benchmark("tenants.demo.benchmarks.statements"),
     "pdf": Benchmark("tenants.documents.bench"),
     "revenue": Benchmark("tenants.demo.benchmarks.revenue"),

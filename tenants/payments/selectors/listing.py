@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import (
     Case,
+    Count,
     DecimalField,
     F,
     OuterRef,
@@ -29,6 +30,7 @@ from tenants.invoices.models import Invoice
 from tenants.ledger.models import Account, JournalLine
 from tenants.payments.models import Allocation, Payment, Refund
 
+INVOICES_NAMED = 3
 EXPORT_BATCH = 1_000
 EXPORT_ROWS_MAX = 500_000
 
@@ -106,14 +108,7 @@ def search_payments(
 
     What was taken back from an invoice pays it no more.
     """
-    standing = (
-        Allocation.objects.filter(reverses=None, reversed_by=None)
-        .order_by("created_at", "pk")
-        .prefetch_related(
-            Prefetch("invoice", queryset=Invoice.objects.only("invoice_id", "number"))
-        )
-    )
-    found = payments(actor=actor).prefetch_related(Prefetch("allocations", queryset=standing))
+    found = payments(actor=actor).prefetch_related(Prefetch("allocations", queryset=_standing()))
     if text:
         paying = Allocation.objects.filter(
             Q(invoice__number__istartswith=text) | Q(invoice__invoice_id__istartswith=text)
@@ -131,6 +126,37 @@ def search_payments(
     if unapplied_only:
         found = found.filter(unapplied__gt=Decimal(0))
     return found
+
+
+def naming_few_invoices(found: "QuerySet[PaymentRow]") -> "QuerySet[PaymentRow]":
+    """A search for a page: the first invoices of each payment (`named`), and how many there are.
+
+    One payment may settle a year of invoices, and a page of those would name thousands.
+    """
+    count = (
+        _standing()
+        .filter(payment=OuterRef("pk"))
+        .order_by()
+        .values("payment")
+        .annotate(count=Count("pk"))
+        .values("count")
+    )
+    named = Prefetch("allocations", queryset=_standing()[:INVOICES_NAMED], to_attr="named")
+    return (
+        found.prefetch_related(None)
+        .prefetch_related(named)
+        .annotate(invoice_count=Coalesce(Subquery(count), 0))
+    )
+
+
+def _standing() -> QuerySet[Allocation]:
+    return (
+        Allocation.objects.filter(reverses=None, reversed_by=None)
+        .order_by("created_at", "pk")
+        .prefetch_related(
+            Prefetch("invoice", queryset=Invoice.objects.only("invoice_id", "number"))
+        )
+    )
 
 
 def payment_batches(found: "QuerySet[PaymentRow]") -> "Iterator[list[PaymentRow]]":

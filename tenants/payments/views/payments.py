@@ -34,7 +34,7 @@ CUSTOMERS_OFFERED = 500
 def payment_list(request: ApiRequest) -> HttpResponse:
     """All payments, newest first."""
     page = paginate(
-        _search(request),
+        selectors.naming_few_invoices(_search(request)),
         paging_of(request),
         orderings=("received_on", "amount"),
         default="-received_on",

@@ -15,6 +15,7 @@ from billing.periods import month_period
 from shared.kernel.actor import SYSTEM
 from shared.kernel.tenancy import organisation_context
 from tenants.invoices.services import generate_invoice
+from tenants.payments.models import Payment
 from tenants.payments.selectors import listing as selectors
 from tenants.payments.services import apply_automatically, record_payment, unapply
 
@@ -51,6 +52,23 @@ def test_the_list_shows_invoice_method_and_what_is_unapplied(acme, client_for):
     assert f'href="/invoices/{invoice.invoice_id}"' in text
     assert "TX-1" in text
     assert "Cheque" in text
+
+
+def test_a_payment_of_many_invoices_names_three_and_leads_to_all(acme, client_for):
+    first = pay(acme, "5650.00")  # 5 x 1,130.00
+    with organisation_context(acme):
+        for month in (2, 3, 4, 5):
+            generate_invoice(
+                actor=SYSTEM, site_id=first.site.site_id, period=month_period(2025, month)
+            )
+        payment = Payment.objects.get()
+        apply_automatically(actor=SYSTEM, payment_id=payment.payment_id)
+    browser = signed_in(client_for, acme, "viewer")
+    text = browser.get("/payments").content.decode()
+    assert text.count('href="/invoices/INV') == 3
+    assert "All 5 invoices" in text
+    (row,) = exported(browser)
+    assert len(row["Invoices"].split()) == 5
 
 
 def test_an_invoice_that_gave_back_and_took_again_is_listed_once(acme, client_for):
