@@ -241,13 +241,16 @@ def revenue_charts(weeks: Sequence[WeekTotal]) -> list[Chart]:
         def money(value: Decimal, code: str = currency) -> str:
             return format_money(value, code, language=language)
 
+        def axis(value: Decimal, code: str = currency) -> str:
+            return format_compact(value, code, language=language)
+
         charts.append(
             stacked_bars(
                 title=_("Billing impact by week, %(currency)s") % {"currency": currency},
                 categories=[format_day(week.week_start, language=language) for week in found],
                 series=[Series(_("Billing impact"), [week.billing_impact for week in found])],
                 format_value=money,
-                format_axis=lambda value: format_compact(value, language=language),
+                format_axis=axis,
                 total_label=_("Total"),
                 category_label=_("Week"),
                 ticks=[

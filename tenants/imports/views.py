@@ -64,7 +64,6 @@ def import_list(request: ApiRequest) -> HttpResponse:
         "form": form if kinds else None,
         "examples": [(Import.Kind(kind).label, kind) for kind in kinds],
         "page": page,
-        "crumbs": [(_("Imports"), None)],
     }
     return render(request, "imports/list.html", context, status=422 if form.errors else 200)
 

@@ -19,7 +19,7 @@ INVOICES = ListSpec(
         ListColumn("invoice_date", _("Dated")),
         ListColumn("due_date", _("Due")),
         ListColumn("total", _("Total")),
-        ListColumn("balance", _("Open"), is_usual=False),
+        ListColumn("balance", _("Outstanding"), is_usual=False),
         ListColumn("status", _("Status")),
     ),
 )

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from billing.money import CURRENCIES
 from tenants.contracts.forms.fields import DayField
@@ -23,4 +24,4 @@ class RateForm(forms.Form):
         widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
     )
     into = forms.ChoiceField(label=_("units of"), choices=_CODES, initial="CAD")
-    on = DayField(label=_("On"))
+    on = DayField(label=pgettext_lazy("day", "On"))

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from billing.ageing import Bucket
@@ -79,7 +79,7 @@ def payment_history(actor: Actor, payment: Any) -> list[dict[str, Any]]:
     wanted = EntryFilter(object=str(payment.pk))
     entries = list_entries(actor=actor, wanted=wanted).order_by("sequence")[:HISTORY_MAX]
     titles = {
-        "payment.recorded": _("Recorded"),
+        "payment.recorded": pgettext("payment", "Recorded"),
         "payment.applied": _("Applied"),
         "payment.unapplied": _("Taken back"),
         "payment.refunded": _("Refunded"),
@@ -99,11 +99,11 @@ def payment_history(actor: Actor, payment: Any) -> list[dict[str, Any]]:
 def bucket_labels() -> dict[Bucket, Text]:
     """The buckets in words."""
     return {
-        Bucket.CURRENT: _("Not due"),
-        Bucket.DAYS_1_30: _("1–30 days"),
-        Bucket.DAYS_31_60: _("31–60 days"),
-        Bucket.DAYS_61_90: _("61–90 days"),
-        Bucket.OVER_90: _("Over 90 days"),
+        Bucket.CURRENT: _("Not due yet"),
+        Bucket.DAYS_1_30: _("1–30 days late"),
+        Bucket.DAYS_31_60: _("31–60 days late"),
+        Bucket.DAYS_61_90: _("61–90 days late"),
+        Bucket.OVER_90: _("Over 90 days late"),
     }
 
 
@@ -126,7 +126,7 @@ def ageing_summaries(totals: Sequence[AgeingRow]) -> list[dict[str, Any]]:
                 title=_("Receivable in %(currency)s by age") % {"currency": row.currency},
                 buckets=[Slice(str(labels[b]), amount) for b, amount in row.buckets.items()],
                 format_value=_formatter(row.currency),
-                header=(_("Age"), _("Open")),
+                header=(_("Age"), _("Outstanding")),
             ),
         }
         for row in totals
@@ -192,7 +192,7 @@ def _weeks_chart(currency: str, weeks: Sequence[Week]) -> Chart:
         categories=names,
         series=[Series(_("Expected"), [week.amount for week in weeks])],
         format_value=_formatter(currency),
-        format_axis=lambda value: format_compact(value, language=language),
+        format_axis=lambda value: format_compact(value, currency, language=language),
         total_label=_("Total"),
         category_label=_("Week"),
         ticks=ticks,

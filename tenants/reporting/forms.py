@@ -75,7 +75,9 @@ class ReportScheduleForm(forms.Form):
         label=_("File"), choices=[(form.value, form.value.upper()) for form in FileForm]
     )
     recipients = forms.MultipleChoiceField(
-        label=_("People"), help_text=_("Only who may read the report gets it.")
+        label=_("People"),
+        help_text=_("Only who may read the report gets it."),
+        widget=forms.CheckboxSelectMultiple,
     )
     is_enabled = forms.BooleanField(label=_("Switched on"), required=False)
 

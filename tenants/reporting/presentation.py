@@ -146,7 +146,7 @@ def revenue_chart(revenue: RevenueByType, currency: str, *, is_complete: bool) -
         ticks=[format_day(month, "month", language=language)[:1] for month in revenue.months],
         series=[Series(str(labels[ContractType(kind)]), values) for kind, values in series],
         format_value=lambda value: format_money(value, currency, language=language),
-        format_axis=lambda value: format_compact(value, language=language),
+        format_axis=lambda value: format_compact(value, currency, language=language),
         total_label=_("Total"),
         category_label=_("Month"),
         provisional_from=None if is_complete else len(revenue.months) - 1,
@@ -168,7 +168,7 @@ def ageing_chart(owed: Receivables, currency: str) -> Chart:
         title=_("Receivables by age"),
         buckets=[Slice(names[one], buckets.get(one, Decimal(0))) for one in Bucket],
         format_value=lambda value: format_money(value, currency, language=language),
-        header=(_("Age"), _("Open")),
+        header=(_("Age"), _("Outstanding")),
     )
 
 

@@ -50,6 +50,12 @@ def _day_of(instant: datetime) -> date:
     return timezone.localtime(instant).date()
 
 
+def _standing(invoice: Invoice) -> str:
+    """Who owes it, where the site's name does not say it already, and what was done so far."""
+    customer, label = invoice.customer.name, str(invoice.status_label)
+    return label if customer == invoice.site.name else f"{customer} · {label}"
+
+
 def _overdue(invoice: Invoice, as_of: date) -> WaitingRow:
     days = (as_of - invoice.due_date).days
     badge = ngettext("%(n)d day late", "%(n)d days late", days) % {"n": days}
@@ -60,7 +66,7 @@ def _overdue(invoice: Invoice, as_of: date) -> WaitingRow:
         url=url,
         badge=badge,
         tone="bad",
-        why=invoice.customer.name,
+        why=_standing(invoice),
         action=_("Follow up"),
         action_url=url,
         amount=invoice.balance_due,

@@ -1,5 +1,5 @@
 from django.apps import AppConfig
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class ReviewConfig(AppConfig):
@@ -15,7 +15,7 @@ class ReviewConfig(AppConfig):
         register_navigation(
             NavigationItem(
                 group="",
-                label=_("Manual review"),
+                label=pgettext_lazy("menu", "Manual review"),
                 url_name="review_list",
                 icon="inbox",
                 permission="invoices.generate",

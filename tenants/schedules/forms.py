@@ -24,6 +24,11 @@ USUAL_TIMES = (
 )
 
 
+def time_text(cron: str) -> str:
+    """The words for a usual time; any other is shown as it is written."""
+    return str(dict(USUAL_TIMES).get(cron, cron))
+
+
 def _zones() -> list[tuple[Any, Any]]:
     return [("", _("The organisation's")), *time_zones()]
 

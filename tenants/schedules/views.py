@@ -14,11 +14,11 @@ from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import AppError
-from shared.kernel.forms import add_errors
+from shared.kernel.forms import add_errors, form_page
 from tenants.invoices.run_filters import RunFilters
 from tenants.invoices.views.runs import filter_texts, run_tabs
 from tenants.schedules import selectors, services
-from tenants.schedules.forms import ScheduleForm
+from tenants.schedules.forms import ScheduleForm, time_text
 from tenants.schedules.models import BillingSchedule
 from tenants.structure.selectors import legal_entities
 
@@ -35,7 +35,7 @@ def schedule_list(request: ApiRequest) -> HttpResponse:
         ),
         "tabs": run_tabs(),
         "may_write": request.actor.may("invoices.generate"),
-        "crumbs": [*_crumbs()[:-1], (_("Schedules"), None)],
+        "crumbs": [*_above()[:-1], (_("Schedules"), None)],
     }
     return render(request, "schedules/list.html", context)
 
@@ -53,7 +53,7 @@ def schedule_detail(request: ApiRequest, schedule_id: UUID) -> HttpResponse:
             selectors.history(schedule), paging, orderings=("due_at",), default="-due_at"
         ),
         "may_write": request.actor.may("invoices.generate"),
-        "crumbs": [*_crumbs(), (schedule.name, None)],
+        "crumbs": [*_above(), (schedule.name, None)],
     }
     return render(request, "schedules/detail.html", context)
 
@@ -93,20 +93,14 @@ def _edit(request: ApiRequest, schedule: BillingSchedule | None) -> HttpResponse
         else:
             messages.success(request, _("The schedule was saved."))
             return redirect("billing_schedule_detail", schedule_id=saved.pk)
-    title = schedule.name if schedule else _("New schedule")
-    cancel = (
-        reverse("billing_schedule_detail", args=[schedule.pk])
-        if schedule
-        else reverse("billing_schedules")
+    return form_page(
+        request,
+        "schedules/form.html",
+        form,
+        above=_above(schedule),
+        title="" if schedule else _("New schedule"),
+        has_entities=len(entities) > 1,
     )
-    context = {
-        "form": form,
-        "title": title,
-        "has_entities": len(entities) > 1,
-        "cancel_url": cancel,
-        "crumbs": [*_crumbs(), (title, None)],
-    }
-    return render(request, "schedules/form.html", context, status=422 if form.errors else 200)
 
 
 def _save(
@@ -120,7 +114,7 @@ def _save(
 def _facts(schedule: BillingSchedule) -> list[tuple[Any, Any]]:
     yes_no = {True: _("Yes"), False: _("No")}
     return [
-        (_("Cron expression"), schedule.cron),
+        (_("When"), time_text(schedule.cron)),
         (_("Time zone"), selectors.zone_of(schedule).key),
         (_("Which period"), schedule.get_period_rule_display()),
         *filter_texts(RunFilters.of_json(schedule.filters)),
@@ -129,9 +123,11 @@ def _facts(schedule: BillingSchedule) -> list[tuple[Any, Any]]:
     ]
 
 
-def _crumbs() -> list[tuple[str, str | None]]:
-    return [
-        (_("Invoices"), reverse("invoice_list")),
+def _above(schedule: BillingSchedule | None = None) -> list[tuple[str, str]]:
+    above = [
         (_("Billing runs"), reverse("billing_runs")),
         (_("Schedules"), reverse("billing_schedules")),
     ]
+    if schedule:
+        above.append((schedule.name, reverse("billing_schedule_detail", args=[schedule.pk])))
+    return above

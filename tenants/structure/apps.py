@@ -64,6 +64,7 @@ class StructureConfig(AppConfig):
                 permission="organisation.read",
                 order=700,
                 text=_("Name and address, logo and colour, tax numbers, numbering of documents."),
+                also=("/settings/companies",),
             )
         )
         for label, url_name, icon, order, text in _SETTINGS:

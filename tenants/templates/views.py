@@ -15,7 +15,7 @@ from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.authorisation import authorize, authorize_form
 from shared.kernel.errors import AppError, Malformed
-from shared.kernel.forms import add_errors
+from shared.kernel.forms import add_errors, form_page
 from tenants.documents.rendering import Output
 from tenants.documents.views.answers import answer_document, seal
 from tenants.templates import selectors, services
@@ -52,11 +52,14 @@ def template_new(request: ApiRequest) -> HttpResponse:
         else:
             messages.success(request, _("Your template starts as a copy of the default."))
             return redirect("template_detail", template_id=template.pk)
-    context = {
-        "form": form,
-        "crumbs": [(_("Templates"), reverse("template_list")), (_("New template"), None)],
-    }
-    return render(request, "templates/new.html", context, status=422 if form.errors else 200)
+    return form_page(
+        request,
+        "templates/new.html",
+        form,
+        above=[(_("Templates"), reverse("template_list"))],
+        title=_("New template"),
+        sub=_("It starts as a copy of the default and is in use at once."),
+    )
 
 
 def template_detail(request: ApiRequest, template_id: UUID) -> HttpResponse:

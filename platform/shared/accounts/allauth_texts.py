@@ -7,6 +7,7 @@ from django.utils.translation import gettext_noop
 
 TEXTS = (
     gettext_noop("A user is already registered with this email address."),
+    gettext_noop("Email address"),
     gettext_noop("Forgot your password?"),
     gettext_noop("Please type your current password."),
     gettext_noop("The email address and/or password you specified are not correct."),

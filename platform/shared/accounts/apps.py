@@ -22,5 +22,6 @@ class AccountsConfig(AppConfig):
                 permission="people.read",
                 order=800,
                 text=_("Who may sign in, what their roles let them do, access for programs."),
+                also=("/settings/roles", "/settings/api"),
             )
         )

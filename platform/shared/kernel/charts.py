@@ -14,7 +14,10 @@ from django.utils.safestring import SafeString, mark_safe
 
 Formatter = Callable[[Decimal], str]
 
-PLOT_LEFT = 8.0
+PLOT_LEFT = 10.0
+BAR_SHARE = 0.56  # of the room of its category
+BAR_MAX = 12.0  # percent of the picture: one bar alone is no wall
+TICK_ROOM = 46  # letters of the smallest size under the bars of a phone
 PLOT_TOP = 18
 AXIS_HEIGHT = 24
 SERIES_COLOURS = 6
@@ -83,16 +86,24 @@ def _frame(title: str, description: str, body: SafeString, *, attributes: str) -
     )
 
 
-def _grid(ceiling: Decimal, plot_height: float, format_axis: Formatter) -> SafeString:
-    """Three lines: nothing, half and the top, each with its value."""
-    lines = []
+def short_ticks(names: Sequence[str]) -> list[str]:
+    """Names cut so far that they stand beside each other on a phone."""
+    room = max(TICK_ROOM // max(len(names), 1), 2)
+    return [name if len(name) <= room else f"{name[: room - 1].rstrip()}…" for name in names]
+
+
+def _grid(
+    ceiling: Decimal, plot_height: float, format_axis: Formatter
+) -> tuple[SafeString, SafeString]:
+    """Three lines, nothing, half and the top, and the value of each, drawn over the bars."""
+    lines, values = [], []
     for part in (Decimal(0), Decimal("0.5"), Decimal(1)):
         y = PLOT_TOP + plot_height * float(1 - part)
-        lines.append((f"{y:.1f}", f"{y:.1f}", f"{y - 5:.1f}", format_axis(ceiling * part)))
-    return format_html_join(
-        "",
-        '<line class="chart__grid" x1="0" x2="100%" y1="{}" y2="{}"/><text x="0" y="{}">{}</text>',
-        lines,
+        lines.append((f"{y:.1f}", f"{y:.1f}"))
+        values.append((f"{y - 5:.1f}", format_axis(ceiling * part)))
+    return (
+        format_html_join("", '<line class="chart__grid" x1="0" x2="100%" y1="{}" y2="{}"/>', lines),
+        format_html_join("", '<text class="chart__value" x="0" y="{}">{}</text>', values),
     )
 
 
@@ -128,13 +139,14 @@ def _columns_svg(
     """All bars with the words under them; `names` are what the pointer reads over each."""
     plot = height - AXIS_HEIGHT - PLOT_TOP
     slot = (100 - PLOT_LEFT) / max(len(columns), 1)
+    width = min(slot * BAR_SHARE, BAR_MAX)
     groups = []
     for number, column in enumerate(columns):
         left = PLOT_LEFT + slot * number
         bar = _column(
             column,
-            x=left + slot * 0.22,
-            width=slot * 0.56,
+            x=left + (slot - width) / 2,
+            width=width,
             scale=plot / float(ceiling),
             base=PLOT_TOP + plot,
         )
@@ -185,7 +197,8 @@ def stacked_bars(
         ceiling=ceiling,
         height=height,
     )
-    body = _grid(ceiling, height - AXIS_HEIGHT - PLOT_TOP, format_axis) + bars
+    lines, axis = _grid(ceiling, height - AXIS_HEIGHT - PLOT_TOP, format_axis)
+    body = lines + bars + axis
     return Chart(
         title=title,
         svg=_frame(title, description, body, attributes=f'height="{height}" width="100%"'),

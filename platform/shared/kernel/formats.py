@@ -6,6 +6,7 @@ money to fewer places than it carries in cents, and never take a float. `languag
 Source: `interface.md`, Ground rules.
 """
 
+import re
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
@@ -14,6 +15,7 @@ from typing import Literal
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_interval, format_timedelta
 from babel.numbers import (
+    format_compact_currency,
     format_compact_decimal,
     format_currency,
     format_decimal,
@@ -29,6 +31,10 @@ _SKELETONS = {
     "month": {"en": "MMMM y", "fr": "MMMM y"},
     "month_day": {"en": "MMM d", "fr": "d MMM"},
 }
+
+
+# "1 octobre" and the first day of "1–30 oct.", but neither "31 octobre" nor "1 h".
+_FIRST = re.compile(r"(?<!\d)1(?= [^\W\d]{3}|\s*–)")
 
 
 @lru_cache(maxsize=16)
@@ -100,19 +106,29 @@ def format_percentage(
     return f"{number}{HARD_SPACE}%" if french else f"{number}%"
 
 
-def format_compact(value: Decimal | int | str, *, language: str | None) -> str:
-    """A number for a chart's axis: "120K", "120 k"."""
-    return _with_minus(
-        format_compact_decimal(_exact(value), locale=locale_for(language), fraction_digits=1)
-    )
+def format_compact(value: Decimal | int | str, currency: str = "", *, language: str | None) -> str:
+    """A number or amount for a chart's axis: "120K", "$120K", "120 k $"."""
+    number, locale = _exact(value), locale_for(language)
+    if currency:
+        text = format_compact_currency(number, currency, locale=locale, fraction_digits=1)
+    else:
+        text = format_compact_decimal(number, locale=locale, fraction_digits=1)
+    return _with_minus(text)
 
 
 def format_day(day: date, style: DayStyle = "medium", *, language: str | None) -> str:
     """A calendar date; a datetime must be brought to its zone first (see `format_instant`)."""
     locale = locale_for(language)
-    if style in _SKELETONS:
-        return format_date(day, _SKELETONS[style][locale.language], locale=locale)
-    return format_date(day, style, locale=locale)
+    pattern = _SKELETONS[style][locale.language] if style in _SKELETONS else style
+    return _with_first(format_date(day, pattern, locale=locale), locale)
+
+
+def _with_first(text: str, locale: Locale) -> str:
+    """French writes the first of a month as an ordinal, which CLDR's patterns cannot say.
+
+    Source: Office québécois de la langue française, Vitrine linguistique, "Date".
+    """
+    return _FIRST.sub("1er", text) if locale.language == "fr" else text
 
 
 def format_period(start: date, end_exclusive: date, *, language: str | None) -> str:
@@ -128,7 +144,8 @@ def format_period(start: date, end_exclusive: date, *, language: str | None) -> 
     last = end_exclusive - timedelta(days=1)
     if last == start:
         return format_day(start, language=language)
-    return format_interval(start, last, "yMMMd", locale=locale_for(language))
+    locale = locale_for(language)
+    return _with_first(format_interval(start, last, "yMMMd", locale=locale), locale)
 
 
 def format_instant(
@@ -146,7 +163,8 @@ def format_instant(
         return format_datetime(instant, "long", tzinfo=zone, locale=locale)
     day = format_day(instant.astimezone(zone).date(), style, language=language)
     clock = format_datetime(instant, locale.time_formats["short"].pattern, zone, locale)
-    return f"{day}, {clock}"
+    # Only after the day may a line break: "5 h" at the end of one line says nothing.
+    return f"{day}, {clock.replace(' ', HARD_SPACE)}"
 
 
 def format_ago(instant: datetime, now: datetime, *, language: str | None) -> str:

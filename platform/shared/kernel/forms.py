@@ -1,10 +1,40 @@
-"""Bringing a service's refusal back to the form it came from."""
+"""Pages that are one form, and bringing a service's refusal back to the form it came from."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from shared.kernel.errors import AppError, Forbidden, NotFound, Unauthenticated
+
+
+def form_page(
+    request: HttpRequest,
+    template: str,
+    form: forms.BaseForm,
+    *,
+    above: Sequence[tuple[str, str]],
+    title: str = "",
+    **more: Any,
+) -> HttpResponse:
+    """A page of `layouts/form.html`: 422 where the form has errors.
+
+    `above` are the pages it lies below, as (label, address); cancelling leads to the last of
+    them. Without a title the page edits what that one shows.
+    """
+    label, cancel_url = above[-1]
+    last = title or _("Edit")
+    context = {
+        "form": form,
+        "title": title or _("Edit %(name)s") % {"name": label},
+        "cancel_url": cancel_url,
+        "crumbs": [*above, (last, None)],
+        **more,
+    }
+    return render(request, template, context, status=422 if form.errors else 200)
 
 
 def add_errors(form: forms.BaseForm, error: AppError, fields: Mapping[str, str]) -> None:

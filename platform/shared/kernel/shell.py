@@ -100,6 +100,17 @@ def settings_groups(actor: Actor) -> list[Group]:
     return [Group(label, found[key]) for key, label in SETTINGS_LABELS.items() if found[key]]
 
 
+def settings_above(request: HttpRequest) -> list[tuple[Text, str]]:
+    """The crumb of all settings, for who is on one of their pages; else nothing."""
+    actor: Actor = getattr(request, "actor", None) or ANONYMOUS
+    items = [item for item in navigation(actor) if item.group in SETTINGS_LABELS]
+    links = [link for item in items if (link := _link(item, actor))]
+    addresses = [address for link in links for address in (link.url, *link.also)]
+    if any(request.path == one or request.path.startswith(f"{one}/") for one in addresses):
+        return [(_("Settings"), reverse("settings"))]
+    return []
+
+
 def _role_label(request: HttpRequest | None, actor: Actor) -> Text:
     """The role in the reader's words where the user's model has them."""
     user = getattr(request, "user", None)

@@ -20,5 +20,6 @@ class OrganisationsConfig(AppConfig):
                 permission="organisation.write",
                 order=860,
                 text=_("The subdomain under which your people sign in."),
+                also=("/settings/delete",),
             )
         )

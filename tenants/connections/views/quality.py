@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from shared.kernel.api.auth import ApiRequest
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import AppError, NotFound
-from shared.kernel.forms import add_errors
+from shared.kernel.forms import add_errors, form_page
 from tenants.connections.forms import QualityForm
 from tenants.connections.presentation import METRIC_LABELS, percent, quality_stats, score_chart
 from tenants.connections.selectors import quality as selectors
@@ -61,13 +61,10 @@ def quality_settings(request: ApiRequest) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return redirect("data_quality")
-    context = {
-        "form": form,
-        "cancel_url": reverse("data_quality"),
-        "crumbs": [(_("Data quality"), reverse("data_quality")), (_("Thresholds"), None)],
-    }
-    status = 422 if form.errors else 200
-    return render(request, "connections/quality_form.html", context, status=status)
+    above = [(_("Data quality"), reverse("data_quality"))]
+    return form_page(
+        request, "connections/quality_form.html", form, above=above, title=_("Thresholds")
+    )
 
 
 @require_POST

@@ -15,7 +15,7 @@ from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import AppError, NotFound
-from shared.kernel.forms import add_errors
+from shared.kernel.forms import add_errors, form_page
 from tenants.connections.forms import ConnectionForm, WeekForm
 from tenants.connections.models import Connection, SyncLog, SyncRun
 from tenants.connections.presentation import (
@@ -106,14 +106,8 @@ def connection_edit(request: ApiRequest, connection_id: UUID) -> HttpResponse:
 
 
 def _form_page(request: ApiRequest, form: ConnectionForm, title: str) -> HttpResponse:
-    context = {
-        "form": form,
-        "title": title,
-        "cancel_url": reverse("sync_status"),
-        "crumbs": [(_("Synchronisation"), reverse("sync_status")), (title, None)],
-    }
-    status = 422 if form.errors else 200
-    return render(request, "connections/connection_form.html", context, status=status)
+    above = [(_("Synchronisation"), reverse("sync_status"))]
+    return form_page(request, "connections/connection_form.html", form, above=above, title=title)
 
 
 @require_POST

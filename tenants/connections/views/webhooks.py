@@ -16,7 +16,7 @@ from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import AppError
-from shared.kernel.forms import add_errors
+from shared.kernel.forms import add_errors, form_page
 from tenants.connections.forms import RotateForm, WebhookForm
 from tenants.connections.models import OrderedWork
 from tenants.connections.selectors import webhooks as selectors
@@ -26,8 +26,12 @@ from tenants.connections.wording import EVENT_LABELS
 from tenants.connections.work.delivering import body_of
 
 
+def _above() -> tuple[str, str]:
+    return (_("Webhooks"), reverse("webhook_list"))
+
+
 def _crumbs(*more: tuple[str, str | None]) -> list[tuple[str, str | None]]:
-    return [(_("Webhooks"), reverse("webhook_list")), *more]
+    return [_above(), *more]
 
 
 @require_safe
@@ -55,7 +59,9 @@ def webhook_new(request: ApiRequest) -> HttpResponse:
             add_errors(form, error, {"topics": "topics"})
         else:
             return _secret_page(request, made)
-    return _form_page(request, form, _("New webhook"), reverse("webhook_list"))
+    return form_page(
+        request, "connections/webhook_form.html", form, above=[_above()], title=_("New webhook")
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -75,20 +81,9 @@ def webhook_edit(request: ApiRequest, endpoint_id: UUID) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return redirect("webhook_detail", endpoint_id=endpoint_id)
-    return _form_page(
-        request, form, _("Change webhook"), reverse("webhook_detail", args=[endpoint_id])
-    )
-
-
-def _form_page(request: ApiRequest, form: WebhookForm, title: str, cancel_url: str) -> HttpResponse:
-    context = {
-        "form": form,
-        "title": title,
-        "cancel_url": cancel_url,
-        "crumbs": _crumbs((title, None)),
-    }
-    status = 422 if form.errors else 200
-    return render(request, "connections/webhook_form.html", context, status=status)
+    above = [_above(), (endpoint.url, reverse("webhook_detail", args=[endpoint_id]))]
+    title = _("Change webhook")
+    return form_page(request, "connections/webhook_form.html", form, above=above, title=title)
 
 
 def _secret_page(request: ApiRequest, made: services.MadeEndpoint) -> HttpResponse:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 from shared.kernel.api.auth import ApiRequest
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import AppError
-from shared.kernel.forms import add_errors
+from shared.kernel.forms import add_errors, form_page
 from tenants.contracts import selectors, services
 from tenants.contracts.forms import (
     AdjustmentForm,
@@ -44,17 +44,8 @@ def contract_edit(request: ApiRequest, contract_id: str) -> HttpResponse:
             messages.success(request, _("Saved."))
             return redirect("contract_detail", contract_id=contract_id)
     detail_url = reverse("contract_detail", args=[contract_id])
-    context = {
-        "form": form,
-        "contract": contract,
-        "cancel_url": detail_url,
-        "crumbs": [
-            (_("Contracts"), reverse("contract_list")),
-            (contract_id, detail_url),
-            (_("Edit"), None),
-        ],
-    }
-    return render(request, "contracts/edit.html", context, status=422 if form.errors else 200)
+    above = [(_("Contracts"), reverse("contract_list")), (contract_id, detail_url)]
+    return form_page(request, "contracts/edit.html", form, above=above, sub=contract.site.name)
 
 
 @require_POST

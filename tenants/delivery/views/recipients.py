@@ -15,11 +15,12 @@ from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.authorisation import authorize, authorize_form
 from shared.kernel.clock import today
 from shared.kernel.errors import AppError
-from shared.kernel.forms import add_errors
+from shared.kernel.forms import add_errors, form_page
 from tenants.delivery import selectors, services
 from tenants.delivery.dunning import due_reminders
 from tenants.delivery.forms import LEVELS, HoldForm, LevelsForm, RecipientForm
 from tenants.delivery.models import Recipient
+from tenants.sites.models import Customer
 from tenants.sites.selectors import customer_by_code, sites
 
 PREVIEW_MAX = 50
@@ -50,11 +51,7 @@ def recipient_list(request: ApiRequest, customer_id: str) -> HttpResponse:
         "hold": selectors.hold_of(actor=request.actor, customer_pk=customer.pk),
         "hold_form": HoldForm(),
         "endpoint": selectors.sftp_endpoint_of(actor=request.actor, customer_pk=customer.pk),
-        "crumbs": [
-            (_("Customers"), reverse("customer_list")),
-            (customer.name, reverse("customer_detail", args=[customer_id])),
-            (_("Delivery"), None),
-        ],
+        "crumbs": [*above_recipients(customer), (_("Delivery"), None)],
         "may_write": request.actor.may("delivery.write"),
     }
     failed = request.method == "POST"
@@ -85,18 +82,22 @@ def recipient_edit(request: ApiRequest, customer_id: str, recipient_id: UUID) ->
             messages.success(request, _("The recipient was saved."))
             return redirect("recipient_list", customer_id=customer_id)
     back = reverse("recipient_list", args=[customer_id])
-    context = {
-        "form": form,
-        "recipient": recipient,
-        "back": back,
-        "crumbs": [
-            (customer.name, reverse("customer_detail", args=[customer_id])),
-            (_("Delivery"), back),
-            (recipient.name, None),
-        ],
-    }
-    failed = request.method == "POST"
-    return render(request, "delivery/recipient.html", context, status=422 if failed else 200)
+    return form_page(
+        request,
+        "delivery/recipient.html",
+        form,
+        above=[*above_recipients(customer), (_("Delivery"), back)],
+        title=recipient.name,
+        sub=_("What is sent to this person, how and in which language."),
+    )
+
+
+def above_recipients(customer: Customer) -> list[tuple[str, str]]:
+    """The pages above those of a customer's delivery."""
+    return [
+        (_("Customers"), reverse("customer_list")),
+        (customer.name, reverse("customer_detail", args=[customer.customer_id])),
+    ]
 
 
 @require_POST
@@ -179,7 +180,8 @@ def reminder_list(request: ApiRequest) -> HttpResponse:
     """The letters that were sent."""
     found = selectors.reminders(actor=request.actor)
     page = paginate(found, paging_of(request), orderings=("dated",), default="-dated")
-    return render(request, "delivery/reminder_list.html", {"page": page})
+    crumbs = [(_("Deliveries"), reverse("delivery_list")), (_("Reminders"), None)]
+    return render(request, "delivery/reminder_list.html", {"page": page, "crumbs": crumbs})
 
 
 def _sites(request: ApiRequest, customer_id: str) -> list[tuple[str, str]]:

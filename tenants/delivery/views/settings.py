@@ -14,11 +14,12 @@ from shared.kernel.api import ApiRequest
 from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.authorisation import authorize, authorize_form
 from shared.kernel.errors import AppError, NotFound
-from shared.kernel.forms import add_errors
+from shared.kernel.forms import add_errors, form_page
 from shared.kernel.tenancy import require_organisation
 from tenants.delivery import selectors, services
 from tenants.delivery.forms import EndpointForm, SendGridForm
 from tenants.delivery.models import MailProvider
+from tenants.delivery.views.recipients import above_recipients
 from tenants.sites.selectors import customer_by_code
 
 KEPT = ("host", "port", "username", "fingerprint", "folder", "file_name")
@@ -107,16 +108,16 @@ def file_drop(request: ApiRequest, customer_id: str) -> HttpResponse:
             messages.success(request, _("The file drop was saved."))
             return redirect("recipient_list", customer_id=customer_id)
     back = reverse("recipient_list", args=[customer_id])
-    context = {
-        "form": form,
-        "endpoint": endpoint,
-        "back": back,
-        "crumbs": [
-            (customer.name, reverse("customer_detail", args=[customer_id])),
-            (_("Delivery"), back),
-            (_("File drop (SFTP)"), None),
-        ],
-        "may_write": request.actor.may("delivery.write"),
-    }
-    failed = request.method == "POST"
-    return render(request, "delivery/file_drop.html", context, status=422 if failed else 200)
+    return form_page(
+        request,
+        "delivery/file_drop.html",
+        form,
+        above=[*above_recipients(customer), (_("Delivery"), back)],
+        title=_("File drop (SFTP)"),
+        sub=_(
+            "Documents are put on the customer's server as PDF, invoices also as XML."
+            " Choose this channel for a recipient to use it."
+        ),
+        endpoint=endpoint,
+        may_write=request.actor.may("delivery.write"),
+    )

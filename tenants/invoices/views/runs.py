@@ -67,7 +67,6 @@ def billing_runs(request: ApiRequest) -> HttpResponse:
         "contracts_max": CONTRACTS_MAX,
         "runs": [(run, _period_name(run)) for run in found],
         "tabs": run_tabs(),
-        "crumbs": [(_("Invoices"), reverse("invoice_list")), (_("Billing runs"), None)],
     }
     return render(request, "invoices/runs.html", context, status=422 if form.errors else 200)
 
@@ -123,11 +122,7 @@ def billing_run_detail(request: ApiRequest, run_id: UUID) -> HttpResponse:
         "month_value": f"{run.period_start:%Y-%m}",
         "filter_texts": filter_texts(RunFilters.of_json(run.filters)),
         "region_url": request.get_full_path(),
-        "crumbs": [
-            (_("Invoices"), reverse("invoice_list")),
-            (_("Billing runs"), reverse("billing_runs")),
-            (name, None),
-        ],
+        "crumbs": [(_("Billing runs"), reverse("billing_runs")), (name, None)],
     }
     asks_region = request.headers.get("HX-Target") == REGION
     template = "invoices/run_progress.html" if asks_region else "invoices/run.html"

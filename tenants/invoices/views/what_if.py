@@ -133,7 +133,9 @@ def _chart(tried: WhatIf) -> Chart:
         ticks=ticks,
         series=[Series(_("Until now"), before), Series(_("With the draft"), after)],
         format_value=lambda value: _money(tried, value),
-        format_axis=lambda value: format_compact(value, language=get_language()),
+        format_axis=lambda value: format_compact(
+            value, tried.contract.currency, language=get_language()
+        ),
         total_label=_("Total"),
         category_label=_("Period"),
     )

@@ -20,7 +20,7 @@ from shared.kernel.authorisation import authorize
 from shared.kernel.errors import AppError
 from shared.kernel.exports import csv_response
 from shared.kernel.formats import currency_places
-from shared.kernel.forms import add_errors
+from shared.kernel.forms import add_errors, form_page
 from tenants.payments import presentation, services
 from tenants.payments.forms import ReasonForm, ReceiveForm, RefundForm
 from tenants.payments.models import Payment
@@ -83,7 +83,7 @@ def payment_new(request: ApiRequest) -> HttpResponse:
         return _receive(request, ReceiveForm(initial=initial))
     form = ReceiveForm(request.POST)
     if not form.is_valid():
-        return _receive(request, form, status=422)
+        return _receive(request, form)
     data = form.cleaned_data
     try:
         receipt = services.record_customer_payment(
@@ -104,7 +104,7 @@ def payment_new(request: ApiRequest) -> HttpResponse:
             form.add_error("customer_id", str(error.detail))
         else:
             add_errors(form, error, {})
-        return _receive(request, form, status=422)
+        return _receive(request, form)
     told = _("The payment was recorded.") if receipt.created else _("It was recorded before.")
     messages.success(request, told)
     return redirect("payment_detail", payment_id=receipt.payment.payment_id)
@@ -241,11 +241,17 @@ def _parts(request: ApiRequest) -> list[services.Part]:
     return parts
 
 
-def _receive(request: ApiRequest, form: ReceiveForm, status: int = 200) -> HttpResponse:
+def _receive(request: ApiRequest, form: ReceiveForm) -> HttpResponse:
     customers = Customer.objects.order_by("name", "pk")[:CUSTOMERS_OFFERED]
-    crumbs = [(_("Payments"), reverse("payment_list")), (_("Receive a payment"), None)]
-    context = {"form": form, "customers": customers, "crumbs": crumbs}
-    return render(request, "payments/new.html", context, status=status)
+    return form_page(
+        request,
+        "payments/new.html",
+        form,
+        above=[(_("Payments"), reverse("payment_list"))],
+        title=_("Receive a payment"),
+        sub=_("What no invoice takes stays as the customer's credit."),
+        customers=customers,
+    )
 
 
 def _search(request: ApiRequest) -> "QuerySet[selectors.PaymentRow]":

@@ -61,9 +61,9 @@ def ageing_items(request: ApiRequest) -> HttpResponse:
     context = {
         "page": page,
         "on": on,
-        "code": code,
+        "code": code or _("Everybody"),
         "bucket": presentation.bucket_labels().get(bucket) if bucket else "",
-        "crumbs": [(_("Ageing"), back), (code, None)],
+        "crumbs": [(_("Ageing"), back), (code or _("Everybody"), None)],
     }
     return render(request, "payments/ageing_items.html", context)
 

@@ -35,7 +35,7 @@ def _chart(rows: Sequence[Row]) -> Chart | None:
             for at, label in enumerate(bucket_labels().values())
         ],
         format_value=lambda value: format_money(value, currency, language=language),
-        header=(_("Age"), _("Open")),
+        header=(_("Age"), _("Outstanding")),
     )
 
 

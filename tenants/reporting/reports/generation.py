@@ -38,7 +38,7 @@ REPORT = Report(
     columns=(
         Column("figure", gettext_lazy("Figure")),
         Column("currency", gettext_lazy("Currency")),
-        Column("number", gettext_lazy("Number"), Kind.COUNT),
+        Column("number", gettext_lazy("How many"), Kind.COUNT),
         Column("rate", gettext_lazy("Rate"), Kind.RATE),
         Column("amount", gettext_lazy("Amount"), Kind.MONEY),
     ),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from billing.periods import Period
 from shared.kernel.actor import Actor
-from shared.kernel.charts import Chart, Series, stacked_bars
+from shared.kernel.charts import Chart, Series, short_ticks, stacked_bars
 from shared.kernel.formats import format_compact, format_day, format_money
 from tenants.contracts.models import ContractType
 from tenants.invoices.models import Invoice
@@ -76,6 +76,7 @@ def _chart_by_month(rows: Sequence[Row]) -> Chart | None:
         [Series(kind, [values[month] for month in months]) for kind, values in drawn.items()],
         currency,
         _("Month"),
+        ticks=[format_day(month, "month", language=language)[:3] for month in months],
     )
 
 
@@ -84,11 +85,18 @@ def _chart_by_customer(rows: Sequence[Row]) -> Chart | None:
     largest = [row for row in rows if row[2] == currency][:CUSTOMERS_DRAWN]
     series = [Series(_("Before tax"), [row[4] for row in largest])]
     names = [row[1] for row in largest]
-    return _bars(_("Revenue by customer"), names, series, currency, _("Customer"))
+    ticks = short_ticks(names)
+    return _bars(_("Revenue by customer"), names, series, currency, _("Customer"), ticks=ticks)
 
 
 def _bars(
-    title: str, categories: list[str], series: list[Series], currency: str, label: str
+    title: str,
+    categories: list[str],
+    series: list[Series],
+    currency: str,
+    label: str,
+    *,
+    ticks: list[str],
 ) -> Chart | None:
     if not categories:
         return None
@@ -96,10 +104,10 @@ def _bars(
     return stacked_bars(
         title=title,
         categories=categories,
-        ticks=[name[:3] for name in categories],
+        ticks=ticks,
         series=series,
         format_value=lambda value: format_money(value, currency, language=language),
-        format_axis=lambda value: format_compact(value, language=language),
+        format_axis=lambda value: format_compact(value, currency, language=language),
         total_label=_("Total"),
         category_label=label,
     )

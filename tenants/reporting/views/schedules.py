@@ -13,7 +13,7 @@ from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import AppError, Conflict
-from shared.kernel.forms import add_errors
+from shared.kernel.forms import add_errors, form_page
 from tenants.reporting.forms import ReportScheduleForm
 from tenants.reporting.models import ReportMailing, ReportSchedule
 from tenants.reporting.reports import LIBRARY
@@ -31,6 +31,7 @@ from tenants.reporting.services import (
     send_report_now,
 )
 from tenants.reporting.wording import failure_text
+from tenants.schedules.forms import time_text
 
 
 @require_safe
@@ -60,7 +61,7 @@ def schedule_detail(request: ApiRequest, schedule_id: UUID) -> HttpResponse:
         "schedule": schedule,
         "facts": [
             (_("Report"), report.title if report else schedule.report),
-            (_("Cron expression"), schedule.cron),
+            (_("When"), time_text(schedule.cron)),
             (_("Which period"), schedule.get_period_rule_display()),
             (_("File"), schedule.file_form.upper()),
             (_("People"), ", ".join(people)),
@@ -71,7 +72,7 @@ def schedule_detail(request: ApiRequest, schedule_id: UUID) -> HttpResponse:
             for one in page.items
         ],
         "may_write": request.actor.may("delivery.write"),
-        "crumbs": [*_crumbs(), (schedule.name, None)],
+        "crumbs": [*_above(), (schedule.name, None)],
     }
     return render(request, "reporting/schedule_detail.html", context)
 
@@ -107,19 +108,12 @@ def _edit(request: ApiRequest, schedule_id: UUID | None) -> HttpResponse:
         else:
             messages.success(request, _("The schedule was saved."))
             return redirect("report_schedule_detail", schedule_id=saved.pk)
-    title = schedule.name if schedule else _("New schedule")
-    context = {
-        "form": form,
-        "title": title,
-        "cancel_url": (
-            reverse("report_schedule_detail", args=[schedule.pk])
-            if schedule
-            else reverse("report_schedules")
-        ),
-        "crumbs": [*_crumbs(), (title, None)],
-    }
-    return render(
-        request, "reporting/schedule_form.html", context, status=422 if form.errors else 200
+    return form_page(
+        request,
+        "reporting/schedule_form.html",
+        form,
+        above=_above(schedule),
+        title="" if schedule else _("New schedule"),
     )
 
 
@@ -151,8 +145,11 @@ def schedule_delete(request: ApiRequest, schedule_id: UUID) -> HttpResponse:
     return redirect("report_schedules")
 
 
-def _crumbs() -> list[tuple[str, str | None]]:
-    return [
+def _above(schedule: ReportSchedule | None = None) -> list[tuple[str, str]]:
+    above = [
         (_("Reports"), reverse("report_list")),
         (_("By e-mail"), reverse("report_schedules")),
     ]
+    if schedule:
+        above.append((schedule.name, reverse("report_schedule_detail", args=[schedule.pk])))
+    return above

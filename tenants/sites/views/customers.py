@@ -17,7 +17,7 @@ from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import today
 from shared.kernel.errors import AppError
-from shared.kernel.forms import add_errors
+from shared.kernel.forms import add_errors, form_page
 from tenants.sites import selectors, services
 from tenants.sites.forms import CustomerForm, ExemptionEndForm, ExemptionForm
 from tenants.sites.models import Customer
@@ -47,7 +47,9 @@ def customer_new(request: ApiRequest) -> HttpResponse:
         else:
             messages.success(request, _("%(customer)s was made.") % {"customer": customer.name})
             return redirect("customer_detail", customer_id=customer.customer_id)
-    return _form_page(request, form, _("New customer"), reverse("customer_list"))
+    return form_page(
+        request, "customers/form.html", form, above=[_above()], title=_("New customer")
+    )
 
 
 def customer_edit(request: ApiRequest, customer_id: str) -> HttpResponse:
@@ -65,20 +67,12 @@ def customer_edit(request: ApiRequest, customer_id: str) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return redirect("customer_detail", customer_id=customer_id)
-    detail_url = reverse("customer_detail", args=[customer_id])
-    return _form_page(request, form, customer.name, detail_url)
+    above = [_above(), (customer.name, reverse("customer_detail", args=[customer_id]))]
+    return form_page(request, "customers/form.html", form, above=above)
 
 
-def _form_page(
-    request: ApiRequest, form: CustomerForm, title: str, cancel_url: str
-) -> HttpResponse:
-    context = {
-        "form": form,
-        "title": title,
-        "cancel_url": cancel_url,
-        "crumbs": [(_("Customers"), reverse("customer_list")), (title, None)],
-    }
-    return render(request, "customers/form.html", context, status=422 if form.errors else 200)
+def _above() -> tuple[str, str]:
+    return (_("Customers"), reverse("customer_list"))
 
 
 @require_safe
@@ -103,7 +97,7 @@ def _detail(request: ApiRequest, customer: Customer) -> dict[str, Any]:
         "invoices": invoices.defer("parties", "inputs", "checks")[:INVOICES_SHOWN],
         "invoices_link": f"{reverse('invoice_list')}?{urlencode({'q': customer.name})}",
         "today": today(),
-        "crumbs": [(_("Customers"), reverse("customer_list")), (customer.name, None)],
+        "crumbs": [_above(), (customer.name, None)],
     }
 
 

@@ -15,7 +15,7 @@ from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import today
 from shared.kernel.errors import AppError
-from shared.kernel.forms import add_errors
+from shared.kernel.forms import add_errors, form_page
 from tenants.lists.page import open_list
 from tenants.sites import selectors, services
 from tenants.sites.forms import SERVICE_FIELDS, SiteForm
@@ -63,7 +63,7 @@ def site_new(request: ApiRequest) -> HttpResponse:
         else:
             messages.success(request, _("%(site)s was made.") % {"site": site.name})
             return redirect("site_detail", site_id=site.site_id)
-    return _form_page(request, form, _("New site"), reverse("site_list"))
+    return form_page(request, "sites/form.html", form, above=[_above()], title=_("New site"))
 
 
 def site_edit(request: ApiRequest, site_id: str) -> HttpResponse:
@@ -90,21 +90,16 @@ def site_edit(request: ApiRequest, site_id: str) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return redirect("site_detail", site_id=site_id)
-    return _form_page(request, form, site.name, reverse("site_detail", args=[site_id]))
+    above = [_above(), (site.name, reverse("site_detail", args=[site_id]))]
+    return form_page(request, "sites/form.html", form, above=above)
 
 
 def _territories(request: ApiRequest) -> list[Territory]:
     return list(selectors.territories(actor=request.actor).order_by("name")[:TERRITORIES_SHOWN])
 
 
-def _form_page(request: ApiRequest, form: SiteForm, title: str, cancel_url: str) -> HttpResponse:
-    context = {
-        "form": form,
-        "title": title,
-        "cancel_url": cancel_url,
-        "crumbs": [(_("Sites"), reverse("site_list")), (title, None)],
-    }
-    return render(request, "sites/form.html", context, status=422 if form.errors else 200)
+def _above() -> tuple[str, str]:
+    return (_("Sites"), reverse("site_list"))
 
 
 @require_safe
@@ -127,5 +122,5 @@ def detail_context(request: ApiRequest, site: Site) -> dict[str, Any]:
         "invoices": invoices[:INVOICES_SHOWN],
         "invoices_link": f"{reverse('invoice_list')}?{urlencode({'q': site.name})}",
         "today": today(),
-        "crumbs": [(_("Sites"), reverse("site_list")), (site.name, None)],
+        "crumbs": [_above(), (site.name, None)],
     }

@@ -15,7 +15,7 @@ from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import today
 from shared.kernel.errors import AppError
-from shared.kernel.forms import add_errors
+from shared.kernel.forms import add_errors, form_page
 from tenants.sites import selectors, services
 from tenants.sites.forms import TerritoryForm
 from tenants.sites.lists import SITES
@@ -65,7 +65,7 @@ def territory_detail(request: ApiRequest, territory_id: str) -> HttpResponse:
         "invoices_shown": request.actor.may("invoices.read"),
         "contracts_shown": request.actor.may("contracts.read"),
         "month": _this_month().start_date,
-        "crumbs": [(_("Territories"), reverse("territory_list")), (territory.name, None)],
+        "crumbs": [_above(), (territory.name, None)],
         **(_billing(request, territory) if request.actor.may("invoices.read") else {}),
     }
     return render(request, "territories/detail.html", context)
@@ -95,7 +95,9 @@ def territory_new(request: ApiRequest) -> HttpResponse:
         else:
             messages.success(request, _("%(name)s was made.") % {"name": territory.name})
             return redirect("territory_detail", territory_id=territory.territory_id)
-    return _form_page(request, form, _("New territory"), reverse("territory_list"))
+    return form_page(
+        request, "territories/form.html", form, above=[_above()], title=_("New territory")
+    )
 
 
 def territory_edit(request: ApiRequest, territory_id: str) -> HttpResponse:
@@ -113,17 +115,9 @@ def territory_edit(request: ApiRequest, territory_id: str) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return redirect("territory_detail", territory_id=territory_id)
-    detail_url = reverse("territory_detail", args=[territory_id])
-    return _form_page(request, form, territory.name, detail_url)
+    above = [_above(), (territory.name, reverse("territory_detail", args=[territory_id]))]
+    return form_page(request, "territories/form.html", form, above=above)
 
 
-def _form_page(
-    request: ApiRequest, form: TerritoryForm, title: str, cancel_url: str
-) -> HttpResponse:
-    context = {
-        "form": form,
-        "title": title,
-        "cancel_url": cancel_url,
-        "crumbs": [(_("Territories"), reverse("territory_list")), (title, None)],
-    }
-    return render(request, "territories/form.html", context, status=422 if form.errors else 200)
+def _above() -> tuple[str, str]:
+    return (_("Territories"), reverse("territory_list"))

@@ -50,7 +50,7 @@ def statement_runs(request: ApiRequest) -> HttpResponse:
         "form": form,
         "preview": _preview(form) if is_valid and only_preview else None,
         "runs": [(run, run_name(run), selectors.run_progress(run)) for run in found],
-        "crumbs": [(_("Statements"), reverse("statement_list")), (_("Statement runs"), None)],
+        "crumbs": [(_("Statements"), reverse("statement_list")), (_("Make statements"), None)],
     }
     return render(request, "statements/runs.html", context, status=422 if form.errors else 200)
 
@@ -95,7 +95,7 @@ def statement_run_detail(request: ApiRequest, run_id: UUID) -> HttpResponse:
         "region_url": request.get_full_path(),
         "crumbs": [
             (_("Statements"), reverse("statement_list")),
-            (_("Statement runs"), reverse("statement_runs")),
+            (_("Make statements"), reverse("statement_runs")),
             (run_name(run), None),
         ],
     }

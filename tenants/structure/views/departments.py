@@ -14,7 +14,7 @@ from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import AppError
-from shared.kernel.forms import add_errors
+from shared.kernel.forms import add_errors, form_page
 from tenants.structure import selectors, services
 from tenants.structure.forms import DepartmentForm
 from tenants.structure.models import Department
@@ -92,10 +92,5 @@ def _names(ids: set[Any]) -> dict[Any, str]:
 
 
 def _page(request: ApiRequest, form: DepartmentForm, title: str) -> HttpResponse:
-    context = {
-        "form": form,
-        "title": title,
-        "cancel_url": reverse("department_list"),
-        "crumbs": [(_("Departments"), reverse("department_list")), (title, None)],
-    }
-    return render(request, "structure/department.html", context, status=422 if form.errors else 200)
+    above = [(_("Departments"), reverse("department_list"))]
+    return form_page(request, "structure/department.html", form, above=above, title=title)

@@ -86,7 +86,7 @@ def test_the_pages_make_show_change_and_delete_one(acme, client_for):
     assert made["Location"] == f"/billing-schedules/{schedule.pk}"
     shown = browser.get(made["Location"]).content.decode()
     assert "Month end" in shown
-    assert "0 6 1 * *" in shown
+    assert "On the first of each month at 6:00" in shown
     refused = browser.post(
         f"{made['Location']}/edit", {**FORM, "when": "", "cron": "soon", "name": "Kept"}
     )

@@ -15,6 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from shared.accounts import selectors
+from shared.accounts.devices import device_name
 from shared.accounts.forms import AcceptForm, LanguageForm, ProfileForm, add_problem
 from shared.accounts.models import User
 from shared.accounts.services import invitations, people
@@ -85,8 +86,10 @@ def edit_profile(request: ApiRequest) -> HttpResponse:
 def show_security(request: ApiRequest) -> HttpResponse:
     """Password, second factors, sessions."""
     user = _person(request)
+    security = selectors.security_of(user)
     context = {
-        "security": selectors.security_of(user),
+        "security": security,
+        "sessions": [(one, device_name(one.user_agent)) for one in security.sessions],
         "current_session_key": request.session.session_key,
     }
     return render(request, "accounts/security.html", context)

@@ -9,6 +9,8 @@ from django.template import Context, Library
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
+from shared.kernel.shell import settings_above
+
 register = Library()
 
 
@@ -31,7 +33,14 @@ def card(
 def page_head(
     context: Context, content: str, title: str, *, sub: str = "", **options: Any
 ) -> SafeString:
-    """The head of a page; between the tags stand its actions. Options: status, crumbs, badge."""
+    """The head of a page; between the tags stand its actions. Options: status, crumbs, badge.
+
+    Pages of settings get the way back to all settings before their own `crumbs`.
+    """
+    request = context.get("request")
+    above = settings_above(request) if request else []
+    if above:
+        options["crumbs"] = [*above, *(options.get("crumbs") or [(title, None)])]
     return render_component(context, "page_head", content=content, title=title, sub=sub, **options)
 
 

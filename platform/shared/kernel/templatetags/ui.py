@@ -5,7 +5,7 @@
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from itertools import chain
@@ -119,8 +119,10 @@ def day(value: date | str | None, style: formats.DayStyle = "medium") -> str:
 
 
 @register.simple_tag
-def period(start: date, end_exclusive: date) -> str:
-    """A billing period by the day after its last: "October 2026"."""
+def period(start: date, end_exclusive: date | None = None, *, last: date | None = None) -> str:
+    """A billing period by the day after its last, or by its `last` one: "October 2026"."""
+    if end_exclusive is None:
+        end_exclusive = (last or start) + timedelta(days=1)
     return formats.format_period(start, end_exclusive, language=get_language())
 
 

@@ -14,6 +14,7 @@ from shared.kernel.charts import (
     Slice,
     ageing_bar,
     nice_ceiling,
+    short_ticks,
     sparkline,
     stacked_bars,
 )
@@ -176,3 +177,13 @@ def test_sparkline_of_one_or_equal_points_is_flat() -> None:
 
 def test_sparkline_of_nothing_has_no_line() -> None:
     assert list(parse(draw_line()).iter("polyline")) == []
+
+
+def test_one_bar_alone_is_no_wall() -> None:
+    (bar,) = bars(two_months(categories=["October"], series=[Series("Share", [Decimal(60)])]))
+    assert float(bar.get("width", "").rstrip("%")) <= 12
+
+
+def test_ticks_are_cut_where_many_stand_beside_each_other() -> None:
+    assert short_ticks(["Centre Bell annexe"]) == ["Centre Bell annexe"]
+    assert short_ticks(["Centre Bell annexe"] * 5) == ["Centre B…"] * 5

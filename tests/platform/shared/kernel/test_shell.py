@@ -89,3 +89,20 @@ def test_the_page_of_settings_is_for_who_may_open_one(in_acme, client_for):
         answer = browser.get("/settings")
         assert answer.status_code == status
         assert (b"/settings/taxes" in answer.content) is (status == 200)
+
+
+@pytest.mark.parametrize(
+    ("path", "labels"),
+    [
+        ("/settings/people", ["Settings"]),
+        ("/settings/roles", ["Settings"]),
+        ("/settings/companies/new", ["Settings"]),
+        ("/settings", []),
+        ("/settings/profile", []),
+        ("/sites", []),
+    ],
+)
+def test_pages_of_settings_lead_back_to_all_of_them(path, labels):
+    request = RequestFactory().get(path)
+    request.actor = person("people.read", "organisation.read", "sites.read")
+    assert [str(label) for label, _url in shell.settings_above(request)] == labels
