@@ -8,6 +8,9 @@ from django.utils.translation import gettext as _
 
 from tenants.contracts.models import Contract
 
+# What the page of a single invoice lets a person choose otherwise.
+BY_HAND = frozenset({"terms_change", "period_closed"})
+
 
 @dataclass(frozen=True)
 class Fix:
@@ -23,7 +26,7 @@ def fix_for(contract: Contract, *, field: str, code: str) -> Fix:
         return Fix(reverse("site_revenue", args=[contract.site.site_id]), _("Enter revenue"))
     if field.startswith("tax_registrations"):
         return Fix(reverse("legal_entity"), _("Enter the number"))
-    if field.startswith("billing_data") or code == "terms_change":
+    if field.startswith("billing_data") or code in BY_HAND:
         query = urlencode({"contract": contract.contract_id})
         return Fix(f"{reverse('invoice_generate')}?{query}", _("Bill by hand"))
     return Fix(reverse("contract_detail", args=[contract.contract_id]), _("Open the contract"))

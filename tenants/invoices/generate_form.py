@@ -47,6 +47,11 @@ class GenerateForm(forms.Form):
     contract_id = forms.ChoiceField(label=_("Contract"))
     start_date = DayField(label=pgettext_lazy("first day", "From"))
     end_date = DayField(label=pgettext_lazy("last day", "To"))
+    invoice_date = DayField(
+        label=_("Invoice date"),
+        required=False,
+        help_text=_("Leave empty for the last day of the period; later once its books are closed."),
+    )
     revenue_amount = AmountField(
         label=_("Revenue, net of sales tax"),
         help_text=_("Leave empty to use the recorded revenue of the period."),
@@ -236,6 +241,7 @@ class GenerateForm(forms.Form):
     def service_fields(self) -> dict[str, str]:
         """The service's paths and the inputs they belong to."""
         return {
+            "invoice_date": "invoice_date",
             "billing_period": "start_date",
             "billing_period.end_date": "end_date",
             "billing_data.revenue_amount": "revenue_amount",

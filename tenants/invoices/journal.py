@@ -74,7 +74,9 @@ def issue_entries(invoices: Iterable[Invoice], charges: Mapping[UUID, Charges]) 
     """Dr receivable and holdback, Cr revenue by line code, tax payable by component.
 
     What a fee earns later goes to deferred revenue first and is recognised by entries of its
-    own, dated when it is earned. A credit note has negative amounts and so the other sides.
+    own, dated when it is earned. They are posted now, ahead of their days: as the invoice's own
+    day must be open, none of them falls into closed time. A credit note has negative amounts and
+    so the other sides.
     """
     for invoice in invoices:
         yield from _issue_entries(invoice, charges[invoice.pk])
@@ -163,7 +165,8 @@ def released_in_books(releases: Iterable[Any]) -> dict[UUID, Decimal]:
 def void_entries(invoice: Invoice, on: date) -> list[Entry]:
     """The opposite of everything posted for the invoice, from the day it is voided.
 
-    What was to be recognised later is undone on its own day.
+    What was to be recognised later is undone on its own day; a day of closed time is passed, for
+    nothing before `on` is touched.
     """
     legs: dict[date, list[Leg]] = defaultdict(list)
     for entry in entries_of_documents([invoice.pk]):

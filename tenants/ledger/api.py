@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Annotated, Any
+from uuid import UUID
 
 from ninja import Query, Router, Status
 from pydantic import Field
@@ -9,15 +10,20 @@ from pydantic import Field
 from shared.kernel.api import ApiRequest, Filters, Page, Paging, paginate
 from shared.kernel.clock import today
 from tenants.ledger import selectors
-from tenants.ledger.models import JournalEntry
+from tenants.ledger.models import BookClosing, JournalEntry
 from tenants.ledger.schemas import (
     AccountName,
+    CloseIn,
+    ClosingOut,
+    CompanyBooksOut,
     EntryKind,
     JournalEntryOut,
     RateIn,
     RateOut,
+    ReopenIn,
     TrialBalanceOut,
 )
+from tenants.ledger.services.closing import close_books, reopen_books
 from tenants.ledger.services.rates import record_rate
 
 router = Router(tags=["Ledger"])
@@ -97,6 +103,70 @@ def _entry(entry: JournalEntry) -> dict[str, Any]:
             }
             for line in entry.lines.all()
         ],
+    }
+
+
+class ClosingFilters(Paging):
+    """Of which company."""
+
+    entity_id: UUID | None = None
+
+
+@router.get("/books", response=list[CompanyBooksOut])
+def list_books(request: ApiRequest) -> Any:
+    """Every company, and through which day its books are closed."""
+    return [
+        {
+            "entity_id": books.entity.pk,
+            "name": books.entity.name,
+            "closed_through": books.closed_through,
+        }
+        for books in selectors.company_books(actor=request.actor)
+    ]
+
+
+@router.get("/closings", response=Page[ClosingOut])
+def list_closings(request: ApiRequest, filters: Query[ClosingFilters]) -> Any:
+    """Every closing and reopening, the latest first."""
+    found = selectors.book_closings(actor=request.actor, entity_id=filters.entity_id)
+    page = paginate(found, filters, orderings=("created_at",), default="-created_at")
+    return {"items": [_closing(one) for one in page.items], "next": page.next}
+
+
+@router.post("/closings", response={201: ClosingOut})
+def close_company_books(request: ApiRequest, body: CloseIn) -> Any:
+    """Close a company's books; 409 `open_points` lists what has to be finished or confirmed."""
+    made = close_books(
+        actor=request.actor,
+        entity_id=body.entity_id,
+        through=body.through,
+        note=body.note,
+        confirmed=body.confirmed,
+    )
+    return Status(201, _closing(made))
+
+
+@router.post("/reopenings", response={201: ClosingOut})
+def reopen_company_books(request: ApiRequest, body: ReopenIn) -> Any:
+    """Open a company's books again, for a reason that stays on record."""
+    made = reopen_books(
+        actor=request.actor, entity_id=body.entity_id, to=body.to, reason=body.reason
+    )
+    return Status(201, _closing(made))
+
+
+def _closing(one: BookClosing) -> dict[str, Any]:
+    return {
+        "closing_id": one.pk,
+        "entity_id": one.entity_id,
+        "company": one.entity.name,
+        "act": one.act,
+        "through": one.through,
+        "before": one.before,
+        "reason": one.reason,
+        "open_points": one.open_points,
+        "recorded_by": one.recorded_by,
+        "recorded_at": one.created_at,
     }
 
 

@@ -12,6 +12,25 @@ from tenants.contracts.forms.fields import DayField
 _CODES = [(code, code) for code in sorted(CURRENCIES)]
 
 
+class CloseForm(forms.Form):
+    """Close a company's books through a day."""
+
+    through = DayField(label=_("Close through"))
+    note = forms.CharField(label=_("Note"), max_length=500, required=False)
+    confirmed = forms.BooleanField(
+        label=_("Close the books although this is still open"), required=False
+    )
+
+
+class ReopenForm(forms.Form):
+    """Open a company's books again."""
+
+    to = DayField(
+        label=_("Stay closed through"), help_text=_("Every day after this one is open again.")
+    )
+    reason = forms.CharField(label=_("Reason"), max_length=500)
+
+
 class RateForm(forms.Form):
     """An exchange rate entered by hand."""
 

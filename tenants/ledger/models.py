@@ -14,7 +14,12 @@ from django.utils.translation import gettext_lazy as _
 from shared.kernel.fields import MoneyField
 from shared.kernel.models import Row
 from shared.kernel.triggers import Protect
-from tenants.ledger.triggers import ENTRIES_BALANCE
+from tenants.ledger.triggers import (
+    BOOKS_ARE_OPEN,
+    ENTRIES_BALANCE,
+    LINES_ARE_OF_OPEN_BOOKS,
+)
+from tenants.structure.models import LegalEntity
 
 
 class Account(models.TextChoices):
@@ -74,6 +79,7 @@ class JournalEntry(Row):
         )
         triggers = (
             Protect(name="entries_are_append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+            BOOKS_ARE_OPEN,
         )
 
     def __str__(self) -> str:
@@ -113,10 +119,57 @@ class JournalLine(models.Model):
                 name="journal_lines_are_append_only", operation=pgtrigger.Update | pgtrigger.Delete
             ),
             ENTRIES_BALANCE,
+            LINES_ARE_OF_OPEN_BOOKS,
         )
 
     def __str__(self) -> str:
         return f"{self.account} {self.amount}"
+
+
+class BookClosing(Row):
+    """A company's books were closed through a day, or opened again after one. Append-only.
+
+    The row with the highest number of a company says how its books stand.
+    """
+
+    class Act(models.TextChoices):
+        """What was done."""
+
+        CLOSED = "closed", _("Closed")
+        REOPENED = "reopened", _("Reopened")
+
+    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="closings")
+    number = models.PositiveIntegerField(help_text="Counts a company's closings, from 1.")
+    act = models.CharField(max_length=10, choices=Act.choices)
+    through = models.DateField(help_text="The last closed day afterwards.")
+    before = models.DateField(null=True, blank=True, help_text="The last closed day before.")
+    reason = models.CharField(max_length=500, blank=True)
+    open_points: "models.JSONField[list[str], list[str]]" = models.JSONField(
+        default=list, help_text="What was still open in the month and was confirmed."
+    )
+    recorded_by = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        constraints = (
+            models.UniqueConstraint(fields=["entity", "number"], name="closings_are_counted"),
+            models.CheckConstraint(
+                condition=models.Q(act="closed", before__isnull=True)
+                | models.Q(act="closed", through__gt=models.F("before"))
+                | models.Q(act="reopened", through__lt=models.F("before")),
+                name="closing_moves_the_day",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(act="closed") | ~models.Q(reason=""),
+                name="reopening_has_a_reason",
+            ),
+        )
+        triggers = (
+            Protect(name="closings_are_append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.entity_id} {self.act} {self.through}"
 
 
 class LedgerProof(Row):

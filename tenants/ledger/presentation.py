@@ -2,18 +2,21 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, cast
 
 from django.utils.translation import gettext as _
 
 from billing.lines import DESCRIPTIONS, LineCode
+from billing.periods import month_period
+from shared.kernel.clock import today
 from shared.kernel.tax_names import tax_name
 from tenants.ledger.models import Account, JournalEntry
 from tenants.ledger.selectors import Balance
 
 ZERO = Decimal(0)
+ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,19 @@ def balances_by_currency(balances: Iterable[Balance]) -> list[CurrencyBalance]:
         )
         for currency, rows in found.items()
     ]
+
+
+def month_to_close(closed_through: date | None) -> date | None:
+    """The last day of the month that is next to close; None where it is not over yet.
+
+    The last full month where the books were never closed.
+    """
+    this_month = today().replace(day=1)
+    if closed_through is None:
+        return this_month - ONE_DAY
+    first = closed_through + ONE_DAY
+    last = month_period(first.year, first.month).end_date
+    return last if last < today() else None
 
 
 def day_given(text: str) -> date | None:

@@ -1,6 +1,6 @@
 """What the API answers about the ledger."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -81,6 +81,46 @@ class TrialBalanceOut(Schema):
     on: date
     balances: list[AccountBalanceOut]
     proof: LedgerProofOut | None
+
+
+class CompanyBooksOut(Schema):
+    """How far a company's books are closed; null where they never were."""
+
+    entity_id: UUID
+    name: str
+    closed_through: date | None
+
+
+class CloseIn(Schema):
+    """Close a company's books through a day that is over; `confirmed` in spite of open points."""
+
+    entity_id: UUID
+    through: date
+    note: Annotated[str, Field(max_length=500)] = ""
+    confirmed: bool = False
+
+
+class ReopenIn(Schema):
+    """Open a company's books again; they stay closed through `to`."""
+
+    entity_id: UUID
+    to: date
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class ClosingOut(Schema):
+    """One closing or reopening: `through` is the last closed day since, `before` until then."""
+
+    closing_id: UUID
+    entity_id: UUID
+    company: str
+    act: str
+    through: date
+    before: date | None
+    reason: str
+    open_points: list[str]
+    recorded_by: str
+    recorded_at: datetime
 
 
 class RateIn(Schema):

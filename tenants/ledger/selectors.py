@@ -7,10 +7,21 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Sum
+from django.utils.translation import gettext as _
 
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
-from tenants.ledger.models import Account, ExchangeRate, JournalEntry, JournalLine, LedgerProof
+from shared.kernel.errors import NotFound
+from tenants.ledger.models import (
+    Account,
+    BookClosing,
+    ExchangeRate,
+    JournalEntry,
+    JournalLine,
+    LedgerProof,
+)
+from tenants.ledger.periods import closed_through
+from tenants.structure.models import LegalEntity
 
 EXPORT_BATCH = 500
 EXPORT_ENTRIES_MAX = 500_000
@@ -26,6 +37,40 @@ class Balance:
     base_currency: str
     amount: Decimal
     base_amount: Decimal
+
+
+@dataclass(frozen=True)
+class CompanyBooks:
+    """A company and the last day through which its books are closed; None where none ever was."""
+
+    entity: LegalEntity
+    closed_through: date | None
+
+
+def company_books(*, actor: Actor) -> list[CompanyBooks]:
+    """How far the books of every company are closed, by name, in two queries."""
+    authorize(actor, "ledger.read")
+    entities = list(LegalEntity.objects.order_by("name").defer("payment_instructions", "logo"))
+    closed = closed_through(one.pk for one in entities)
+    return [CompanyBooks(one, closed.get(one.pk)) for one in entities]
+
+
+def books_of(*, actor: Actor, entity_id: UUID) -> CompanyBooks:
+    """The same of one company. Raises NotFound."""
+    authorize(actor, "ledger.read")
+    entity = LegalEntity.objects.filter(pk=entity_id).first()
+    if entity is None:
+        raise NotFound(_("There is no such company."))
+    return CompanyBooks(entity, closed_through([entity_id]).get(entity_id))
+
+
+def book_closings(*, actor: Actor, entity_id: UUID | None = None) -> QuerySet[BookClosing]:
+    """Every closing and reopening with who, when and why, the latest first; of one company."""
+    authorize(actor, "ledger.read")
+    found = BookClosing.objects.select_related("entity").defer(
+        "entity__payment_instructions", "entity__logo"
+    )
+    return found.filter(entity_id=entity_id) if entity_id else found
 
 
 def trial_balance(*, actor: Actor, on: date, detailed: bool = False) -> list[Balance]:
@@ -96,7 +141,7 @@ def entry_batches(found: QuerySet[JournalEntry]) -> Iterator[list[JournalEntry]]
     """All entries of a search in order of day, a batch a query; at most EXPORT_ENTRIES_MAX."""
     ordered = found.order_by("posted_on", "pk")
     rest = ordered
-    for _batch in range(EXPORT_ENTRIES_MAX // EXPORT_BATCH):
+    for _number in range(EXPORT_ENTRIES_MAX // EXPORT_BATCH):
         batch = list(rest[:EXPORT_BATCH])
         if batch:
             yield batch

@@ -8,9 +8,11 @@ class ReportingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """The home page stands first, for everybody."""
+        """The home page stands first, for everybody; closing the books asks what it shows."""
         from shared.kernel.hooks import NavigationItem, register_navigation
+        from tenants.ledger.open_points import register_open_points
         from tenants.reporting.models import REVIEW_KIND
+        from tenants.reporting.open_points import points_of_month
         from tenants.review.kinds import Kind, register_kind
 
         register_navigation(
@@ -34,4 +36,5 @@ class ReportingConfig(AppConfig):
                 order=240,
             )
         )
+        register_open_points("month", points_of_month)
         register_kind(Kind(REVIEW_KIND, _("Report by e-mail"), "delivery.write", "file-chart-pie"))

@@ -1,6 +1,7 @@
 """The home page's figures as its components take them: words, links, charts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -12,9 +13,11 @@ from django.utils.translation import gettext as _
 from billing.ageing import Bucket
 from shared.kernel.actor import Actor
 from shared.kernel.charts import Chart, Series, Slice, ageing_bar, stacked_bars
+from shared.kernel.clock import today
 from shared.kernel.formats import format_compact, format_day, format_money
 from tenants.activity.selectors import MissingDays
 from tenants.contracts.models import ContractType
+from tenants.ledger.selectors import CompanyBooks
 from tenants.reporting.selectors import (
     Attention,
     Closing,
@@ -26,6 +29,7 @@ from tenants.reporting.selectors import (
 from tenants.review.kinds import kind_of
 
 Step = dict[str, Any]
+COMPANIES_SHOWN = 20
 
 
 def format_amounts(amounts: Mapping[str, Decimal]) -> str:
@@ -108,6 +112,31 @@ def closing_items(found: Closing) -> list[Step]:
             for kind, number in sorted(found.reviews.items())
         ),
     ]
+
+
+def book_items(books: Sequence[CompanyBooks], last_day: date, actor: Actor) -> list[Step]:
+    """The books of the first companies by name: closed through which day, and the door to close the month."""
+    month = format_day(last_day, "month", language=get_language())
+    is_over, may_close = last_day < today(), actor.may("ledger.close")
+    return [
+        {
+            "title": one.entity.name,
+            "note": _("Closed through %(day)s")
+            % {"day": format_day(one.closed_through, "medium", language=get_language())}
+            if one.closed_through
+            else _("Nothing is closed yet"),
+            "state": "done" if _covers(one, last_day) else "now" if is_over else "later",
+            "url": f"{reverse('ledger_close', args=[one.entity.pk])}?through={last_day}"
+            if is_over and may_close
+            else "",
+            "action": _("Close %(month)s") % {"month": month},
+        }
+        for one in books[:COMPANIES_SHOWN]
+    ]
+
+
+def _covers(books: CompanyBooks, day: date) -> bool:
+    return books.closed_through is not None and books.closed_through >= day
 
 
 def _missing_step(missing: MissingDays) -> Step:

@@ -58,7 +58,8 @@ SEEN_WITH: Mapping[str, str] = {
     ),
     "invoices.void": "invoice_credit",
     "ledger.read": (
-        "ledger ledger_export ledger_balance ledger_balance_export ledger_document exchange_rates"
+        "ledger ledger_export ledger_balance ledger_balance_export ledger_document exchange_rates "
+        "ledger_closing ledger_close"
     ),
     "organisation.read": (
         "construction_rules invoice_checks statement_keeping online_settings legal_entity "
@@ -131,6 +132,7 @@ SENT_WITH: Mapping[str, str] = {
     "invoices.read": "contract_what_if list_view_save",
     "invoices.void": "invoice_credit invoice_void",
     "ledger.write": "exchange_rates",
+    "ledger.close": "ledger_close",
     "organisation.write": (
         "construction_rules invoice_checks statement_keeping legal_hold_place legal_hold_release "
         "online_settings delivery_settings reminder_settings legal_entity legal_entity_edit "

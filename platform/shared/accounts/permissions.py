@@ -41,6 +41,7 @@ BILLING = (
     "payments.write",
     "payments.refund",
     "ledger.write",
+    "ledger.close",
     "payments.write_off",
     "statements.generate",
     "statements.send",
@@ -53,6 +54,7 @@ BILLING = (
 )
 ADMIN = (
     *BILLING,
+    "ledger.reopen",
     "organisation.write",
     "templates.write",
     "people.read",
@@ -135,6 +137,7 @@ AREA_LABELS: Mapping[str, Text] = {
 ACTION_LABELS: Mapping[str, Text] = {
     "activate": _("Activate and terminate"),
     "approve": _("Approve"),
+    "close": _("Close the books"),
     "delete": _("Delete"),
     "dispute": _("Record disputes"),
     "export": _("Export"),
@@ -144,6 +147,7 @@ ACTION_LABELS: Mapping[str, Text] = {
     "send": _("Send"),
     "share": _("Share views of lists"),
     "refund": _("Refund and reverse"),
+    "reopen": _("Reopen the books"),
     "resolve": _("Resolve conflicts and synchronise"),
     "void": _("Void and credit"),
     "write": _("Add and change"),

@@ -27,6 +27,7 @@ from tenants.invoices.services.generation import refuse_blocked
 from tenants.invoices.services.issuing import issue_calculated
 from tenants.invoices.services.recovery import ask_for_review, close_reviews, problem_of
 from tenants.invoices.services.storing import generated_acts, store_invoices
+from tenants.ledger.periods import closed_through, period_closed, share_books
 
 logger = logging.getLogger(__name__)
 
@@ -105,7 +106,7 @@ def _bill(run: BillingRun, items: Sequence[BillingRunItem]) -> None:
         item.reason, item.field, item.corrections, item.invoice = "", "", [], None
         item.distribution = BillingRunItem.Distribution.NONE
     attempts = _attempts(items, Period(run.period_start, run.period_end))
-    ready = _calculate_all(attempts)
+    ready = _in_open_books(_calculate_all(attempts))
     calculations = [calculation for _attempt, calculation in ready]
     invoices: list[Invoice] = []
     acts: list[Act] = []
@@ -175,6 +176,26 @@ def _calculate_all(attempts: Sequence[Attempt]) -> list[tuple[Attempt, Calculati
         if calculation is not None:
             ready.append((attempt, calculation))
     return ready
+
+
+def _in_open_books(
+    ready: Sequence[tuple[Attempt, Calculation]],
+) -> list[tuple[Attempt, Calculation]]:
+    """What can be posted; on the other items it is noted that the books are closed."""
+    companies = {calculation.context.entity.pk for _attempt, calculation in ready}
+    if companies:
+        share_books(companies)
+    closed = closed_through(companies) if companies else {}
+    kept = []
+    for attempt, calculation in ready:
+        entity, dated = calculation.context.entity.pk, calculation.invoice_date
+        through = closed.get(entity)
+        if through is not None and dated <= through:
+            error = period_closed(entity, dated, through, field="invoice_date")
+            _fail(attempt.item, error)
+        else:
+            kept.append((attempt, calculation))
+    return kept
 
 
 def _billed_before(attempts: Sequence[Attempt]) -> dict[UUID, Invoice]:

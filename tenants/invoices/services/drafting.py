@@ -19,6 +19,7 @@ from shared.kernel.clock import today
 from shared.kernel.codes import next_code
 from shared.kernel.errors import FieldError, Invalid, NotFound
 from tenants.invoices.models import Invoice, InvoiceLine, InvoiceTax
+from tenants.ledger.periods import refuse_closed
 from tenants.ledger.rates import book_rate
 
 ZERO = Decimal(0)
@@ -94,7 +95,7 @@ def checked_reason(reason: str) -> str:
 
 
 def checked_date(original: Invoice, given: date | None) -> date:
-    """The correction's day, today unless given. Raises Invalid.
+    """The correction's day, today unless given. Raises Invalid, PeriodClosed.
 
     Not before the invoice that it corrects, and at most a month ahead: it settles at once.
     """
@@ -106,6 +107,7 @@ def checked_date(original: Invoice, given: date | None) -> date:
     if dated > max(today() + DATED_AHEAD_MAX, original.invoice_date):
         message = _("It cannot be dated more than a month ahead.")
         raise Invalid(errors=[FieldError("invoice_date", "too_late", message)])
+    refuse_closed([(original.entity_id, dated)], field="invoice_date")
     return dated
 
 

@@ -23,6 +23,7 @@ from tenants.invoices.selectors import live_invoices_of, load_contexts
 from tenants.invoices.services.issuing import issue_calculated
 from tenants.invoices.services.recovery import close_reviews
 from tenants.invoices.services.storing import generated_acts, store_invoices
+from tenants.ledger.periods import refuse_closed
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def generate_invoice(
     Its PDF is rendered by a worker; without `render` when somebody first opens it.
 
     The same inputs again give the same invoice; different ones raise AlreadyInvoiced, which
-    points at it. Raises NotFound, Conflict or Invalid, and then nothing was stored.
+    points at it. Raises NotFound, Conflict, PeriodClosed or Invalid, and then nothing was stored.
     Source: `domain.md` 6.
     """
     authorize(actor, "invoices.generate")
@@ -62,6 +63,8 @@ def generate_invoice(
         if existing is not None:
             return GeneratedInvoice(_same_or_refuse(existing, calculation), created=False)
         refuse_blocked(calculation)
+        company = calculation.context.entity.pk
+        refuse_closed([(company, calculation.invoice_date)], field="invoice_date")
         if issue:
             (invoice,), acts = issue_calculated(
                 actor=actor, calculations=[calculation], render=render
@@ -83,11 +86,15 @@ def preview_invoice(
     billing_data: Mapping[str, object] | None = None,
     invoice_date: date | None = None,
 ) -> Calculation:
-    """What generate_invoice would store; nothing is written."""
+    """What generate_invoice would store; nothing is written. Raises as it does."""
     authorize(actor, "invoices.generate")
     contract_pk = resolve_contract(site_id=site_id, contract_id=contract_id).pk
     with transaction.atomic():
-        return _calculate_locked(contract_pk, period, billing_data, invoice_date)
+        calculation = _calculate_locked(contract_pk, period, billing_data, invoice_date)
+        if not live_invoices_of([contract_pk], period):
+            company = calculation.context.entity.pk
+            refuse_closed([(company, calculation.invoice_date)], field="invoice_date")
+        return calculation
 
 
 def discard_draft(*, actor: Actor, invoice_id: str) -> None:

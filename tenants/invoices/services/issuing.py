@@ -25,6 +25,7 @@ from tenants.invoices.services.correcting import (
     settle_correction,
 )
 from tenants.invoices.services.storing import build_invoices, generated_acts, store_charges
+from tenants.ledger.periods import refuse_closed
 from tenants.ledger.services import post
 
 ISSUE_FIELDS = (
@@ -47,8 +48,9 @@ def issue_invoice(
 ) -> Invoice:
     """Number the invoice and freeze it; issuing an issued invoice changes nothing.
 
-    A correction settles what it corrects. Raises NotFound, NotIssuable, Forbidden,
-    PreconditionFailed when stale.
+    A correction settles what it corrects. A draft dated in time that is closed meanwhile stays
+    one: delete it and make it again with a later date. Raises NotFound, NotIssuable, Forbidden,
+    PeriodClosed, PreconditionFailed when stale.
     """
     authorize(actor, "invoices.issue")
     with transaction.atomic():
@@ -69,6 +71,7 @@ def issue_invoice(
                 _("%(id)s is %(status)s and cannot be issued.")
                 % {"id": invoice_id, "status": invoice.get_document_status_display()}
             )
+        refuse_closed([(invoice.entity_id, invoice.invoice_date)], field="invoice_date")
         if original is not None:
             require_issuable(actor=actor, correction=invoice, original=original)
         acts = issue_locked(actor=actor, invoices=[invoice])

@@ -26,6 +26,7 @@ from tenants.invoices.services.drafting import (
     store_correction,
 )
 from tenants.invoices.services.recalculation import taxes_of_lines
+from tenants.ledger.periods import refuse_closed
 
 INVOICES_MAX = 1_000
 HOLDING = (Invoice.Kind.REGULAR, Invoice.Kind.ADJUSTMENT)
@@ -42,7 +43,7 @@ def release_holdback(
 
     Dated `on` (today where not given): tax is charged at that day's rates by place of supply.
     A line for each line held back, which points at it; nothing can be released twice. Raises
-    NotFound, NothingHeld, Invalid.
+    NotFound, NothingHeld, Invalid, PeriodClosed.
     """
     authorize(actor, "invoices.generate")
     contract_pk = Contract.objects.filter(contract_id=contract_id).values_list("pk", flat=True)
@@ -55,6 +56,7 @@ def release_holdback(
     with transaction.atomic():
         (context,) = load_contexts([contract_pk[0]], Period(dated, dated), on=dated)
         invoices = _locked_invoices(context.contract, invoice_ids, dated)
+        refuse_closed([(invoices[0].entity_id, dated)], field="on")
         held = held_lines(invoices)
         if not held:
             raise NothingHeld(_("Nothing is held back on these invoices."))

@@ -111,6 +111,7 @@ def _generation(request: ApiRequest, form: GenerateForm) -> dict[str, Any]:
         "contract_id": contract.contract_id,
         "period": form.period,
         "billing_data": form.billing_data,
+        "invoice_date": form.cleaned_data["invoice_date"],
     }
 
 

@@ -10,6 +10,7 @@ from billing.money import round_money
 from shared.kernel.bulk import copy_rows
 from shared.kernel.clock import now
 from tenants.ledger.models import Account
+from tenants.ledger.periods import refuse_closed
 
 ZERO = Decimal(0)
 # Amounts that other documents must agree with; a rounding difference never lands on them.
@@ -86,13 +87,16 @@ class Entry:
 def post(entries: Sequence[Entry]) -> None:
     """Append entries to the journal in two statements, however many there are.
 
-    The caller has authorised its actor and opened the transaction. The database refuses what
-    does not balance and what was posted before. Source: `architecture.md`, rule 8.
+    The caller has authorised its actor and opened the transaction, which keeps the books from
+    being closed meanwhile. Raises PeriodClosed where an entry is dated in closed time. The
+    database refuses that too, and what does not balance or was posted before.
+    Source: `architecture.md`, rule 8.
     """
     posting = [(entry, based(entry)) for entry in entries]
     posting = [(entry, legs) for entry, legs in posting if legs]
     if not posting:
         return
+    refuse_closed({(entry.entity_id, entry.posted_on) for entry, _legs in posting})
     moment = now()
     copy_rows(
         "ledger_journalentry",

@@ -102,7 +102,10 @@ def start_application(*, actor: Actor, file_id: UUID) -> PaymentFile:
 
 
 def process_file(*, file_id: UUID) -> None:
-    """Record the matched lines, each in a transaction of its own; safe to run twice at once."""
+    """Record the matched lines, each in a transaction of its own; safe to run twice at once.
+
+    Money of a day whose books are closed meanwhile is recorded on the first open day.
+    """
     file = PaymentFile.objects.get(pk=file_id)
     actor = replace(SYSTEM, label=file.applied_by or SYSTEM.label)
     # Each turn takes one line out of the matched ones; there are at most LINES_MAX of them.
@@ -192,6 +195,7 @@ def _record_line(actor: Actor, line: PaymentFileLine) -> None:
             transaction_id=line.transaction_id,
         ),
         rules=ALL_RULES,
+        into_open_time=True,
     )
     line.payment = receipt.payment
     line.status, line.problem = Status.APPLIED, ""

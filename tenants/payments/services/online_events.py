@@ -212,6 +212,7 @@ def _record(online: OnlinePayment, state: State) -> Payment:
             transaction_id=state.intent_id,
         ),
         rules=(),
+        into_open_time=True,
     )
     if receipt.created:
         _apply_parts(receipt.payment, online)
@@ -294,6 +295,7 @@ def _dispute(online: OnlinePayment, payment: Payment, dispute: Moved, state: Sta
                 transaction_id=f"{dispute.id}-won",
             ),
             rules=(),
+            into_open_time=True,
         )
         if receipt.created:
             _apply_parts(receipt.payment, online)

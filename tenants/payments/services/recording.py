@@ -1,7 +1,7 @@
 """Recording payments."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -16,6 +16,7 @@ from shared.kernel.codes import next_code
 from shared.kernel.errors import FieldError, NotFound
 from shared.outbox.services import publish
 from tenants.invoices.models import Invoice
+from tenants.ledger.periods import first_open_day, refuse_closed
 from tenants.ledger.rates import book_rate
 from tenants.ledger.services import post
 from tenants.payments.errors import NotPayable, TransactionUsed
@@ -78,8 +79,8 @@ def record_payment(
     the invoice, day, amount and method are what makes a payment the same, so that an answer lost
     on the way can be asked for again; a `repeat_key` of its own (an Idempotency-Key) tells apart
     what is alike and yet another payment, and so does a reversal in between. Raises Invalid
-    naming each wrong field, NotFound, NotPayable, TransactionUsed, PreconditionFailed when the
-    invoice changed since it was read. Source: `domain.md` 6.
+    naming each wrong field, NotFound, NotPayable, TransactionUsed, PeriodClosed,
+    PreconditionFailed when the invoice changed since it was read. Source: `domain.md` 6.
     """
     authorize(actor, "payments.write")
     with transaction.atomic():
@@ -96,7 +97,9 @@ def record_payment(
         if earlier is not None:
             return RecordedPayment(earlier, invoice, created=False)
         invoice.require_revision(expected_revision)
-        payment = _insert(given, invoice.customer, invoice.entity, actor, key)
+        payment = _insert(
+            given, invoice.customer, invoice.entity, actor, key, day=STATUS_FIELDS["received_on"]
+        )
         # What the invoice still needs; the rest of the payment stays unapplied.
         applied = min(Decimal(payment.amount), invoice.balance_due)
         if applied > 0:
@@ -120,12 +123,15 @@ def record_customer_payment(
     given: PaymentInput,
     parts: Sequence[Part] = (),
     rules: Sequence[Rule] = ALL_RULES,
+    into_open_time: bool = False,
 ) -> Receipt:
     """Record money received from a customer, for the invoices in `parts` or for none yet.
 
     Without parts the `rules` choose (none: all of it stays unapplied credit). The same
-    transaction number again has no effect and gives the same answer. Raises Invalid naming each
-    wrong field, NotFound, TransactionUsed.
+    transaction number again has no effect and gives the same answer. `into_open_time` enters
+    what was received in closed time on the first open day, for the background, which nobody can
+    ask for another day. Raises Invalid naming each wrong field, NotFound, TransactionUsed,
+    PeriodClosed.
     """
     authorize(actor, "payments.write")
     with transaction.atomic():
@@ -138,6 +144,8 @@ def record_customer_payment(
             return Receipt(earlier, list(earlier.allocations.all()), created=False)
         shares = _shares(customer, given, parts) if parts else []
         entity = shares[0][0].entity if shares else _entity_of(customer, given.currency)
+        if into_open_time:
+            given = replace(given, received_on=first_open_day([entity.pk], given.received_on))
         try:
             payment = _insert(given, customer, entity, actor)
         except TransactionUsed:  # told twice at the same moment, perhaps
@@ -220,11 +228,14 @@ def _insert(
     entity: LegalEntity,
     actor: Actor,
     natural_key: str | None = None,
+    *,
+    day: str = "received_on",
 ) -> Payment:
-    """The payment with the rate of its day, posted as unapplied cash.
+    """The payment with the rate of its day, posted as unapplied cash; `day` is its input's name.
 
     Two payments at once with one transaction number: the database lets one in.
     """
+    refuse_closed([(entity.pk, given.received_on)], field=day)
     books = book_rate(given.currency, entity.currency, given.received_on)
     payment = Payment(
         payment_id=next_code(Payment, "payment_id"),

@@ -15,6 +15,7 @@ from shared.kernel.codes import next_code
 from shared.kernel.errors import FieldError, Invalid
 from shared.outbox.services import publish
 from tenants.invoices.models import Invoice
+from tenants.ledger.periods import refuse_closed
 from tenants.ledger.services import post
 from tenants.payments.errors import NotReversible, TransactionUsed
 from tenants.payments.journal import credit_refund_entry, refund_entry, reversal_entry
@@ -46,7 +47,7 @@ def refund_payment(*, actor: Actor, payment_id: str, given: RefundInput) -> Refu
     """Give back what of a payment no invoice has taken; the same transaction number once.
 
     Raises Invalid naming each field (`exceeds` above what is unapplied), NotFound,
-    TransactionUsed.
+    TransactionUsed, PeriodClosed.
     """
     authorize(actor, "payments.refund")
     with transaction.atomic():
@@ -55,6 +56,7 @@ def refund_payment(*, actor: Actor, payment_id: str, given: RefundInput) -> Refu
         earlier = _earlier(given, payment=payment)
         if earlier is not None:
             return earlier
+        refuse_closed([(payment.entity_id, on)], field="refunded_on")
         unapplied = unapplied_of(payment)
         _require_enough(given.amount, unapplied)
         refund = _make(given, payment, on, actor, payment=payment)
@@ -73,6 +75,7 @@ def refund_credit_note(*, actor: Actor, credit_note_id: str, given: RefundInput)
             return earlier
         note = open_credit_note(locked, credit_note_id)
         on = _check(given, note.currency, not_before=note.invoice_date)
+        refuse_closed([(note.entity_id, on)], field="refunded_on")
         _require_enough(given.amount, -note.balance_due)
         refund = _make(given, note, on, actor, credit_note=note)
         post([credit_refund_entry(refund)])

@@ -10,6 +10,7 @@ from decimal import Decimal
 from django.db.models import Sum
 
 from tenants.invoices.models import Invoice
+from tenants.ledger.periods import first_open_day
 from tenants.ledger.services import post
 from tenants.payments.journal import (
     application_entries,
@@ -45,14 +46,18 @@ def apply_payment(
 
     The caller has checked that neither has less to give or to take; the database refuses an
     invoice settled beyond its total. What is applied before the invoice's own day counts from
-    that day, so that no receivable is negative meanwhile.
+    that day, so that no receivable is negative meanwhile; between two companies it counts from
+    the first day that is open in the books of both.
     """
     unapplied = unapplied_of(payment)
+    day = max(on, invoice.invoice_date)
+    if payment.entity_id != invoice.entity_id:
+        day = first_open_day([payment.entity_id, invoice.entity_id], day)
     allocation = Allocation.objects.create(
         invoice=invoice,
         payment=payment,
         amount=amount,
-        applied_on=max(on, invoice.invoice_date),
+        applied_on=day,
         rule=rule,
         rule_detail=detail[:DETAIL_MAX],
         recorded_by=by[:200],

@@ -14,6 +14,7 @@ from shared.kernel.clock import today
 from shared.kernel.errors import FieldError, Invalid, NotFound
 from shared.outbox.services import publish
 from tenants.invoices.models import Invoice
+from tenants.ledger.periods import refuse_closed
 from tenants.payments.errors import NotPayable
 from tenants.payments.models import Allocation
 from tenants.payments.services.checking import amount_errors, check_reason, lock_invoices
@@ -32,7 +33,7 @@ def write_off_invoice(
     """Write off `amount` of an invoice, all that is open where none is given.
 
     The tax in it stays payable until relief is claimed. Raises NotFound, NotPayable where
-    nothing is open, Invalid naming each field, PreconditionFailed when stale.
+    nothing is open, Invalid naming each field, PeriodClosed, PreconditionFailed when stale.
     """
     authorize(actor, "payments.write_off")
     with transaction.atomic():
@@ -92,6 +93,7 @@ def _checked(invoice: Invoice, amount: Decimal, on: date | None) -> date:
         errors.append(FieldError("on", "range", message))
     if errors:
         raise Invalid(errors=errors)
+    refuse_closed([(invoice.entity_id, day)], field="on")
     return day
 
 

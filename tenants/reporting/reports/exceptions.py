@@ -28,7 +28,7 @@ from shared.audit.selectors import payload_of
 from shared.kernel.actor import Actor
 from tenants.invoices.models import Invoice, NumberSeries
 from tenants.invoices.services.correcting import RECALCULATION
-from tenants.ledger.models import JournalEntry
+from tenants.ledger.models import BookClosing, JournalEntry
 from tenants.payments.control import prove
 from tenants.reporting.reports.base import instants
 from tenants.reporting.reports.evidence import (
@@ -41,7 +41,7 @@ from tenants.reporting.reports.evidence import (
 )
 from tenants.review.models import ReviewItem
 
-# A month's books are taken to be closed so many days after its end.
+# What was posted so long after its month is shown, whether the books were closed or not.
 CLOSED_AFTER = timedelta(days=15)
 SAME_MOMENT = timedelta(minutes=5)  # a posting and the act that made it
 # Who proposed something must not be who approves it.
@@ -69,6 +69,7 @@ NEED_REASON = (
     "payment.reversed",
     "payment.refunded",
     "credit_note.refunded",
+    "books.reopened",
 )
 HAS_REASON = r'"reason": ?"[^"]*[^" ]'
 
@@ -205,6 +206,33 @@ def posted_late(period: Period) -> Iterator[Finding]:
             detail,
             *approved(approvals[document][-1] if document in approvals else None),
         )
+
+
+def closed(period: Period) -> Iterator[Finding]:
+    """Books closed in the period; nothing can be posted up to their day from then on."""
+    yield from _closings(period, Q(act=BookClosing.Act.CLOSED))
+
+
+def closed_early(period: Period) -> Iterator[Finding]:
+    """Books that were closed although the month had open points, which somebody confirmed."""
+    yield from _closings(period, Q(act=BookClosing.Act.CLOSED) & ~Q(open_points=[]))
+
+
+def reopened(period: Period) -> Iterator[Finding]:
+    """Books that were opened again, with the reason."""
+    yield from _closings(period, Q(act=BookClosing.Act.REOPENED))
+
+
+def _closings(period: Period, which: Q) -> Iterator[Finding]:
+    start, end = instants(period)
+    found = BookClosing.objects.filter(which, created_at__gte=start, created_at__lt=end)
+    rows = found.order_by("created_at", "pk").values_list(
+        "created_at", "recorded_by", "act", "entity__name", "through", "reason", "open_points"
+    )
+    for at, who, act, company, through, reason, points in rows[: SECTION_MAX + 1]:
+        detail = _("Closed through %(day)s.") % {"day": through}
+        text = " ".join(part for part in (detail, reason, "; ".join(points)) if part)
+        yield Finding(at, who, f"books.{act}", company, text)
 
 
 def _acts_on(object_ids: set[str], start: datetime, end: datetime) -> dict[str, list[Entry]]:

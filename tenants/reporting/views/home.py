@@ -17,6 +17,7 @@ from shared.kernel.errors import Unauthenticated
 from shared.kernel.formats import format_day
 from tenants.activity.selectors import missing_revenue_days
 from tenants.invoices.forms import last_full_month
+from tenants.ledger.selectors import company_books
 from tenants.reporting import presentation, selectors
 from tenants.reporting.selectors.amounts import main_currency
 from tenants.reporting.waiting import waiting_rows
@@ -74,6 +75,7 @@ def _cockpit(request: ApiRequest, period: Period) -> dict[str, Any]:
             missing=missing, attention=attention, figures=figures, owed=owed
         ),
         "closing": presentation.closing_items(selectors.closing(actor=actor, period=period)),
+        "books": presentation.book_items(company_books(actor=actor), period.end_date, actor),
         "revenue_chart": presentation.revenue_chart(revenue, currency, is_complete=is_complete),
         "ageing_chart": presentation.ageing_chart(owed, currency),
         "outstanding": owed.outstanding(currency),

@@ -40,6 +40,11 @@ def journal(request: ApiRequest) -> HttpResponse:
     )
     context = {
         "page": page,
+        "closed": [
+            books
+            for books in selectors.company_books(actor=request.actor)
+            if books.closed_through is not None
+        ],
         "entries": [posted_entry(entry) for entry in page.items],
         "kinds": JournalEntry.Kind.choices,
         "accounts": Account.choices,
