@@ -115,7 +115,7 @@ def closing_items(found: Closing) -> list[Step]:
 
 
 def book_items(books: Sequence[CompanyBooks], last_day: date, actor: Actor) -> list[Step]:
-    """The books of the first companies by name: closed through which day, and the door to close the month."""
+    """The first companies by name: closed through which day, and the door to close the month."""
     month = format_day(last_day, "month", language=get_language())
     is_over, may_close = last_day < today(), actor.may("ledger.close")
     return [
