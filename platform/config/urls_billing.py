@@ -223,6 +223,11 @@ invoice_patterns: list[URLPattern | URLResolver] = [
     path("payments/<str:payment_id>", payments.payment_detail, name="payment_detail"),
     path("payments/<str:payment_id>/apply", payments.payment_apply, name="payment_apply"),
     path("payments/<str:payment_id>/unapply", payments.payment_unapply, name="payment_unapply"),
+    path(
+        "payments/<str:payment_id>/refunds/<str:refund_id>/undo",
+        payments.payment_refund_undo,
+        name="payment_refund_undo",
+    ),
     path("payments/<str:payment_id>/refund", payments.payment_refund, name="payment_refund"),
     path("payments/<str:payment_id>/reverse", payments.payment_reverse, name="payment_reverse"),
     path("settings/online-payments", online.online_settings, name="online_settings"),

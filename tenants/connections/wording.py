@@ -34,6 +34,7 @@ EVENT_LABELS: Mapping[str, Text] = {
     "payment.recorded": _("Payment received"),
     "payment.applied": _("Payment applied"),
     "payment.refunded": _("Payment refunded"),
+    "payment.refund_undone": _("Refund taken back"),
     "payment.reversed": _("Payment reversed"),
     "document.rendered": _("Document made"),
     "statement.generated": _("Statement made"),

@@ -31,6 +31,7 @@ from tenants.payments.schemas.payments import (
     ReverseIn,
     ShareOut,
     UnapplyIn,
+    UndoRefundIn,
 )
 from tenants.payments.schemas.receivables import (
     AgeingFilters,
@@ -237,6 +238,13 @@ def refund_payment(request: ApiRequest, payment_id: str, body: RefundIn) -> Any:
         actor=request.actor, payment_id=payment_id, given=_refund(body)
     )
     return Status(201, RefundOut.of(refund))
+
+
+@payments_router.post("/refunds/{refund_id}/undo", response=RefundOut)
+def undo_refund(request: ApiRequest, refund_id: str, body: UndoRefundIn) -> Any:
+    """Take a refund back; the answer is the row that undoes it. Again it changes nothing."""
+    undone = services.undo_refund(actor=request.actor, refund_id=refund_id, reason=body.reason)
+    return RefundOut.of(undone)
 
 
 @payments_router.post("/{payment_id}/reverse", response=PaymentOut)

@@ -91,6 +91,14 @@ class ReasonForm(forms.Form):
     )
 
 
+class UndoRefundForm(forms.Form):
+    """Why a refund is taken back."""
+
+    reason = forms.CharField(
+        label=_("Reason"), max_length=500, help_text=_("For example: returned by the bank.")
+    )
+
+
 class MethodsForm(forms.Form):
     """The ways to pay that customers are offered."""
 

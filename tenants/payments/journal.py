@@ -35,7 +35,7 @@ def reversal_entry(reversal: Reversal) -> Entry:
 
 
 def refund_entry(refund: Refund, *, unapplied_before: Decimal) -> Entry:
-    """Dr unapplied cash, Cr cash, of the unapplied part of a payment."""
+    """Dr unapplied cash, Cr cash, of the unapplied part of a payment; the other way when undone."""
     payment = refund.payment
     assert payment is not None
     amount = -Decimal(refund.amount)
@@ -44,7 +44,7 @@ def refund_entry(refund: Refund, *, unapplied_before: Decimal) -> Entry:
 
 
 def credit_refund_entry(refund: Refund) -> Entry:
-    """Dr receivable, Cr cash: what a credit note still gives, paid out."""
+    """Dr receivable, Cr cash: what a credit note still gives, paid out; the opposite undoes it."""
     note = refund.credit_note
     assert note is not None
     amount = Decimal(refund.amount)

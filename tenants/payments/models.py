@@ -157,7 +157,11 @@ class Allocation(Row):
 
 
 class Refund(Row):
-    """Money given back: of a payment's unapplied part, or of a credit note's open part."""
+    """Money given back: of a payment's unapplied part, or of a credit note's open part.
+
+    The row that takes a refund back, because the bank returned it or it was recorded by mistake,
+    is negative and points at it.
+    """
 
     refund_id = CodeField(_("refund"), prefix="REF", digits=9)
     payment = models.ForeignKey(
@@ -173,12 +177,19 @@ class Refund(Row):
     method = models.CharField(max_length=10, choices=Method.choices)
     transaction_id = models.CharField(max_length=100, null=True, blank=True, unique=True)
     reason = models.CharField(max_length=500)
+    reverses = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="reversed_by"
+    )
     recorded_by = models.CharField(max_length=200, blank=True)
 
     class Meta:
         ordering = ("-refunded_on", "-id")
         constraints = (
-            models.CheckConstraint(condition=Q(amount__gt=0), name="refund_is_positive"),
+            models.CheckConstraint(
+                condition=Q(amount__gt=0, reverses__isnull=True)
+                | Q(amount__lt=0, reverses__isnull=False),
+                name="refund_negative_when_undoing",
+            ),
             models.CheckConstraint(
                 condition=Q(payment__isnull=False, credit_note__isnull=True)
                 | Q(payment__isnull=True, credit_note__isnull=False),

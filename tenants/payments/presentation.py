@@ -20,10 +20,12 @@ from shared.kernel.errors import Text
 from shared.kernel.formats import format_compact, format_day, format_money
 from tenants.invoices.models import OPEN_PAYMENT, Invoice
 from tenants.ledger.models import ExchangeRate
+from tenants.payments.forms import UndoRefundForm
 from tenants.payments.models import Allocation
 from tenants.payments.selectors.ageing import AgeingRow, GroupBy
 from tenants.payments.selectors.expected import ExpectedCash, sum_in_books
 from tenants.payments.services import propose_shares
+from tenants.payments.services.returning import live_refunds
 
 HISTORY_MAX = 50
 INVOICES_OFFERED = 50
@@ -51,7 +53,10 @@ def payment_context(
     return {
         "payment": payment,
         "reversal": reversal,
-        "refunds": list(payment.refunds.all()),
+        "refunds": [
+            (one, UndoRefundForm(prefix=one.refund_id))
+            for one in payment.refunds.select_related("reverses", "reversed_by")
+        ],
         "allocations": [_allocation(one, gains) for one in allocations],
         "gain": sum(gains.values(), Decimal(0)),
         "suggestions": [
@@ -68,7 +73,7 @@ def payment_context(
         "status_label": _status_label(payment, reversal),
         "tone": "bad" if reversal else "warn" if payment.unapplied else "ok",
         "facts": _facts(payment),
-        "may_reverse": reversal is None and not payment.refunds.exists(),
+        "may_reverse": reversal is None and not live_refunds(payment).exists(),
     }
 
 
@@ -83,6 +88,7 @@ def payment_history(actor: Actor, payment: Any) -> list[dict[str, Any]]:
         "payment.applied": _("Applied"),
         "payment.unapplied": _("Taken back"),
         "payment.refunded": _("Refunded"),
+        "payment.refund_undone": _("Refund taken back"),
         "payment.reversed": _("Reversed"),
     }
     return [

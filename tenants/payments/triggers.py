@@ -58,6 +58,17 @@ REFUND_IS_COVERED = Trigger(
     when=pgtrigger.After,
     declare=[("whole", "numeric")],
     func=f"""
+        IF NEW.reverses_id IS NOT NULL THEN
+            PERFORM 1 FROM payments_refund AS refund
+            WHERE refund.id = NEW.reverses_id AND refund.reverses_id IS NULL
+              AND refund.amount = -NEW.amount
+              AND refund.payment_id IS NOT DISTINCT FROM NEW.payment_id
+              AND refund.credit_note_id IS NOT DISTINCT FROM NEW.credit_note_id;
+            IF NOT FOUND THEN
+                RAISE EXCEPTION 'a refund is taken back whole, where it came from'
+                    USING ERRCODE = 'restrict_violation';
+            END IF;
+        END IF;
         IF NEW.payment_id IS NOT NULL THEN
             {_GIVEN}
         END IF;

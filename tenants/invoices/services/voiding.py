@@ -108,7 +108,7 @@ def _refuse_second_release(note: Invoice) -> None:
 
 def _was_settled(invoice: Invoice) -> bool:
     """A payment that came and went is posted against it; a void would leave that without it."""
-    return invoice.allocations.exists() or invoice.credit_given.exists()
+    return invoice.allocations.exists() or invoice.credit_given.exists() or invoice.refunds.exists()
 
 
 def _mark(invoice: Invoice, reason: str, on: date) -> None:

@@ -79,6 +79,12 @@ class ReverseIn(Schema):
     reason: Annotated[str, Field(min_length=1, max_length=500)]
 
 
+class UndoRefundIn(Schema):
+    """Why the refund is taken back: the bank returned it, or it was recorded by mistake."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+
+
 class AllocationOut(Schema):
     """A part of a payment that settled an invoice, and what chose it; negative: taken back."""
 
@@ -103,7 +109,7 @@ class AllocationOut(Schema):
 
 
 class RefundOut(Schema):
-    """Money given back."""
+    """Money given back; `undoes` names the refund that a negative one takes back."""
 
     refund_id: str
     amount: Money
@@ -112,11 +118,21 @@ class RefundOut(Schema):
     method: str
     reason: str
     transaction_id: str | None
+    undoes: str | None
 
     @staticmethod
     def of(row: Refund) -> "RefundOut":
         """The answer about a refund."""
-        return RefundOut.model_validate(row)
+        return RefundOut(
+            refund_id=row.refund_id,
+            amount=row.amount,
+            currency=row.currency,
+            refunded_on=row.refunded_on,
+            method=row.method,
+            reason=row.reason,
+            transaction_id=row.transaction_id,
+            undoes=row.reverses.refund_id if row.reverses else None,
+        )
 
 
 class PaymentRowOut(Schema):
@@ -180,7 +196,7 @@ class PaymentOut(PaymentRowOut):
             realised_gain=sum(gains.values(), Decimal(0)),
             reversal_reason=reversal.reason if reversal else "",
             allocations=[AllocationOut.of(one) for one in allocations],
-            refunds=[RefundOut.of(one) for one in row.refunds.all()],
+            refunds=[RefundOut.of(one) for one in row.refunds.select_related("reverses")],
         )
 
 

@@ -20,6 +20,7 @@ from tenants.payments.services.returning import (
     refund_credit_note,
     refund_payment,
     reverse_payment,
+    undo_refund,
 )
 from tenants.payments.services.settling import (
     apply_credit,
@@ -51,6 +52,7 @@ __all__ = [
     "unapply",
     "unapply_credit_note",
     "undo_allocation",
+    "undo_refund",
     "undo_write_off",
     "write_off_amount",
     "write_off_invoice",

@@ -37,7 +37,12 @@ from tenants.payments.services.checking import PaymentInput, lock_invoices, lock
 from tenants.payments.services.linking import SYSTEM_NAME, refresh_account
 from tenants.payments.services.online import client_of
 from tenants.payments.services.recording import record_customer_payment
-from tenants.payments.services.returning import RefundInput, refund_payment, reverse_payment
+from tenants.payments.services.returning import (
+    RefundInput,
+    live_refunds,
+    refund_payment,
+    reverse_payment,
+)
 from tenants.payments.services.settling import apply_payment, unapplied_of
 
 EVENT_BYTES_MAX = 512 * 1024
@@ -271,7 +276,7 @@ def _dispute(online: OnlinePayment, payment: Payment, dispute: Moved, state: Sta
     """A chargeback undoes the payment (a part of it is a refund); a won one brings it back."""
     locked = lock_payment(payment.payment_id)
     if dispute.status in WITHDRAWN:
-        whole = dispute.amount == locked.amount and not locked.refunds.exists()
+        whole = dispute.amount == locked.amount and not live_refunds(locked).exists()
         if hasattr(locked, "reversal"):
             return
         if whole:

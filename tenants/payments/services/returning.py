@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from shared.audit.services import record
@@ -12,7 +13,7 @@ from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import today
 from shared.kernel.codes import next_code
-from shared.kernel.errors import FieldError, Invalid
+from shared.kernel.errors import FieldError, Invalid, NotFound
 from shared.outbox.services import publish
 from tenants.invoices.models import Invoice
 from tenants.ledger.periods import refuse_closed
@@ -84,6 +85,34 @@ def refund_credit_note(*, actor: Actor, credit_note_id: str, given: RefundInput)
     return refund
 
 
+def undo_refund(*, actor: Actor, refund_id: str, reason: str) -> Refund:
+    """Take a refund back, because the bank returned it or it was recorded by mistake.
+
+    What was given back stands open again, on the payment unapplied or on the credit note, and is
+    posted as of today at the rate it left with. The answer is the row that undoes it; undoing it
+    again changes nothing. Raises NotFound, Invalid without a reason or for such a row.
+    """
+    authorize(actor, "payments.refund")
+    with transaction.atomic():
+        text = check_reason(reason)
+        refund, document = _lock_refund(refund_id)
+        if hasattr(refund, "reversed_by"):
+            return refund.reversed_by
+        undoing = RefundInput(-Decimal(refund.amount), refund.method, text)
+        on = max(today(), refund.refunded_on)
+        if isinstance(document, Payment):
+            unapplied = unapplied_of(document)
+            undone = _make(undoing, document, on, actor, payment=document, reverses=refund)
+            post([refund_entry(undone, unapplied_before=unapplied)])
+            _tell(actor, undone, document, key=document.customer.customer_id)
+        else:
+            undone = _make(undoing, document, on, actor, credit_note=document, reverses=refund)
+            post([credit_refund_entry(undone)])
+            settle_refunded_credit(credit_note=document, amount=undone.amount)
+            _tell(actor, undone, document, key=document.site.site_id)
+    return undone
+
+
 def reverse_payment(*, actor: Actor, payment_id: str, reason: str) -> Reversal:
     """Undo a payment that turned out not to be one, with everything it settled.
 
@@ -96,7 +125,7 @@ def reverse_payment(*, actor: Actor, payment_id: str, reason: str) -> Reversal:
         text = check_reason(reason)
         if hasattr(payment, "reversal"):
             raise NotReversible(_("%(id)s is reversed already.") % {"id": payment_id})
-        if payment.refunds.exists():
+        if live_refunds(payment).exists():
             raise NotReversible(_("A part of %(id)s was given back.") % {"id": payment_id})
         on = max(today(), payment.received_on)
         undo_all(allocations=live_allocations(payment), on=on, by=actor.label)
@@ -111,6 +140,30 @@ def reverse_payment(*, actor: Actor, payment_id: str, reason: str) -> Reversal:
         )
         record(actor=actor, action="payment.reversed", target=payment, after={"reason": text})
     return reversal
+
+
+def live_refunds(payment: Payment) -> QuerySet[Refund]:
+    """What of a payment was given back and not returned."""
+    return payment.refunds.filter(reverses__isnull=True, reversed_by__isnull=True)
+
+
+def _lock_refund(refund_id: str) -> tuple[Refund, Payment | Invoice]:
+    """The refund with what it was given from, which is locked: two at once take turns."""
+    found = Refund.objects.select_related("payment", "credit_note", "reversed_by")
+    refund = found.filter(refund_id=refund_id).first()
+    if refund is None:
+        raise NotFound(_("There is no refund %(id)s.") % {"id": refund_id})
+    if refund.reverses_id is not None:
+        message = _("%(id)s is itself a refund taken back. Record a new refund instead.")
+        raise Invalid(errors=[FieldError("refund_id", "undoing", message % {"id": refund_id})])
+    document: Payment | Invoice
+    if refund.payment is not None:
+        document = lock_payment(refund.payment.payment_id)
+    else:
+        assert refund.credit_note is not None
+        code = refund.credit_note.invoice_id
+        document = lock_invoices([code])[code]
+    return found.get(pk=refund.pk), document
 
 
 def _check(given: RefundInput, currency: str, *, not_before: date) -> date:
@@ -163,6 +216,7 @@ def _make(
     *,
     payment: Payment | None = None,
     credit_note: Invoice | None = None,
+    reverses: Refund | None = None,
 ) -> Refund:
     return Refund.objects.create(
         refund_id=next_code(Refund, "refund_id"),
@@ -175,12 +229,16 @@ def _make(
         method=given.method,
         transaction_id=given.transaction_id or None,
         reason=given.reason.strip(),
+        reverses=reverses,
         recorded_by=actor.label[:200],
     )
 
 
 def _tell(actor: Actor, refund: Refund, target: Payment | Invoice, *, key: str) -> None:
-    publish(topic="payment.refunded", key=key, payload={"refund_id": refund.refund_id})
+    done = "refunded" if refund.reverses is None else "refund_undone"
+    publish(topic=f"payment.{done}", key=key, payload={"refund_id": refund.refund_id})
     after = {"refund": refund.refund_id, "amount": str(refund.amount), "reason": refund.reason}
-    action = "payment.refunded" if isinstance(target, Payment) else "credit_note.refunded"
+    if refund.reverses is not None:
+        after["undoes"] = refund.reverses.refund_id
+    action = f"{'payment' if isinstance(target, Payment) else 'credit_note'}.{done}"
     record(actor=actor, action=action, target=target, after=after)

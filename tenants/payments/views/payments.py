@@ -173,6 +173,19 @@ def payment_refund(request: ApiRequest, payment_id: str) -> HttpResponse:
 
 
 @require_POST
+def payment_refund_undo(request: ApiRequest, payment_id: str, refund_id: str) -> HttpResponse:
+    """Take a refund back: what it gave stands unapplied again."""
+    authorize(request.actor, "payments.refund")
+
+    def work() -> str:
+        reason = request.POST.get(f"{refund_id}-reason", "")
+        services.undo_refund(actor=request.actor, refund_id=refund_id, reason=reason)
+        return _("The refund was taken back; the money is unapplied again.")
+
+    return _try(request, payment_id, work)
+
+
+@require_POST
 def payment_reverse(request: ApiRequest, payment_id: str) -> HttpResponse:
     """Undo the payment and everything it settled."""
     authorize(request.actor, "payments.refund")

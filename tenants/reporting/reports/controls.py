@@ -80,8 +80,10 @@ CHANGED = (
     "dispute.",
     "payment.reversed",
     "payment.refunded",
+    "payment.refund_undone",
     "payment.unapplied",
     "credit_note.refunded",
+    "credit_note.refund_undone",
     "credit_note.unapplied",
 )
 

@@ -60,6 +60,8 @@ ENTERED = {
     "invoice.written_off": ("invoice.issued",),
     "payment.reversed": ("payment.recorded",),
     "payment.refunded": ("payment.recorded",),
+    "payment.refund_undone": ("payment.refunded",),
+    "credit_note.refund_undone": ("credit_note.refunded",),
 }
 NEED_REASON = (
     "adjustment.proposed",
@@ -69,6 +71,8 @@ NEED_REASON = (
     "payment.reversed",
     "payment.refunded",
     "credit_note.refunded",
+    "payment.refund_undone",
+    "credit_note.refund_undone",
     "books.reopened",
 )
 HAS_REASON = r'"reason": ?"[^"]*[^" ]'

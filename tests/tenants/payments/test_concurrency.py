@@ -24,6 +24,7 @@ from tenants.payments.services import (
     reverse_payment,
     unapplied_of,
     unapply,
+    undo_refund,
 )
 
 
@@ -165,3 +166,20 @@ def test_the_database_itself_makes_two_share_what_there_is(organisation):
     assert sorted(at_once(organisation, take, take, take)) == [False, False, True]
     with organisation_context(organisation):
         assert (Payment.objects.count(), balance_of(Account.CASH)) == (1, 500)
+
+
+def test_a_refund_is_taken_back_once(organisation):
+    with organisation_context(organisation):
+        (invoice,) = open_invoices()
+        payment = receive(invoice, "100.00").payment
+        given = RefundInput(Decimal("40.00"), "ACH", "Paid twice")
+        refund = refund_payment(actor=SYSTEM, payment_id=payment.payment_id, given=given)
+
+    def take_back():
+        return undo_refund(actor=SYSTEM, refund_id=refund.refund_id, reason="returned").pk
+
+    results = at_once(organisation, *[take_back] * 4)
+    assert len(set(results)) == 1
+    with organisation_context(organisation):
+        assert unapplied_of(payment) == unapplied_in_books() == 100
+        assert balance_of(Account.CASH) == 100
