@@ -19,6 +19,13 @@ def _append_only(name: str) -> Protect:
     return Protect(name=name, operation=pgtrigger.Update | pgtrigger.Delete)
 
 
+def _negative_when_undoing(name: str) -> models.CheckConstraint:
+    undoing = Q(amount__lt=0, reverses__isnull=False)
+    return models.CheckConstraint(
+        condition=Q(amount__gt=0, reverses__isnull=True) | undoing, name=name
+    )
+
+
 class Method(models.TextChoices):
     """How money moves."""
 
@@ -135,11 +142,7 @@ class Allocation(Row):
         ordering = ("applied_on", "created_at", "id")
         indexes = (models.Index(fields=["applied_on"], name="allocation_by_day"),)
         constraints = (
-            models.CheckConstraint(
-                condition=Q(amount__gt=0, reverses__isnull=True)
-                | Q(amount__lt=0, reverses__isnull=False),
-                name="allocation_negative_when_undoing",
-            ),
+            _negative_when_undoing("allocation_negative_when_undoing"),
             models.CheckConstraint(
                 condition=Q(payment__isnull=False, credit_note__isnull=True, write_off__isnull=True)
                 | Q(payment__isnull=True, credit_note__isnull=False, write_off__isnull=True)
@@ -185,11 +188,7 @@ class Refund(Row):
     class Meta:
         ordering = ("-refunded_on", "-id")
         constraints = (
-            models.CheckConstraint(
-                condition=Q(amount__gt=0, reverses__isnull=True)
-                | Q(amount__lt=0, reverses__isnull=False),
-                name="refund_negative_when_undoing",
-            ),
+            _negative_when_undoing("refund_negative_when_undoing"),
             models.CheckConstraint(
                 condition=Q(payment__isnull=False, credit_note__isnull=True)
                 | Q(payment__isnull=True, credit_note__isnull=False),
