@@ -160,11 +160,7 @@ class Allocation(Row):
 
 
 class Refund(Row):
-    """Money given back: of a payment's unapplied part, or of a credit note's open part.
-
-    The row that takes a refund back, because the bank returned it or it was recorded by mistake,
-    is negative and points at it.
-    """
+    """What of a payment's unapplied or a credit note's open part went back; negative: came back."""
 
     refund_id = CodeField(_("refund"), prefix="REF", digits=9)
     payment = models.ForeignKey(
