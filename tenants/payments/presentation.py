@@ -33,12 +33,12 @@ WEEKS_A_TICK = 4
 
 
 def payment_context(
-    payment: Any, gains: Mapping[UUID, Decimal], sent: Mapping[str, str]
+    payment: Any,
+    allocations: Sequence[Allocation],
+    gains: Mapping[UUID, Decimal],
+    sent: Mapping[str, str],
 ) -> dict[str, Any]:
     """What the page of a payment shows; amounts that were sent and refused stay as typed."""
-    allocations = list(
-        payment.allocations.select_related("invoice", "reversed_by").order_by("created_at", "pk")
-    )
     shares = propose_shares(payment)
     suggested = {share.key: share for share in shares}
     open_invoices = Invoice.objects.filter(

@@ -78,6 +78,12 @@ def get_payment(*, actor: Actor, payment_id: str) -> "PaymentRow":
     return found
 
 
+def allocations_of(payment: Payment) -> QuerySet[Allocation]:
+    """What a payment settled, and what was taken back, in order of time."""
+    found: QuerySet[Allocation] = payment.allocations.select_related("invoice", "reversed_by")
+    return found.order_by("created_at", "pk")
+
+
 def realised_differences(*, actor: Actor, payment: Payment) -> dict[UUID, Decimal]:
     """By allocation the gain (positive) or loss that the rates of payment and invoice made.
 

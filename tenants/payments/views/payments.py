@@ -212,8 +212,15 @@ def _detail(
 ) -> HttpResponse:
     payment = selectors.get_payment(actor=request.actor, payment_id=payment_id)
     gains = selectors.realised_differences(actor=request.actor, payment=payment)
+    page = paginate(
+        selectors.allocations_of(payment),
+        paging_of(request),
+        orderings=("created_at",),
+        default="created_at",
+    )
     context = {
-        **presentation.payment_context(payment, gains, request.POST),
+        **presentation.payment_context(payment, page.items, gains, request.POST),
+        "page": page,
         "crumbs": [(_("Payments"), reverse("payment_list")), (payment.payment_id, None)],
         "may_apply": request.actor.may("payments.write"),
         "may_refund": request.actor.may("payments.refund"),

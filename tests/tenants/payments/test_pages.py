@@ -1,7 +1,9 @@
 """Pages of one payment, files of payments, ageing and expected cash."""
 
+import re
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from io import BytesIO
 
 import pytest
@@ -11,9 +13,11 @@ from support.browsers import signed_in
 from support.payments import open_invoices, receive
 
 from billing.application import ALL_RULES
+from shared.kernel.api.pagination import paging_of
 from shared.kernel.tenancy import organisation_context
 from tenants.payments.models import Payment, PaymentFile
 from tenants.payments.services.files import process_file
+from tenants.payments.views import payments as views
 
 
 @pytest.fixture
@@ -58,6 +62,20 @@ def test_a_payment_proposes_and_applies_what_was_typed(acme, browser, two):
     assert "Taken back" in page(browser, path)
     browser.post(f"{path}/apply", {"automatic": "1"})
     assert balances(acme, first, second) == [0, Decimal("1060.00")]
+
+
+def test_what_a_payment_settled_is_paged(browser, acme, monkeypatch):
+    monkeypatch.setattr(views, "paging_of", partial(paging_of, limit=2))
+    with organisation_context(acme):
+        invoices = open_invoices(3)
+        receipt = receive(invoices[0], "3390.00", rules=ALL_RULES)
+    text = page(browser, f"/payments/{receipt.payment.payment_id}")
+    following = re.search(r"\?cursor=[^\"&]+", text)[0]
+    rest = page(browser, f"/payments/{receipt.payment.payment_id}{following}")
+    named = [
+        [one.number in shown.split('id="refund"')[0] for one in invoices] for shown in (text, rest)
+    ]
+    assert named == [[True, True, False], [False, False, True]]
 
 
 def test_what_is_refused_stands_on_the_page(acme, browser, two):

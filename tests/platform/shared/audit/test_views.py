@@ -50,6 +50,17 @@ def test_the_page_shows_who_what_and_the_difference(browser, entries):
     assert "SITE1" not in page
 
 
+def test_an_act_with_thousands_of_values_shows_the_first_and_their_number(browser, acme):
+    with organisation_context(acme):
+        after = {f"INV{n:04}": "1.00" for n in range(2_000)}
+        target = Target("payments.payment", "p-1", "PAY000000001")
+        record(actor=ANNA, action="payment.recorded", target=target, after=after)
+    page = browser("owner").get("/settings/audit?who=Anna").content.decode()
+    assert "2,000 values" in page or "2000 values" in page
+    assert page.count("<ins>1.00</ins>") == 50
+    assert "The first 50 are shown" in page
+
+
 def test_pages_follow_each_other_without_gap(browser, entries):
     client = browser("owner")
     first = client.get("/settings/audit?action=site.made")
