@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 
 from shared.audit.services import Act, record_many
 from shared.kernel.actor import Actor
+from shared.kernel.bulk import copy_instances, update_rows
 from shared.kernel.clock import now
 from shared.kernel.codes import next_codes
 from shared.kernel.memory import drop_batch
@@ -36,7 +37,6 @@ from tenants.statements.documents import STATEMENT
 from tenants.statements.hooks import distributor
 from tenants.statements.models import (
     Statement,
-    StatementLine,
     StatementRun,
     StatementRunChunk,
     StatementRunItem,
@@ -52,7 +52,6 @@ LEASE_RENEWED_AFTER = 30.0  # seconds of rendering
 ATTEMPTS_MAX = 5
 PAUSE_FIRST = timedelta(seconds=5)  # doubles with each attempt
 REASON_LENGTH = 500
-LINES_A_STATEMENT = 2_000  # rows one INSERT takes
 Status = StatementRunChunk.Status
 ItemStatus = StatementRunItem.Status
 
@@ -243,12 +242,10 @@ def _store(
         if not mine.exists():
             raise LeaseLost
         asked = _request_delivery(run, statements)
-        Statement.objects.bulk_create(statements)
-        StatementLine.objects.bulk_create(
-            (line for draft in made.drafts for line in draft.lines), batch_size=LINES_A_STATEMENT
-        )
-        Document.objects.bulk_create(made.documents)
-        StatementRunItem.objects.bulk_update(items, ["status", "statement", "reason"])
+        copy_instances(statements)
+        copy_instances([line for draft in made.drafts for line in draft.lines])
+        copy_instances(made.documents)
+        update_rows(StatementRunItem, ["status", "statement", "reason"], items)
         _close(chunk, items, milliseconds)
         raise_unusual(statements)
         if asked and (distribute := distributor()):
