@@ -207,7 +207,12 @@ def _read_labor_hours(reader: FieldReader) -> Hours:
 
 
 def _read_labor(item: FieldReader) -> Hours:
-    code, day = item.text("job_code", longest=MAX_JOB_CODE), item.optional_day("worked_on")
+    """A row without a job code has the standard rates; only its day makes it other than
+    ``labor_hours``, so it must tell one.
+    """
+    day = item.optional_day("worked_on")
+    standard = day is not None and not item.has("job_code")
+    code = None if standard else item.text("job_code", longest=MAX_JOB_CODE)
     hours = _read_hours(item, job_code=code, worked_on=day)
     item.refuse_unknown()
     return hours

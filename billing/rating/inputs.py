@@ -99,5 +99,5 @@ def _find_unknown_jobs(
             {"job_code": str(row.job_code)},
         )
         for index, row in enumerate(activity.labor)
-        if row.job_code not in shared_jobs
+        if row.job_code is not None and row.job_code not in shared_jobs
     ]

@@ -19,6 +19,7 @@ from tenants.contracts.selectors import current_terms, terms_on
 HOURS = ("regular", "overtime", "double_time", "holiday")
 HOUR_LABELS = (_("Regular"), _("Overtime"), _("Double time"), _("Holiday"))
 COST_ROWS = 12
+WORK_ROWS = 62  # two codes each day of a month
 CHARGE_ROWS = 6
 LONGEST_TEXT = 255
 # What the terms of a type are computed from.
@@ -77,12 +78,25 @@ class GenerateForm(forms.Form):
             self.fields[f"cost{number}_payroll"] = forms.BooleanField(
                 label=_("Payroll"), required=False
             )
+            if self.terms_change:
+                self.fields[f"cost{number}_day"] = DayField(label=_("Day"), required=False)
+        for number in range(WORK_ROWS if self.terms_change else 0):
+            self._add_work(f"work{number}_")
         for number in range(CHARGE_ROWS):
             self._add_amount("charge", number, _("For"), _("Amount, negative for a credit"))
 
     def _add_hours(self, prefix: str) -> None:
         for name, label in zip(HOURS, HOUR_LABELS, strict=True):
             self.fields[f"{prefix}{name}"] = HoursField(label=label)
+
+    def _add_work(self, prefix: str) -> None:
+        self.fields[f"{prefix}day"] = DayField(label=_("Day"), required=False)
+        if self.job_codes:
+            codes = [("", _("Standard rate")), *((code, code) for code in self.job_codes)]
+            self.fields[f"{prefix}job_code"] = forms.ChoiceField(
+                label=_("Job code"), choices=codes, required=False
+            )
+        self._add_hours(prefix)
 
     def _add_amount(self, kind: str, number: int, text: Any, amount: Any) -> None:
         self.fields[f"{kind}{number}_description"] = forms.CharField(
@@ -98,20 +112,37 @@ class GenerateForm(forms.Form):
     @cached_property
     def parts(self) -> list[Mapping[str, Any]]:
         """The terms' components, each with its type; a simple contract is its own only one."""
+        found: list[Mapping[str, Any]] = []
+        for terms in self._versions:
+            own = {**terms.billing_configuration, "contract_type": terms.contract_type}
+            found += own.get("components", [own])
+        return found
+
+    @cached_property
+    def _versions(self) -> list[ContractTerms]:
+        """The versions of the terms in the period that is typed so far; at least one."""
         if self.contract is None:
             return []
-        terms = self._terms()
-        own = {**terms.billing_configuration, "contract_type": terms.contract_type}
-        return list(own.get("components", [own]))
+        start, end = self._typed("start_date") or today(), self._typed("end_date")
+        last = max(start, end or start)
+        found = [
+            terms
+            for terms in self.contract.terms.order_by("valid_from")
+            if terms.valid_from <= last and (terms.valid_to is None or terms.valid_to >= start)
+        ]
+        return found or [terms_on(self.contract, start) or current_terms(self.contract, start)]
 
-    def _terms(self) -> ContractTerms:
-        assert self.contract is not None
-        given = self.data.get("start_date") if self.is_bound else self.initial.get("start_date")
+    def _typed(self, name: str) -> date | None:
+        given = self.data.get(name) if self.is_bound else self.initial.get(name)
         try:
-            day = date.fromisoformat(str(given))
+            return date.fromisoformat(str(given))
         except ValueError:
-            day = today()
-        return terms_on(self.contract, day) or current_terms(self.contract, day)
+            return None
+
+    @property
+    def terms_change(self) -> date | None:
+        """The day on which other terms begin inside the period: hours and costs need their day."""
+        return self._versions[1].valid_from if len(self._versions) > 1 else None
 
     @cached_property
     def needs(self) -> frozenset[str]:
@@ -123,6 +154,13 @@ class GenerateForm(forms.Form):
         """The codes for which the terms have rates of their own."""
         jobs = (job for part in self.parts for job in part.get("job_rates", []))
         return list(dict.fromkeys(job["job_code"] for job in jobs))
+
+    def work_rows(self) -> list[Row]:
+        """Hours of a day each, where the terms change inside the period."""
+        if not self.terms_change:
+            return []
+        names = ("day", *(["job_code"] if self.job_codes else []), *HOURS)
+        return [[self[f"work{number}_{name}"] for name in names] for number in range(WORK_ROWS)]
 
     def hours_row(self) -> Row:
         """The hours at the standard rate."""
@@ -143,8 +181,10 @@ class GenerateForm(forms.Form):
     def cost_rows(self) -> list[Row]:
         """Costs that are passed on."""
         rows = self._amount_rows("cost", COST_ROWS)
-        if self.insures_payroll:
-            for number, row in enumerate(rows):
+        for number, row in enumerate(rows):
+            if self.terms_change:
+                row.insert(0, self[f"cost{number}_day"])
+            if self.insures_payroll:
                 row.append(self[f"cost{number}_payroll"])
         return rows
 
@@ -169,9 +209,15 @@ class GenerateForm(forms.Form):
         return "hours" in self.needs or _has_values(self.hours_row())
 
     @property
+    def shows_whole_hours(self) -> bool:
+        """Whether hours of the whole period can be typed; not where their day decides the rate."""
+        rows = [self.hours_row(), *(row for _code, row in self.job_rows())]
+        return not self.terms_change or any(_has_values(row) for row in rows)
+
+    @property
     def shows_costs(self) -> bool:
         """Whether costs are asked for, or something stands there."""
-        return "costs" in self.needs or _has_values(self.cost_rows()[0][:2])
+        return "costs" in self.needs or _has_values(self._amount_rows("cost", 1)[0])
 
     @property
     def has_charges(self) -> bool:
@@ -194,7 +240,18 @@ class GenerateForm(forms.Form):
         start, end = data.get("start_date"), data.get("end_date")
         if start and end and end < start:
             self.add_error("end_date", _("The period ends before it starts."))
+        if self.terms_change:
+            self._require_days(data)
         return data
+
+    def _require_days(self, data: Mapping[str, Any]) -> None:
+        """The day decides what hours and costs are billed at."""
+        rows = {f"cost{n}_day": (f"cost{n}_amount",) for n in range(COST_ROWS)} | {
+            f"work{n}_day": tuple(f"work{n}_{name}" for name in HOURS) for n in range(WORK_ROWS)
+        }
+        for day, figures in rows.items():
+            if not data.get(day) and day not in self.errors and any(map(data.get, figures)):
+                self.add_error(day, _("Enter the day."))
 
     @property
     def period(self) -> Period:
@@ -212,8 +269,13 @@ class GenerateForm(forms.Form):
             for number, code in enumerate(self.job_codes)
             if (hours := self._hours(f"job{number}_"))
         ]
+        jobs += [row for _number, row in self._work()]
         costs = [
-            {"payroll": self.cleaned_data[f"cost{number}_payroll"], **cost}
+            {
+                "payroll": self.cleaned_data[f"cost{number}_payroll"],
+                **cost,
+                **_dated("incurred_on", self.cleaned_data.get(f"cost{number}_day")),
+            }
             for number, cost in self._amounts("cost", COST_ROWS)
         ]
         charges = [charge for _number, charge in self._amounts("charge", CHARGE_ROWS)]
@@ -224,6 +286,17 @@ class GenerateForm(forms.Form):
             ("additional_charges", charges),
         )
         return {**filled, **{name: value for name, value in lists if value}}
+
+    def _work(self) -> list[tuple[int, dict[str, object]]]:
+        """The rows with hours, each with its place on the page."""
+        found: list[tuple[int, dict[str, object]]] = []
+        for number in range(WORK_ROWS if self.terms_change else 0):
+            prefix = f"work{number}_"
+            code = self.cleaned_data.get(f"{prefix}job_code")
+            if hours := self._hours(prefix):
+                day = _dated("worked_on", self.cleaned_data[f"{prefix}day"])
+                found.append((number, {**({"job_code": code} if code else {}), **day, **hours}))
+        return found
 
     def _hours(self, prefix: str) -> dict[str, Decimal]:
         given = {name: self.cleaned_data[f"{prefix}{name}"] for name in HOURS}
@@ -240,7 +313,18 @@ class GenerateForm(forms.Form):
     @property
     def service_fields(self) -> dict[str, str]:
         """The service's paths and the inputs they belong to."""
+        whole = sum(bool(self._hours(f"job{number}_")) for number in range(len(self.job_codes)))
+        costs = enumerate(self._amounts("cost", COST_ROWS))
         return {
+            **{
+                f"billing_data.labor[{whole + place}]": f"work{number}_day"
+                for place, (number, _row) in enumerate(self._work())
+            },
+            **{
+                f"billing_data.costs[{place}].incurred_on": f"cost{number}_day"
+                for place, (number, _cost) in costs
+                if self.terms_change
+            },
             "invoice_date": "invoice_date",
             "billing_period": "start_date",
             "billing_period.end_date": "end_date",
@@ -251,6 +335,10 @@ class GenerateForm(forms.Form):
             "billing_data.additional_charges": "charge0_amount",
             "contract_id": "contract_id",
         }
+
+
+def _dated(name: str, day: date | None) -> dict[str, str]:
+    return {name: day.isoformat()} if day else {}
 
 
 def _has_values(fields: Iterable[forms.BoundField]) -> bool:

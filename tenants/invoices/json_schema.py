@@ -45,7 +45,8 @@ class BillingDataShape:
                 "incurred_on": day,
             },
         )
-        row = write.record({"job_code": code}, {**classes, "worked_on": day})
+        # Without a code, at the standard rates; then the day is required.
+        row = write.record({}, {"job_code": code, **classes, "worked_on": day})
         return write.record(
             {},
             {

@@ -7,7 +7,8 @@ import pytest
 from billing.activity import Activity, Charge, Cost, Hours, parse_activity
 from billing.errors import InvalidActivity
 from billing.periods import Period
-from billing.terms import HourClass
+from billing.rating.inputs import find_missing_inputs
+from billing.terms import HourClass, parse_terms
 
 
 def test_everything_is_optional() -> None:
@@ -63,6 +64,10 @@ def test_all_inputs() -> None:
             [("billing_data.labor_hours.job_code", "unknown_field")],
         ),
         ({"labor": [{"regular": 1}]}, [("billing_data.labor[0].job_code", "required")]),
+        (
+            {"labor": [{"job_code": " ", "worked_on": "2025-01-02"}]},
+            [("billing_data.labor[0].job_code", "blank")],
+        ),
         (
             {"labor": [{"job_code": "A"}, {"job_code": "B", "triple": 1}]},
             [("billing_data.labor[1].triple", "unknown_field")],
@@ -140,3 +145,12 @@ def test_days_of_hours_and_costs() -> None:
     part = activity.part(early)
     assert (part.is_part, [row.job_code for row in part.labor], part.costs) == (True, ["A"], ())
     assert parse_activity({}).undated() == []
+
+
+def test_dated_hours_need_no_job_code() -> None:
+    row = parse_activity({"labor": [{"regular": 2, "worked_on": "2025-01-10"}]}).labor[0]
+    assert (row.job_code, row.worked_on, row.total) == (None, date(2025, 1, 10), 2)
+    assert not find_missing_inputs(
+        parse_terms("per_labor_hour", {"hourly_rates": {"standard": "50"}}),
+        Activity(labor=(row,)),
+    )

@@ -67,8 +67,8 @@ def _form(request: ApiRequest) -> tuple[GenerateForm, list[tuple[str, str]]]:
     initial: dict[str, Any] = {
         **request.GET.dict(),  # typed before another contract was chosen
         "contract_id": chosen,
-        "start_date": period.start_date,
-        "end_date": period.end_date,
+        "start_date": given.get("start_date") or period.start_date,
+        "end_date": given.get("end_date") or period.end_date,
     }
     return GenerateForm(data, contracts=contracts, contract=contract, initial=initial), contracts
 

@@ -70,6 +70,20 @@ def test_each_hour_has_the_rate_of_its_day(in_acme):
     assert recalculate_invoice(actor=SYSTEM, invoice_id=first.invoice.invoice_id).correction is None
 
 
+def test_dated_hours_without_a_job_code_have_the_standard_rate_of_their_day(in_acme):
+    contract = changing(
+        "per_labor_hour",
+        {"hourly_rates": {"standard": "50"}},
+        {"hourly_rates": {"standard": "60"}},
+    )
+    days = [{"regular": 8, "worked_on": "2025-01-10"}, {"overtime": 2, "worked_on": "2025-01-11"}]
+    first = bill(contract, {"labor": days})
+    # 8 h x 50.00; 2 h x 60.00 x 1.5
+    assert lines_of(first.invoice) == [("labor_regular", 8, 400), ("labor_overtime", 2, 180)]
+    assert all(check["passed"] for check in first.invoice.checks if check["severity"] != "warning")
+    assert recalculate_invoice(actor=SYSTEM, invoice_id=first.invoice.invoice_id).correction is None
+
+
 def test_a_saving_is_that_of_its_own_days(in_acme):
     bonus = {"efficiency_bonus": {"budgeted_hours": "10", "savings_share": "0.5"}}
     contract = changing("per_labor_hour", {**HOURLY, **bonus}, {**RAISED, **bonus})

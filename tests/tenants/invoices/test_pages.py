@@ -7,6 +7,7 @@ import time_machine
 
 from billing.periods import month_period
 from shared.kernel.actor import SYSTEM
+from tenants.contracts.services import TermsInput, change_terms
 from tenants.invoices.models import Invoice
 from tenants.invoices.services import generate_invoice
 from tests.support.billing import make_contract, make_site
@@ -73,6 +74,52 @@ def test_only_what_was_previewed_is_made(in_acme, client_for):
     again = browser.post("/invoices/new", {**form, "action": "preview"}).content.decode()
     assert "This period is billed already" in again
     assert 'value="issue"' not in again
+
+
+@TODAY
+def test_hours_and_costs_are_dated_where_the_terms_change(in_acme, client_for):
+    def terms(standard, markup):
+        labour = {"contract_type": "per_labor_hour", **HOURLY}
+        labour["hourly_rates"] = {"standard": standard}
+        costs = {"contract_type": "management_agreement", "cost_markup_rate": markup}
+        return {"components": [labour, {**costs, "management_fee": {"monthly_fee": "0"}}]}
+
+    contract = make_contract(
+        make_site(), contract_type="hybrid", configuration=terms("100", "0.10")
+    )
+    change_terms(
+        actor=SYSTEM,
+        contract_id=contract.contract_id,
+        terms=TermsInput("hybrid", terms("110", "0.20")),
+        effective_date=date(2026, 10, 16),
+    )
+    browser = signed_in(client_for, in_acme, "billing_manager")
+    address = f"/invoices/new?contract={contract.contract_id}"
+    shown = browser.get(address)
+    assert shown.context["form"].terms_change == date(2026, 10, 16)
+    assert 'name="work0_day"' in shown.content.decode()
+    assert 'name="regular"' not in shown.content.decode()
+    # A period of one version only asks for the period's hours.
+    whole = browser.get(f"{address}&start_date=2026-10-16&end_date=2026-10-31")
+    assert whole.context["form"]["start_date"].value() == "2026-10-16"
+    assert 'name="work0_day"' not in whole.content.decode()
+    assert 'name="regular"' in whole.content.decode()
+
+    form = period_form(contract, action="preview")
+    form |= {"work0_day": "2026-10-15", "work0_regular": "8", "work2_overtime": "2"}
+    form |= {"cost1_description": "Sand", "cost1_amount": "100"}
+    refused = browser.post("/invoices/new", form)
+    assert refused.status_code == 422
+    assert refused.context["form"].errors.keys() == {"work2_day", "cost1_day"}
+    form |= {"work2_day": "2026-11-16", "cost1_day": "2026-10-16"}
+    refused = browser.post("/invoices/new", form)
+    assert refused.context["form"].errors.keys() == {"work2_day"}  # not a day of the period
+    refused = browser.post("/invoices/new", {**form, "work2_overtime": "", "regular": "1"})
+    assert refused.context["form"].errors.keys() == {"regular"}
+    assert 'name="regular"' in refused.content.decode()  # what is refused can still be seen
+    preview = browser.post("/invoices/new", {**form, "work2_day": "2026-10-16"})
+    # 8 h x 100.00; 2 h x 110.00 x 1.5; 100.00 x 1.20
+    assert preview.context["calculation"].totals.subtotal == Decimal("1250.00")
 
 
 def test_missing_data_is_told_beside_the_form(in_acme, client_for):
