@@ -6,6 +6,7 @@ Nothing leaves the machine: deliveries are noted as a mail server and its events
 from collections.abc import Sequence
 from datetime import date
 
+from shared.accounts.models import User
 from shared.accounts.roles import Role
 from shared.kernel.actor import SYSTEM
 from tenants.delivery.channels import Sent
@@ -28,6 +29,7 @@ from tenants.invoices.models import Invoice
 from tenants.reporting.reports import report_named
 from tenants.reporting.selectors.schedules import people_who_may_read
 from tenants.reporting.services import ReportScheduleInput, create_report_schedule
+from tenants.sites.models import Customer
 
 SENT = 8
 LEVELS = [(7, True), (21, True), (45, True)]
@@ -51,6 +53,7 @@ def send_out(today: date) -> None:
     if len(invoices) < SENT:
         return
     _name_recipients(invoices)
+    _name_accounts()
     _remind(today)
     deliveries = request_deliveries(
         actor=SYSTEM, invoice_ids=[invoice.invoice_id for invoice in invoices]
@@ -91,6 +94,20 @@ def _name_recipients(invoices: Sequence[Invoice]) -> None:
             kinds=(DocumentKind.INVOICE, DocumentKind.STATEMENT),
         )
         add_recipient(actor=SYSTEM, customer_id=customer_id, given=given)
+
+
+def _name_accounts() -> None:
+    """Customers with an account are recipients, so that the portal knows whose they are."""
+    for person in User.objects.filter(role=Role.CUSTOMER):
+        for customer in Customer.objects.filter(name=person.name):
+            given = RecipientInput(
+                name=person.name,
+                email=person.email,
+                language=customer.language,
+                channel=Channel.EMAIL,
+                kinds=(DocumentKind.STATEMENT,),
+            )
+            add_recipient(actor=SYSTEM, customer_id=customer.customer_id, given=given)
 
 
 def _hand_over(delivery: Delivery) -> None:

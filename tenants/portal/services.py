@@ -7,13 +7,14 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from shared.accounts.roles import Role
 from shared.accounts.sites import site_url
 from shared.audit.services import record
 from shared.idempotency.limits import require_allowance
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import now
-from shared.kernel.errors import Gone
+from shared.kernel.errors import Forbidden, Gone, NotFound
 from shared.kernel.tasks import enqueue_after_commit
 from shared.keyring.blind_index import blind_index
 from tenants.disputes.models import Dispute
@@ -78,6 +79,36 @@ def enter_portal(*, token: str, ip: str | None, request_id: str | None) -> Porta
         access = access_by(link, ip=ip, request_id=request_id)
         record(actor=access.actor, action="portal.signed_in", target=link.customer)
     return link
+
+
+def enter_by_account(*, actor: Actor, email: str, customer_id: str) -> PortalLink:
+    """A session for somebody signed in with an account of the role customer.
+
+    `email` is the account's verified address: whoever names it as recipient or billing contact
+    is who they may look at. Raises NotFound for any other customer, Forbidden for staff.
+    """
+    _authorize_customer(actor)
+    moment = now()
+    for person in selectors.people_with(email) if email else ():
+        if person.customer.customer_id == customer_id:
+            with transaction.atomic():
+                link: PortalLink = PortalLink.objects.create(
+                    customer=person.customer,
+                    name=person.name,
+                    email=email,
+                    language=person.language,
+                    expires_at=moment,
+                    used_at=moment,
+                    ends_at=moment + SESSION_LASTS,
+                )
+                record(actor=actor, action="portal.signed_in", target=link.customer)
+            return link
+    raise NotFound()
+
+
+def _authorize_customer(actor: Actor) -> None:
+    if actor.role != Role.CUSTOMER:
+        raise Forbidden()
 
 
 def leave_portal(*, actor: Actor) -> None:

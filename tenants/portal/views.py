@@ -15,6 +15,8 @@ from django.utils.translation import override
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from shared.accounts.roles import Role
+from shared.accounts.selectors import verified_address
 from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.clock import today
@@ -43,7 +45,8 @@ CustomerView = Callable[Concatenate[ApiRequest, Access, P], HttpResponseBase]
 def access_of(request: ApiRequest) -> Access | None:
     """The portal session of this browser. Somebody who is signed in as staff has none."""
     link = request.session.get(SESSION_KEY)
-    if link is None or request.user.is_authenticated:
+    is_staff = request.user.is_authenticated and request.actor.role != Role.CUSTOMER
+    if link is None or is_staff:
         return None
     return selectors.session_access(
         UUID(link), ip=request.actor.ip, request_id=request.actor.request_id
@@ -74,6 +77,8 @@ def portal(request: ApiRequest) -> HttpResponse:
     access = access_of(request)
     if access is not None:
         return _home(request, access)
+    if request.actor.role == Role.CUSTOMER:
+        return _by_account(request)
     form = LinkForm(request.POST if request.method == "POST" else None)
     status = 422 if form.is_bound else 200
     if form.is_valid():
@@ -86,6 +91,19 @@ def portal(request: ApiRequest) -> HttpResponse:
         else:
             return render(request, "portal/link_sent.html", {"email": email})
     return render(request, "portal/sign_in.html", {"form": form}, status=status)
+
+
+def _by_account(request: ApiRequest) -> HttpResponse:
+    """Whom somebody with an account may look at; the button of one opens its pages."""
+    email = verified_address(request.user)
+    if request.method == "POST":
+        link = services.enter_by_account(
+            actor=request.actor, email=email, customer_id=request.POST.get("customer", "")[:20]
+        )
+        request.session[SESSION_KEY] = str(link.pk)
+        return redirect("portal")
+    people = selectors.people_with(email) if email else []
+    return render(request, "portal/choose.html", {"people": people})
 
 
 def _home(request: ApiRequest, access: Access) -> HttpResponse:

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
@@ -16,6 +18,12 @@ from shared.kernel.authorisation import authorize
 from shared.kernel.errors import NotFound, Unauthenticated
 
 SECOND_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+
+
+def verified_address(user: User | AnonymousUser) -> str:
+    """The person's own address once they have shown that they read its mail; else nothing."""
+    own = EmailAddress.objects.filter(user_id=user.pk, primary=True, verified=True)
+    return own.values_list("email", flat=True).first() or ""
 
 
 @dataclass(frozen=True)

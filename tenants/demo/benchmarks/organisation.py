@@ -87,14 +87,15 @@ def multiply_contracts(count: int) -> None:
     for start in range(len(made), count, COPIED_AT_ONCE):
         number = min(COPIED_AT_ONCE, count - start)
         sites = _copies(made[0].site, "site_id", -(-number // SITES_EACH))
+        customers = _copies(made[0].site.customer, "customer_id", len(sites))
         contacts = [_copy(contact) for _site in sites]
         contracts = _copies(made[0], "contract_id", number)
         versions = _copies(terms, "change_id", number)
-        for person, site in zip(contacts, sites, strict=True):
-            person.site = site
+        for person, site, customer in zip(contacts, sites, customers, strict=True):
+            person.site, site.customer = site, customer
         for position, (contract, version) in enumerate(zip(contracts, versions, strict=True)):
             contract.site, version.contract = sites[position // SITES_EACH], contract
-        for rows in (sites, contacts, contracts, versions):
+        for rows in (customers, sites, contacts, contracts, versions):
             copy_instances(rows)
 
 

@@ -16,8 +16,6 @@ from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, r
 from billing.periods import Period, month_period
 from shared.accounts.services.people import add_person
 from shared.kernel.actor import SYSTEM
-from shared.kernel.bulk import copy_instances
-from shared.kernel.codes import next_codes
 from shared.kernel.memory import look_for_cycles_less_often
 from shared.kernel.tenancy import organisation_context
 from tenants.demo.benchmarks import machine
@@ -27,7 +25,6 @@ from tenants.invoices.services import process_run, start_run
 from tenants.payments.models import Payment
 from tenants.payments.services import PaymentInput, record_customer_payment
 from tenants.reporting.reports import LIBRARY
-from tenants.sites.models import Customer, Site
 
 INVOICES = int(os.environ.get("INVOICEPATCH_BENCH_INVOICES", "100000"))
 MONTHS = [month_period(2024 + n // 12, 1 + n % 12) for n in range(34)]
@@ -65,7 +62,6 @@ def _fill() -> None:
     """INVOICES issued over the months by runs; all but the last months' are paid."""
     contracts = -(-INVOICES // len(MONTHS))
     multiply_contracts(contracts)
-    _give_customers()
     for month in MONTHS:
         process_run(run_id=start_run(actor=SYSTEM, period=month).pk)
     with connection.cursor() as cursor:
@@ -75,20 +71,6 @@ def _fill() -> None:
         _pay(Period(paid[first].start_date, paid[first : first + MONTHS_A_PAYMENT][-1].end_date))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
-
-
-def _give_customers() -> None:
-    """A customer of its own for each site but the first ones."""
-    model = Customer.objects.earliest("created_at")
-    sites = list(Site.objects.filter(customer=model).order_by("site_id")[1:])
-    codes = next_codes(Customer, "customer_id", len(sites))
-    customers = [
-        Customer(pk=uuid4(), customer_id=code, name=f"{model.name} {code}") for code in codes
-    ]
-    copy_instances(customers)
-    for site, customer in zip(sites, customers, strict=True):
-        site.customer = customer
-    Site.objects.bulk_update(sites, ["customer"], batch_size=500)
 
 
 def _pay(period: Period) -> None:

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
@@ -31,6 +31,8 @@ def home(request: ApiRequest) -> HttpResponse:
     """The cockpit of the last full month, or what somebody without the books can do."""
     if request.actor.kind == "anonymous":
         raise Unauthenticated()
+    if request.actor.role == Role.CUSTOMER:
+        return redirect("portal")
     if not request.actor.may("invoices.read"):
         return render(request, "reporting/welcome.html", {"role_text": _role_text(request)})
     authorize(request.actor, "reports.read")
