@@ -4,6 +4,7 @@ Add a router by one line: `tenant_api.add_router("", "tenants.sites.api.router")
 those of `api.md` after `/api/v1`.
 """
 
+from config.api_rights import RIGHTS
 from shared.kernel.api import make_api
 
 tenant_api = make_api(
@@ -14,6 +15,7 @@ tenant_api = make_api(
         "instants RFC 3339. Failures are RFC 9457 problems."
     ),
     namespace="api",
+    rights=RIGHTS,
 )
 tenant_api.add_router("", "shared.accounts.api.me_router")
 tenant_api.add_router("", "shared.accounts.api.router")
@@ -67,6 +69,7 @@ platform_api = make_api(
     title="InvoicePatch platform",
     description="Sign-up and plans for everybody; organisations and their usage for staff.",
     namespace="platform-api",
+    rights=RIGHTS,
 )
 platform_api.add_router("", "shared.accounts.api.me_router")
 platform_api.add_router("/oauth", "shared.accounts.api.oauth_router")

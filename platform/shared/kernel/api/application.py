@@ -1,6 +1,6 @@
 """The NinjaAPI of tenants and of the bare domain: exact JSON, problems for every failure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
@@ -20,10 +20,12 @@ from shared.kernel.api.auth import actor_auth
 from shared.kernel.api.etags import NotModified
 from shared.kernel.api.json import ExactParser, ExactRenderer
 from shared.kernel.api.openapi import complete_schema
-from shared.kernel.errors import AppError, FieldError, Invalid
+from shared.kernel.authorisation import authorize
+from shared.kernel.errors import AppError, FieldError, Forbidden, Invalid
 
 VERSION = "1.0.0"
 PARAMETER_SHOWN_MAX = 100
+INPUT_REFUSED = (400, 422)
 Run = Callable[..., HttpResponseBase]
 
 
@@ -42,12 +44,47 @@ class Api(NinjaAPI):
         return str(operation.view_func.__name__)
 
 
-def refuse_unknown_parameters(run: Run) -> Run:
+def guard(rights: Mapping[str, str]) -> Callable[[Run], Run]:
+    """Around every operation: what is wrong with the input is told to who may use it only.
+
+    `rights` names the right, or several with spaces between, by the operation's id.
+    """
+
+    def around(run: Run) -> Run:
+        operation: Operation = run.__self__  # type: ignore[attr-defined]
+        needed = rights.get(operation.view_func.__name__, "").split()
+        checked = refuse_unknown_parameters(operation, run)
+        return tell_right_first(operation, needed, checked) if needed else checked
+
+    return around
+
+
+def tell_right_first(operation: Operation, rights: Sequence[str], run: Run) -> Run:
+    """Around an operation: a refused input is 403 for whoever lacks a right it takes.
+
+    The body is read before the service asks for the right; without this, who may not use an
+    operation would learn what it takes, and be told to mend what would be refused all the same.
+    """
+
+    def checked(request: HttpRequest, **path: Any) -> HttpResponseBase:
+        answer = run(request, **path)
+        if answer.status_code not in INPUT_REFUSED or _is_anonymous(request):
+            return answer
+        try:
+            for right in rights:
+                authorize(request.actor, right)  # type: ignore[attr-defined]
+        except Forbidden as error:
+            return operation.api.on_exception(request, error)
+        return answer
+
+    return checked
+
+
+def refuse_unknown_parameters(operation: Operation, run: Run) -> Run:
     """Around an operation: a query parameter it does not have is 422, by name.
 
     A filter with a slip in its name would otherwise answer with every row.
     """
-    operation: Operation = run.__self__  # type: ignore[attr-defined]
     known = {
         name
         for model in operation.models
@@ -74,8 +111,11 @@ def _is_anonymous(request: HttpRequest) -> bool:
     return actor is None or actor.kind == "anonymous"
 
 
-def make_api(*, title: str, description: str, namespace: str) -> Api:
-    """An API at which every operation needs an actor unless it says `auth=None`."""
+def make_api(*, title: str, description: str, namespace: str, rights: Mapping[str, str]) -> Api:
+    """An API at which every operation needs an actor unless it says `auth=None`.
+
+    `rights`: see `guard`.
+    """
     api = Api(
         title=title,
         version=VERSION,
@@ -100,5 +140,5 @@ def make_api(*, title: str, description: str, namespace: str) -> Api:
     }
     for kind, handler in handlers.items():
         api.add_exception_handler(kind, handler)
-    api.add_decorator(refuse_unknown_parameters, mode="view")
+    api.add_decorator(guard(rights), mode="view")
     return api

@@ -87,7 +87,7 @@ def read(request: HttpRequest):
     return {"number": make_row("test.read").pk}
 
 
-api = make_api(title="Test", description="", namespace="test-idempotency")
+api = make_api(title="Test", description="", namespace="test-idempotency", rights={})
 api.add_router("", router)
 urlpatterns = [path("api/v1/", api.urls)]
 handler404 = "shared.kernel.views.page_not_found"
