@@ -82,10 +82,12 @@ delivery_patterns: list[URLPattern | URLResolver] = [
 
 site_patterns: list[URLPattern | URLResolver] = [
     path("sites", sites.site_list, name="site_list"),
+    path("sites.csv", sites.site_export, name="site_export"),
     path("sites/new", sites.site_new, name="site_new"),
     path("sites/<str:site_id>", sites.site_detail, name="site_detail"),
     path("sites/<str:site_id>/edit", sites.site_edit, name="site_edit"),
     path("territories", sites.territory_list, name="territory_list"),
+    path("territories.csv", sites.territory_export, name="territory_export"),
     path("territories/new", sites.territory_new, name="territory_new"),
     path("territories/<str:territory_id>", sites.territory_detail, name="territory_detail"),
     path("territories/<str:territory_id>/edit", sites.territory_edit, name="territory_edit"),
@@ -108,6 +110,7 @@ site_patterns: list[URLPattern | URLResolver] = [
 
 contract_patterns: list[URLPattern | URLResolver] = [
     path("contracts", contracts.contract_list, name="contract_list"),
+    path("contracts.csv", contracts.contract_export, name="contract_export"),
     path("contracts/new", contracts.contract_new, name="contract_new"),
     path("contracts/example", contracts.contract_example, name="contract_example"),
     path("contracts/renewals", contracts.contract_renewals, name="contract_renewals"),
@@ -155,6 +158,7 @@ list_patterns: list[URLPattern | URLResolver] = [
 
 invoice_patterns: list[URLPattern | URLResolver] = [
     path("invoices", invoices.invoice_list, name="invoice_list"),
+    path("invoices.csv", invoices.invoice_export, name="invoice_export"),
     path("invoices/new", generating.generate, name="invoice_generate"),
     path("billing-runs", runs.billing_runs, name="billing_runs"),
     path("billing-runs/<uuid:run_id>", runs.billing_run_detail, name="billing_run_detail"),

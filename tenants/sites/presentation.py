@@ -11,6 +11,12 @@ from django.utils.translation import gettext as _
 from tenants.sites.models import Customer, Site
 
 
+def place_text(site: Site) -> str:
+    """Where a site lies: "Toronto, ON"."""
+    place = site.place_of_supply
+    return f"{place['city']}, {place['state']}"
+
+
 def site_facts(site: Site) -> list[tuple[str, Any]]:
     """Customer, place and billing contact, as a list of terms."""
     contact = next(iter(site.billing_contacts), None)  # type: ignore[attr-defined]
@@ -23,7 +29,7 @@ def site_facts(site: Site) -> list[tuple[str, Any]]:
                 site.customer.name,
             ),
         ),
-        (_("Territory"), site.territory),
+        (_("Territory"), _territory_link(site)),
         (_("Billing address"), _address(site.billing_address)),
     ]
     if site.site_address:
@@ -33,6 +39,13 @@ def site_facts(site: Site) -> list[tuple[str, Any]]:
     email = format_html('<a href="mailto:{0}">{0}</a>', contact.email)
     facts += [(_("Billing contact"), contact.name), (_("E-mail"), email)]
     return [*facts, (_("Telephone"), contact.phone)] if contact.phone else facts
+
+
+def _territory_link(site: Site) -> SafeString | str:
+    if site.territory is None:
+        return ""
+    address = reverse("territory_detail", args=[site.territory.territory_id])
+    return format_html('<a href="{}">{}</a>', address, site.territory.name)
 
 
 def customer_facts(customer: Customer) -> list[tuple[str, Any]]:

@@ -41,7 +41,7 @@ SEEN_WITH: Mapping[str, str] = {
     "connections.write": (
         "webhook_new webhook_edit connection_new connection_edit quality_settings"
     ),
-    "contracts.read": "contract_list contract_renewals contract_detail",
+    "contracts.read": "contract_list contract_export contract_renewals contract_detail",
     "contracts.write": "contract_new contract_terms contract_edit",
     "contracts.approve": "adjustment_decide",
     "delivery.read": (
@@ -50,8 +50,8 @@ SEEN_WITH: Mapping[str, str] = {
     ),
     "delivery.write": "recipient_edit report_schedule_new report_schedule_edit",
     "invoices.read": (
-        "invoice_list invoice_detail invoice_html invoice_file billing_run_detail dispute_list "
-        "billing_schedules billing_schedule_detail contract_what_if"
+        "invoice_list invoice_export invoice_detail invoice_html invoice_file "
+        "billing_run_detail dispute_list billing_schedules billing_schedule_detail contract_what_if"
     ),
     "invoices.generate": (
         "invoice_generate billing_runs billing_schedule_new billing_schedule_edit"
@@ -81,8 +81,8 @@ SEEN_WITH: Mapping[str, str] = {
         "report_list report_detail report_export report_schedules report_schedule_detail"
     ),
     "sites.read": (
-        "site_list site_detail customer_list customer_detail exemption_list territory_list "
-        "territory_detail"
+        "site_list site_export site_detail customer_list customer_detail exemption_list "
+        "territory_list territory_export territory_detail"
     ),
     "sites.write": ("site_new site_edit customer_new customer_edit territory_new territory_edit"),
     "statements.read": (

@@ -12,6 +12,7 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.utils.functional import Promise
 from openpyxl import Workbook
 
+from shared.kernel.formats import currency_places
 from shared.kernel.tenancy import current_schema, schema_context
 
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -34,6 +35,11 @@ def csv_response(
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{filename}"'},
     )
+
+
+def in_cents(amount: Decimal, currency: str) -> Decimal:
+    """With the decimals of its currency; an amount of money has no more."""
+    return amount.quantize(Decimal(1).scaleb(-currency_places(currency)))
 
 
 def xlsx_response(

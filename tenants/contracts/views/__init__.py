@@ -11,6 +11,7 @@ from tenants.contracts.views.agreements import (
 from tenants.contracts.views.contracts import (
     contract_activate,
     contract_detail,
+    contract_export,
     contract_list,
     contract_renewals,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "contract_detail",
     "contract_edit",
     "contract_example",
+    "contract_export",
     "contract_list",
     "contract_new",
     "contract_renew",

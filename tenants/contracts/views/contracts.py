@@ -6,7 +6,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -23,6 +24,7 @@ from tenants.contracts.models import IN_FORCE, Contract, ContractType
 from tenants.contracts.presentation import contract_facts, terms_groups, version_texts
 from tenants.contracts.services.renewals import YEAR_MAX, next_term_end
 from tenants.contracts.versions import contract_versions
+from tenants.lists.exporting import export_list
 from tenants.lists.page import open_list
 
 INVOICES_SHOWN = 12
@@ -37,15 +39,8 @@ def contract_list(request: ApiRequest) -> HttpResponse:
     shown = open_list(request, CONTRACTS)
     if shown.redirect_to:
         return redirect(shown.redirect_to)
-    found = selectors.search_contracts(
-        actor=request.actor,
-        text=request.GET.get("q", "")[:100],
-        status=request.GET.get("status", ""),
-        contract_type=request.GET.get("type", ""),
-    )
-    page = paginate(
-        found, paging_of(request), orderings=CONTRACTS.orderings, default=CONTRACTS.default
-    )
+    found, paging = _search(request), paging_of(request)
+    page = paginate(found, paging, orderings=CONTRACTS.orderings, default=CONTRACTS.default)
     rows = [(row, selectors.current_terms(row, today())) for row in page.items]
     context = {
         "rows": rows,
@@ -55,6 +50,43 @@ def contract_list(request: ApiRequest) -> HttpResponse:
         "types": ContractType.choices,
     }
     return render(request, "contracts/list.html", context)
+
+
+def _search(request: ApiRequest) -> "QuerySet[Contract]":
+    return selectors.search_contracts(
+        actor=request.actor,
+        text=request.GET.get("q", "")[:100],
+        status=request.GET.get("status", ""),
+        contract_type=request.GET.get("type", ""),
+    )
+
+
+@require_safe
+def contract_export(request: ApiRequest) -> StreamingHttpResponse:
+    """The contracts that the list shows, all of them, as CSV."""
+    on = today()
+    return export_list(
+        request,
+        CONTRACTS,
+        _search(request),
+        always=(
+            (_("Contract"), lambda row: row.contract_id),
+            (_("Site"), lambda row: row.site.name),
+        ),
+        cells={
+            "customer": lambda row: row.site.customer.name,
+            "type": lambda row: selectors.current_terms(row, on).get_contract_type_display(),
+            "frequency": lambda row: selectors.current_terms(
+                row, on
+            ).get_billing_frequency_display(),
+            "effective_date": lambda row: row.effective_date,
+            "end_date": lambda row: row.end_date or "",
+            "entity": lambda row: row.entity.name if row.entity else "",
+            "department": lambda row: row.department.name if row.department else "",
+            "purchase_order": lambda row: row.purchase_order,
+            "status": lambda row: row.get_status_display(),
+        },
+    )
 
 
 @require_safe

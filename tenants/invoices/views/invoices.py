@@ -5,7 +5,8 @@ from datetime import date
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -18,6 +19,7 @@ from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import today
 from shared.kernel.errors import AppError
+from shared.kernel.exports import in_cents
 from shared.kernel.forms import add_errors
 from tenants.documents.models import INVOICE
 from tenants.documents.rendering import look_for, render_contents
@@ -40,6 +42,7 @@ from tenants.invoices.presentation import (
     subtitle_of,
     totals_of,
 )
+from tenants.lists.exporting import export_list
 from tenants.lists.page import open_list
 from tenants.payments.models import Allocation
 from tenants.payments.selectors import payments_of_invoice
@@ -54,16 +57,45 @@ def invoice_list(request: ApiRequest) -> HttpResponse:
     shown = open_list(request, INVOICES)
     if shown.redirect_to:
         return redirect(shown.redirect_to)
-    found = selectors.search_invoices(
+    page = paginate(
+        _search(request), paging_of(request), orderings=INVOICES.orderings, default=INVOICES.default
+    )
+    context = {"page": page, "list": shown, "statuses": statuses(), "today": today()}
+    return render(request, "invoices/list.html", context)
+
+
+def _search(request: ApiRequest) -> "QuerySet[Invoice]":
+    return selectors.search_invoices(
         actor=request.actor,
         text=request.GET.get("q", "")[:100],
         status=request.GET.get("status", ""),
     )
-    page = paginate(
-        found, paging_of(request), orderings=INVOICES.orderings, default=INVOICES.default
+
+
+@require_safe
+def invoice_export(request: ApiRequest) -> StreamingHttpResponse:
+    """The invoices that the list shows, all of them, as CSV."""
+    return export_list(
+        request,
+        INVOICES,
+        _search(request),
+        always=(
+            (_("Invoice"), str),
+            (_("Site"), lambda row: row.site.name),
+            (_("Currency"), lambda row: row.currency),
+        ),
+        cells={
+            "customer": lambda row: row.customer.name,
+            "contract": lambda row: row.contract.contract_id if row.contract else "",
+            "kind": lambda row: row.get_kind_display(),
+            "period": lambda row: f"{row.period_start}/{row.period_end}",
+            "invoice_date": lambda row: row.invoice_date,
+            "due_date": lambda row: row.due_date,
+            "total": lambda row: in_cents(row.total, row.currency),
+            "balance": lambda row: in_cents(row.balance_due, row.currency),
+            "status": lambda row: row.status_label,
+        },
     )
-    context = {"page": page, "list": shown, "statuses": statuses(), "today": today()}
-    return render(request, "invoices/list.html", context)
 
 
 @require_safe

@@ -18,8 +18,7 @@ from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import AppError
-from shared.kernel.exports import csv_response
-from shared.kernel.formats import currency_places
+from shared.kernel.exports import csv_response, in_cents
 from shared.kernel.forms import add_errors, form_page
 from tenants.payments import presentation, services
 from tenants.payments.forms import ReasonForm, ReceiveForm, RefundForm
@@ -293,14 +292,9 @@ def _rows(found: "QuerySet[selectors.PaymentRow]") -> Iterator[list[tuple[Any, .
                 payment.method,
                 payment.transaction_id,
                 " ".join(str(part.invoice) for part in payment.allocations.all()),
-                _in_cents(payment.amount, payment.currency),
-                _in_cents(payment.unapplied, payment.currency),
+                in_cents(payment.amount, payment.currency),
+                in_cents(payment.unapplied, payment.currency),
                 payment.currency,
             )
             for payment in batch
         ]
-
-
-def _in_cents(amount: Decimal, currency: str) -> Decimal:
-    """With the decimals of its currency; an amount of money has no more."""
-    return amount.quantize(Decimal(1).scaleb(-currency_places(currency)))

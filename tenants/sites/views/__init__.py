@@ -9,10 +9,11 @@ from tenants.sites.views.customers import (
     exemption_end,
 )
 from tenants.sites.views.exemptions import exemption_list
-from tenants.sites.views.sites import site_detail, site_edit, site_list, site_new
+from tenants.sites.views.sites import site_detail, site_edit, site_export, site_list, site_new
 from tenants.sites.views.territories import (
     territory_detail,
     territory_edit,
+    territory_export,
     territory_list,
     territory_new,
 )
@@ -27,10 +28,12 @@ __all__ = [
     "exemption_list",
     "site_detail",
     "site_edit",
+    "site_export",
     "site_list",
     "site_new",
     "territory_detail",
     "territory_edit",
+    "territory_export",
     "territory_list",
     "territory_new",
 ]

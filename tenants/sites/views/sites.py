@@ -4,7 +4,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,12 +17,13 @@ from shared.kernel.authorisation import authorize
 from shared.kernel.clock import today
 from shared.kernel.errors import AppError
 from shared.kernel.forms import add_errors, form_page
+from tenants.lists.exporting import export_list
 from tenants.lists.page import open_list
 from tenants.sites import selectors, services
 from tenants.sites.forms import SERVICE_FIELDS, SiteForm
 from tenants.sites.lists import SITES
 from tenants.sites.models import Site, Territory
-from tenants.sites.presentation import site_facts
+from tenants.sites.presentation import place_text, site_facts
 
 CONTRACTS_SHOWN = 50
 INVOICES_SHOWN = 12
@@ -34,15 +36,39 @@ def site_list(request: ApiRequest) -> HttpResponse:
     shown = open_list(request, SITES)
     if shown.redirect_to:
         return redirect(shown.redirect_to)
-    found = selectors.search_sites(
+    page = paginate(
+        _search(request), paging_of(request), orderings=SITES.orderings, default=SITES.default
+    )
+    territories = [(one.territory_id, one.name) for one in _territories(request)]
+    context = {"page": page, "list": shown, "territories": territories}
+    return render(request, "sites/list.html", context)
+
+
+def _search(request: ApiRequest) -> "QuerySet[Site]":
+    return selectors.search_sites(
         actor=request.actor,
         text=request.GET.get("q", "")[:100],
         territory_id=request.GET.get("territory", ""),
     )
-    page = paginate(found, paging_of(request), orderings=SITES.orderings, default=SITES.default)
-    territories = [(one.territory_id, one.name) for one in _territories(request)]
-    context = {"page": page, "list": shown, "territories": territories}
-    return render(request, "sites/list.html", context)
+
+
+@require_safe
+def site_export(request: ApiRequest) -> StreamingHttpResponse:
+    """The sites that the list shows, all of them, as CSV."""
+    return export_list(
+        request,
+        SITES,
+        _search(request),
+        always=((_("Id"), lambda row: row.site_id), (_("Site"), lambda row: row.name)),
+        cells={
+            "customer": lambda row: row.customer.name,
+            "territory": lambda row: row.territory.name if row.territory else "",
+            "place": place_text,
+            "contact": lambda row: next((one.name for one in row.billing_contacts), ""),
+            "currency": lambda row: row.currency,
+            "active_contracts": lambda row: row.active_contracts,
+        },
+    )
 
 
 def site_new(request: ApiRequest) -> HttpResponse:

@@ -5,7 +5,7 @@ the ordering fields and of the primary key, which breaks ties. It is opaque and 
 a made-up one is refused instead of reaching the database.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -22,6 +22,7 @@ from shared.kernel.errors import FieldError, Invalid
 
 LIMIT_DEFAULT = 50
 LIMIT_MAX = 200
+BATCHES_MAX = 500  # of an export: 100,000 rows
 CURSOR_MAX, ORDERING_MAX = 1000, 60  # characters
 
 Row = TypeVar("Row", bound=Model)
@@ -94,6 +95,29 @@ def paginate(
     items = found[: paging.limit]
     more = len(found) > paging.limit
     return Slice(items, _make_cursor(items[-1], name, ordering) if more else None)
+
+
+def page_batches(
+    rows: QuerySet[Row], paging: Paging, *, orderings: Sequence[str], default: str
+) -> Iterator[Sequence[Row]]:
+    """All rows in the order of `paging`, a batch a query; at most BATCHES_MAX batches.
+
+    The first batch is read at once, so that a wrong ordering is refused before anything is sent.
+    """
+
+    def batch_after(cursor: str | None) -> Slice[Row]:
+        asked = Paging(limit=LIMIT_MAX, cursor=cursor, ordering=paging.ordering)
+        return paginate(rows, asked, orderings=orderings, default=default)
+
+    def all_from(page: Slice[Row]) -> Iterator[Sequence[Row]]:
+        yield page.items
+        for _batch in range(BATCHES_MAX - 1):
+            if page.next is None:
+                return
+            page = batch_after(page.next)
+            yield page.items
+
+    return all_from(batch_after(None))
 
 
 def _order(name: str, descending: bool, nullable: bool) -> tuple[Any, str]:
