@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.clock import today
+from shared.kernel.exports import csv_response
 from tenants.contracts import selectors, services
 from tenants.contracts.documents import canonical_document, document_hash
 from tenants.contracts.forms import AdjustmentForm, RenewForm, SignatureForm, TerminateForm
@@ -24,7 +25,7 @@ from tenants.contracts.models import IN_FORCE, Contract, ContractType
 from tenants.contracts.presentation import contract_facts, terms_groups, version_texts
 from tenants.contracts.services.renewals import YEAR_MAX, next_term_end
 from tenants.contracts.versions import contract_versions
-from tenants.lists.exporting import export_list
+from tenants.lists.exporting import list_file
 from tenants.lists.page import open_list
 
 INVOICES_SHOWN = 12
@@ -65,7 +66,7 @@ def _search(request: ApiRequest) -> "QuerySet[Contract]":
 def contract_export(request: ApiRequest) -> StreamingHttpResponse:
     """The contracts that the list shows, all of them, as CSV."""
     on = today()
-    return export_list(
+    file = list_file(
         request,
         CONTRACTS,
         _search(request),
@@ -87,6 +88,7 @@ def contract_export(request: ApiRequest) -> StreamingHttpResponse:
             "status": lambda row: row.get_status_display(),
         },
     )
+    return csv_response(*file)
 
 
 @require_safe

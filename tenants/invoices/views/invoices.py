@@ -19,7 +19,7 @@ from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import today
 from shared.kernel.errors import AppError
-from shared.kernel.exports import in_cents
+from shared.kernel.exports import csv_response, in_cents
 from shared.kernel.forms import add_errors
 from tenants.documents.models import INVOICE
 from tenants.documents.rendering import look_for, render_contents
@@ -42,7 +42,7 @@ from tenants.invoices.presentation import (
     subtitle_of,
     totals_of,
 )
-from tenants.lists.exporting import export_list
+from tenants.lists.exporting import list_file
 from tenants.lists.page import open_list
 from tenants.payments.models import Allocation
 from tenants.payments.selectors import payments_of_invoice
@@ -75,7 +75,7 @@ def _search(request: ApiRequest) -> "QuerySet[Invoice]":
 @require_safe
 def invoice_export(request: ApiRequest) -> StreamingHttpResponse:
     """The invoices that the list shows, all of them, as CSV."""
-    return export_list(
+    file = list_file(
         request,
         INVOICES,
         _search(request),
@@ -96,6 +96,7 @@ def invoice_export(request: ApiRequest) -> StreamingHttpResponse:
             "status": lambda row: row.status_label,
         },
     )
+    return csv_response(*file)
 
 
 @require_safe

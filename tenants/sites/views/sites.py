@@ -16,8 +16,9 @@ from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import today
 from shared.kernel.errors import AppError
+from shared.kernel.exports import csv_response
 from shared.kernel.forms import add_errors, form_page
-from tenants.lists.exporting import export_list
+from tenants.lists.exporting import list_file
 from tenants.lists.page import open_list
 from tenants.sites import selectors, services
 from tenants.sites.forms import SERVICE_FIELDS, SiteForm
@@ -55,7 +56,7 @@ def _search(request: ApiRequest) -> "QuerySet[Site]":
 @require_safe
 def site_export(request: ApiRequest) -> StreamingHttpResponse:
     """The sites that the list shows, all of them, as CSV."""
-    return export_list(
+    file = list_file(
         request,
         SITES,
         _search(request),
@@ -69,6 +70,7 @@ def site_export(request: ApiRequest) -> StreamingHttpResponse:
             "active_contracts": lambda row: row.active_contracts,
         },
     )
+    return csv_response(*file)
 
 
 def site_new(request: ApiRequest) -> HttpResponse:
