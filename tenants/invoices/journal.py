@@ -5,10 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import F, Sum
 from django.db.models.fields.json import KeyTextTransform
 
 from billing.holdback import HOLDBACK_CODES
@@ -16,6 +15,7 @@ from billing.money import round_money
 from billing.periods import Period
 from billing.recognition import spread_over_months
 from tenants.invoices.calculation import Calculation
+from tenants.invoices.held import base_by_document, moved_by
 from tenants.invoices.models import Invoice, InvoiceLine, InvoiceTax
 from tenants.ledger.models import Account, JournalEntry
 from tenants.ledger.rates import ONE
@@ -122,11 +122,12 @@ def _issue_entries(invoice: Invoice, charges: Charges) -> Iterator[Entry]:
 def _without_revenue(invoice: Invoice, legs: Sequence[Leg]) -> list[Leg]:
     """The legs of a release, or of its credit note, with their amounts in the books.
 
-    The holdback leaves at the rates it came in; the gap is the exchange difference.
+    The holdback leaves at the rates it came in, and comes back at the credit note's; the gap is
+    the exchange difference.
     """
     assert invoice.exchange_rate is not None
     rate, into = Decimal(invoice.exchange_rate), invoice.base_currency
-    held = released_in_books([invoice.pk]).get(invoice.pk)
+    held = base_by_document(moved_by([invoice.pk])).get(invoice.pk)
     booked = [
         replace(
             leg,
@@ -140,36 +141,15 @@ def _without_revenue(invoice: Invoice, legs: Sequence[Leg]) -> list[Leg]:
     return [*booked, Leg(Account.EXCHANGE_DIFFERENCE, ZERO, base_amount=gap)]
 
 
-def released_in_books(releases: Iterable[Any]) -> dict[UUID, Decimal]:
-    """What of the holdback receivable releases take, below zero, at the rates it came in.
-
-    Of each invoice converted and rounded once. Documents that are no release are left out.
-    """
-    rows = (
-        InvoiceLine.objects.filter(
-            invoice__in=releases,
-            invoice__kind=Invoice.Kind.HOLDBACK_RELEASE,
-            corrects__invoice__exchange_rate__isnull=False,
-        )
-        .order_by("invoice_id")
-        .values("invoice_id", "corrects__invoice", "corrects__invoice__exchange_rate")
-        .annotate(sum=Sum("amount"), into=F("invoice__base_currency"))
-    )
-    found: dict[UUID, Decimal] = defaultdict(Decimal)
-    for row in rows:
-        rate = row["corrects__invoice__exchange_rate"]
-        found[row["invoice_id"]] -= round_money(row["sum"] * rate, row["into"])
-    return dict(found)
-
-
 def void_entries(invoice: Invoice, on: date) -> list[Entry]:
     """The opposite of everything posted for the invoice, from the day it is voided.
 
+    What its issue cleared of holdback is not part of it: that follows from what is held then.
     What was to be recognised later is undone on its own day; a day of closed time is passed, for
     nothing before `on` is touched.
     """
     legs: dict[date, list[Leg]] = defaultdict(list)
-    for entry in entries_of_documents([invoice.pk]):
+    for entry in entries_of_documents([invoice.pk]).exclude(kind=Kind.HOLDBACK):
         for line in entry.lines.all():
             leg = Leg(line.account, -line.amount, line.detail, -line.base_amount)
             legs[max(entry.posted_on, on)].append(leg)

@@ -53,6 +53,7 @@ class JournalEntry(Row):
         REFUND = "refund", _("Refund")
         REVERSAL = "reversal", _("Payment reversed")
         WRITE_OFF = "write_off", _("Write-off")
+        HOLDBACK = "holdback", _("Holdback cleared")
 
     kind = models.CharField(max_length=20, choices=Kind.choices)
     source_id = models.UUIDField()

@@ -31,6 +31,7 @@ EntryKind = Literal[
     "refund",
     "reversal",
     "write_off",
+    "holdback",
 ]
 
 

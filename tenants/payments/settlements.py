@@ -35,9 +35,10 @@ _AMOUNT: "DecimalField[Decimal, Decimal]" = DecimalField(max_digits=19, decimal_
 
 
 class Moved(NamedTuple):
-    """What one account of a customer was moved by, in both currencies; debit positive."""
+    """What a company's account of a customer was moved by, in both currencies; debit positive."""
 
     account: str
+    entity_id: UUID
     customer_id: UUID
     currency: str
     base_currency: str
@@ -96,6 +97,7 @@ def _summed(rows: QuerySet[Any], side: _Side) -> Iterator[Moved]:
     """By customer and currency; the books' amount only of documents that are kept as they are."""
     document = side.document
     names = {
+        "company": F(f"{document}__entity_id"),
         "of_customer": F(f"{document}__customer_id"),
         "own": F(f"{document}__currency"),
         "books": F(f"{document}__base_currency"),
@@ -105,7 +107,8 @@ def _summed(rows: QuerySet[Any], side: _Side) -> Iterator[Moved]:
     for row in found.annotate(sum=Sum("amount")):
         amount = side.sign * row["sum"]
         base = amount if row["rate"] is None else ZERO
-        yield Moved(side.account, row["of_customer"], row["own"], row["books"], amount, base)
+        who = (row["company"], row["of_customer"], row["own"], row["books"])
+        yield Moved(side.account, *who, amount, base)
 
 
 def _converted(on: date) -> Iterator[Moved]:
@@ -124,7 +127,8 @@ def _converted(on: date) -> Iterator[Moved]:
             base = _part(before, row.amount, document.exchange_rate, document.base_currency)
             if day > on:
                 continue
-            who = (document.customer_id, document.currency, document.base_currency)
+            owner = (document.entity_id, document.customer_id)
+            who = (*owner, document.currency, document.base_currency)
             yield Moved(side.account, *who, ZERO, side.sign * base)
             if is_refund:
                 yield Moved(Account.CASH, *who, ZERO, -base)

@@ -16,6 +16,7 @@ from shared.outbox.services import publish_many
 from tenants.documents.services import request_documents
 from tenants.invoices.calculation import Calculation
 from tenants.invoices.errors import NotIssuable
+from tenants.invoices.held import clearing_entries, clearings, lock_held
 from tenants.invoices.journal import calculated_charges, issue_entries, stored_charges
 from tenants.invoices.models import Invoice
 from tenants.invoices.numbering import take_numbers
@@ -74,7 +75,12 @@ def issue_invoice(
         refuse_closed([(invoice.entity_id, invoice.invoice_date)], field="invoice_date")
         if original is not None:
             require_issuable(actor=actor, correction=invoice, original=original)
+        roots = lock_held(invoice)
+        before = clearings(roots) if roots else {}
         acts = issue_locked(actor=actor, invoices=[invoice])
+        if roots:
+            after = clearings(roots)
+            post(clearing_entries(invoice, act="issue", before=before, after=after))
         if original is not None:
             settle_correction(actor=actor, correction=invoice, original=original)
         record_many(actor=actor, acts=acts)

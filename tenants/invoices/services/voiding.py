@@ -14,6 +14,7 @@ from shared.kernel.clock import today
 from shared.outbox.services import publish
 from tenants.documents.services import request_documents
 from tenants.invoices.errors import NotVoidable
+from tenants.invoices.held import clearing_entries, clearings, lock_held
 from tenants.invoices.journal import void_entries
 from tenants.invoices.models import Invoice
 from tenants.invoices.selectors.creditable import held_lines
@@ -39,8 +40,13 @@ def void_invoice(
         text = checked_reason(reason)
         require_voidable(invoice)
         on = max(today(), invoice.invoice_date)
+        roots = lock_held(invoice)
+        before = clearings(roots) if roots else {}
         _mark(invoice, text, on)
         post(void_entries(invoice, on))
+        if roots:
+            after = clearings(roots)
+            post(clearing_entries(invoice, act="void", before=before, after=after))
         request_documents([invoice.pk])
         publish(
             topic="invoice.voided",

@@ -1,5 +1,6 @@
 """The nightly proof that journal and documents agree: what was compared is kept."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from django.db import transaction
@@ -13,6 +14,7 @@ from shared.kernel.clock import now
 from tenants.ledger.models import LedgerProof
 from tenants.payments.control import Difference, prove
 from tenants.review.services import close_items, raise_item
+from tenants.structure.models import LegalEntity
 
 KIND = "ledger_difference"
 KEPT_MAX = 200
@@ -31,7 +33,7 @@ def prove_ledger(*, actor: Actor, on: date) -> LedgerProof:
             defaults={
                 "checked_at": now(),
                 "compared": result.compared,
-                "differences": [_as_json(one) for one in result.differences[:KEPT_MAX]],
+                "differences": _as_json(result.differences[:KEPT_MAX]),
             },
         )
         if result.differences:
@@ -70,14 +72,22 @@ def _cause(differences: tuple[Difference, ...]) -> str:
     }
 
 
-def _as_json(one: Difference) -> dict[str, str | None]:
-    key = one.key
-    return {
-        "account": str(key.account),
-        "detail": key.detail,
-        "customer_id": str(key.customer_id) if key.customer_id else None,
-        "currency": key.currency,
-        "in_books": str(key.in_books),
-        "ledger": str(one.ledger),
-        "documents": str(one.documents),
-    }
+def _as_json(differences: Sequence[Difference]) -> list[dict[str, str | None]]:
+    """As the proof keeps them, each with the name of its company."""
+    companies = {one.key.entity_id for one in differences}
+    rows = LegalEntity.objects.filter(pk__in=companies).values_list("pk", "name")
+    names = dict(rows) if companies else {}
+    return [
+        {
+            "account": str(one.key.account),
+            "detail": one.key.detail,
+            "company": names.get(one.key.entity_id, ""),
+            "entity_id": str(one.key.entity_id),
+            "customer_id": str(one.key.customer_id) if one.key.customer_id else None,
+            "currency": one.key.currency,
+            "in_books": str(one.key.in_books),
+            "ledger": str(one.ledger),
+            "documents": str(one.documents),
+        }
+        for one in differences
+    ]

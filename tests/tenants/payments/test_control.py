@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from threading import Thread
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import time_machine
@@ -30,8 +31,9 @@ from tenants.invoices.services import (
     void_invoice,
 )
 from tenants.ledger.models import ExchangeRate, JournalLine, LedgerProof
+from tenants.ledger.services import Entry, Leg, post
 from tenants.payments.control import control_differences
-from tenants.payments.models import Payment, WriteOff
+from tenants.payments.models import Payment, Refund, WriteOff
 from tenants.payments.services import (
     Part,
     PaymentInput,
@@ -43,11 +45,13 @@ from tenants.payments.services import (
     refund_payment,
     reverse_payment,
     unapply,
+    undo_refund,
     undo_write_off,
     write_off_invoice,
 )
 from tenants.payments.services.proving import prove_ledger
 from tenants.review.models import ReviewItem
+from tenants.structure.services import create_legal_entity
 
 START = date(2026, 1, 1)
 DATES = [date(2026, 1, 15), date(2026, 3, 31), date(2026, 6, 30), date(2027, 12, 31)]
@@ -185,6 +189,10 @@ class Office:
         given = RefundInput(self.part(-note.balance_due), "ACH", "Asked for")
         refund_credit_note(actor=SYSTEM, credit_note_id=note.invoice_id, given=given)
 
+    def undo_refund(self) -> None:
+        refund = self.one(Refund.objects.all())
+        undo_refund(actor=SYSTEM, refund_id=refund.refund_id, reason="Returned")
+
     def give_credit(self) -> None:
         note = self.one(Invoice.objects.filter(kind="credit_note", document_status="issued"))
         others = Invoice.objects.filter(customer=note.customer_id, document_status="issued")
@@ -215,6 +223,7 @@ ACTIONS: list[Callable[[Office], None]] = [
     Office.reverse,
     Office.refund,
     Office.refund_credit,
+    Office.undo_refund,
     Office.give_credit,
     Office.write_off,
     Office.undo,
@@ -234,7 +243,7 @@ def test_any_documents_in_any_order(in_acme, seed):
         for _step in range(60):
             office.step()
         assert_agrees()
-        assert office.done > 20
+        assert office.done >= 20
 
 
 def test_many_at_once(throwaway_organisation, django_db_blocker):
@@ -306,6 +315,42 @@ def test_a_cent_too_many_is_found(posted):
     assert not proof.agrees
     item = ReviewItem.objects.get()
     assert (item.kind, item.status) == ("ledger_difference", "open")
+
+
+@pytest.mark.spoils_the_books
+def test_opposite_errors_of_two_companies_do_not_cancel(posted):
+    """The same customer's receivable is a dollar too high in one company, too low in the other."""
+    west = create_legal_entity(
+        actor=SYSTEM, given={"name": "Acme West Ltd.", "number_prefix": "AW", "currency": "CAD"}
+    )
+    for entity, amount in ((posted.entity, Decimal(1)), (west, Decimal(-1))):
+        post(
+            [
+                Entry(
+                    kind="write_off",
+                    source_id=uuid4(),
+                    document_id=posted.pk,
+                    document_code=str(posted),
+                    posted_on=posted.invoice_date,
+                    entity_id=entity.pk,
+                    customer_id=posted.customer_id,
+                    site_id=None,
+                    currency="CAD",
+                    base_currency="CAD",
+                    legs=(Leg("receivable", amount), Leg("write_off", -amount)),
+                )
+            ]
+        )
+    found = control_differences(actor=SYSTEM, on=DATES[-1])
+    told = {(one.key.entity_id, one.key.in_books, one.ledger - one.documents) for one in found}
+    assert told == {
+        (posted.entity_id, False, 1),
+        (posted.entity_id, True, 1),
+        (west.pk, False, -1),
+        (west.pk, True, -1),
+    }
+    proof = prove_ledger(actor=SYSTEM, on=DATES[-1])
+    assert {one["company"] for one in proof.differences} == {posted.entity.name, "Acme West Ltd."}
 
 
 @pytest.mark.spoils_the_books
