@@ -3,12 +3,33 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
+
+
+class Told(str):
+    """An English sentence that remembers what it was made of, so that others can translate it."""
+
+    text: str
+    values: dict[str, str | int]
+
+
+def told(text: str, **values: str | int) -> Told:
+    """The marked text with its values, such as `_("%(name)s is no date.", name="day")`.
+
+    Connectors know no Django; import it as `_`, so that the text is found and translated.
+    """
+    sentence = Told(text % values if values else text)
+    sentence.text, sentence.values = text, values
+    return sentence
 
 
 class RetryLater(Exception):
-    """It may work again: `after` is the least time to wait, None where the caller chooses."""
+    """It may work again: `after` is the least time to wait, None where the caller chooses.
 
-    def __init__(self, why: str, after: timedelta | None = None) -> None:
+    `why` is text, best `told`, or whatever else `str` makes a sentence of.
+    """
+
+    def __init__(self, why: Any, after: timedelta | None = None) -> None:
         super().__init__(why)
         self.why = why
         self.after = after
@@ -17,7 +38,7 @@ class RetryLater(Exception):
 class NeedsAttention(Exception):
     """Trying again would fail again: a person has to change `field`, or what `why` tells."""
 
-    def __init__(self, why: str, field: str = "") -> None:
+    def __init__(self, why: Any, field: str = "") -> None:
         super().__init__(why)
         self.why = why
         self.field = field

@@ -83,10 +83,10 @@ def _rate_terms(terms: Terms, context: RatingContext) -> list[ChargeLine]:
 
 
 def _not_active(effective_date: date, end_date: date | None) -> FieldProblem:
-    until = "" if end_date is None else end_date.isoformat()
+    until = "…" if end_date is None else end_date.isoformat()
     return FieldProblem(
         "billing_period",
         "not_active",
-        f"has no day on which the contract is active ({effective_date} to {until or 'open'})",
+        f"has no day on which the contract is active ({effective_date} to {until})",
         {"effective_date": effective_date.isoformat(), "end_date": until},
     )

@@ -219,7 +219,8 @@ def _read_job_rates(reader: FieldReader) -> tuple[JobRates, ...]:
             holiday=item.optional_number("holiday", RATE_PER_HOUR),
         )
         if rates.job_code and rates.job_code in seen:
-            item.report("job_code", "duplicate", f"is given twice: {rates.job_code}")
+            twice = f"is given twice: {rates.job_code}"
+            item.report("job_code", "duplicate", twice, job_code=rates.job_code)
         seen[rates.job_code] = rates
         item.refuse_unknown()
     return tuple(seen.values())

@@ -32,6 +32,7 @@ from connectors.billing_system import (
     WeeklyPerformance,
 )
 from connectors.errors import NeedsAttention, RetryLater
+from connectors.errors import told as _
 
 ANSWER_BYTES_MAX = 5 * 1024 * 1024
 ITEMS_MAX = 500
@@ -116,10 +117,18 @@ class HttpBillingSystem:
         answer = _object(self._call("GET", path, query=query))
         items, following = answer.get("items"), answer.get("next") or ""
         if not isinstance(items, list) or len(items) > ITEMS_MAX:
-            raise NeedsAttention(f"The answer to {path} has no list of at most {ITEMS_MAX} items.")
+            raise NeedsAttention(
+                _(
+                    "The answer to %(path)s has no list of at most %(max)s items.",
+                    path=path,
+                    max=ITEMS_MAX,
+                )
+            )
         leads_on = isinstance(following, str) and len(following) <= CURSOR_MAX
         if not leads_on or (following and following == cursor):
-            raise NeedsAttention(f"The answer to {path} has a cursor that leads nowhere.")
+            raise NeedsAttention(
+                _("The answer to %(path)s has a cursor that leads nowhere.", path=path)
+            )
         return [_object(item) for item in items], following
 
     def _call(
@@ -153,10 +162,14 @@ class HttpBillingSystem:
             finally:
                 answer.close()
         except httpx.InvalidURL as error:
-            raise NeedsAttention("The address is none.", "base_url") from error
+            raise NeedsAttention(_("This is no web address."), "base_url") from error
         except httpx.TransportError as error:
             raise RetryLater(
-                f"The system could not be reached ({type(error).__name__} at {method} {path})."
+                _(
+                    "The system could not be reached (%(name)s at %(call)s).",
+                    name=type(error).__name__,
+                    call=f"{method} {path}",
+                )
             ) from error
         if missing and status == NOT_FOUND:
             return None
@@ -169,7 +182,7 @@ def _read(answer: httpx.Response) -> bytes:
     for part in answer.iter_bytes():
         size += len(part)
         if size > ANSWER_BYTES_MAX:
-            raise NeedsAttention(f"An answer is larger than {ANSWER_BYTES_MAX} bytes.")
+            raise NeedsAttention(_("An answer is larger than %(max)s bytes.", max=ANSWER_BYTES_MAX))
         parts.append(part)
     return b"".join(parts)
 
@@ -178,15 +191,22 @@ def _judge(method: str, path: str, status: int, retry_after: str, found: bytes) 
     """The answer's content. Raises what its status asks for; never shows what was sent."""
     if 200 <= status < 300:
         return _decode(found, path) if found else {}
-    told = f"{method} {path} was answered {status}"
+    said: dict[str, str | int] = {"call": f"{method} {path}", "status": status}
     if status in UNAUTHORISED:
-        raise NeedsAttention(f"{told}: the credentials are not accepted.", "token")
+        raise NeedsAttention(
+            _("%(call)s was answered %(status)s: the credentials are not accepted.", **said),
+            "token",
+        )
     if status in TRY_AGAIN or status >= 500:
-        raise RetryLater(f"{told}.", _wait(retry_after))
+        raise RetryLater(_("%(call)s was answered %(status)s.", **said), _wait(retry_after))
     if 300 <= status < 400:
-        raise NeedsAttention(f"{told}: redirects are not followed.", "base_url")
+        raise NeedsAttention(
+            _("%(call)s was answered %(status)s: redirects are not followed.", **said), "base_url"
+        )
     field, why = _refusal(found)
-    raise NeedsAttention(f"{told}: {why}" if why else f"{told}.", field)
+    if not why:
+        raise NeedsAttention(_("%(call)s was answered %(status)s.", **said), field)
+    raise NeedsAttention(_("%(call)s was answered %(status)s: %(why)s", why=why, **said), field)
 
 
 def _refusal(found: bytes) -> tuple[str, str]:
@@ -226,12 +246,12 @@ def _decode(found: bytes, path: str) -> Any:
     try:
         return json.loads(found, parse_float=Decimal)
     except ValueError as error:
-        raise RetryLater(f"The answer to {path} is no JSON.") from error
+        raise RetryLater(_("The answer to %(path)s is no JSON.", path=path)) from error
 
 
 def _object(value: Any) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise NeedsAttention("An answer has no object where one belongs.")
+        raise NeedsAttention(_("An answer has no object where one belongs."))
     return value
 
 
@@ -264,7 +284,9 @@ def _text(item: Mapping[str, Any], name: str, *, required: bool = True) -> str:
     if value is None and not required:
         return ""
     if not isinstance(value, str) or len(value) > 255 or "\x00" in value:
-        raise NeedsAttention(f"A record has no text {name} of at most 255 characters.", name)
+        raise NeedsAttention(
+            _("A record has no text %(name)s of at most 255 characters.", name=name), name
+        )
     return value
 
 
@@ -275,14 +297,14 @@ def _day(item: Mapping[str, Any], name: str) -> date | None:
     try:
         return date.fromisoformat(str(value))
     except ValueError as error:
-        raise NeedsAttention(f"A record's {name} is no date.", name) from error
+        raise NeedsAttention(_("A record's %(name)s is no date.", name=name), name) from error
 
 
 def _instant(item: Mapping[str, Any]) -> datetime:
     try:
         moment = datetime.fromisoformat(str(item.get("updated_at")))
     except ValueError as error:
-        raise NeedsAttention("A record's updated_at is no instant.", "updated_at") from error
+        raise NeedsAttention(_("A record's updated_at is no instant."), "updated_at") from error
     if moment.tzinfo is None:
-        raise NeedsAttention("A record's updated_at has no offset.", "updated_at")
+        raise NeedsAttention(_("A record's updated_at has no offset."), "updated_at")
     return moment

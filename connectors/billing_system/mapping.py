@@ -16,6 +16,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from connectors.billing_system import ContractConfiguration, Customer
+from connectors.errors import told as _
 
 Problems = list["MappingProblem"]
 Check = Callable[[Any, Mapping[str, Any]], str]
@@ -57,7 +58,7 @@ def _matches(pattern: str) -> Check:
 
     def check(value: Any, _document: Mapping[str, Any]) -> str:
         fits = isinstance(value, str) and compiled.fullmatch(value)
-        return "" if fits else f"must have the form {pattern}"
+        return "" if fits else _("must have the form %(form)s", form=pattern)
 
     return check
 
@@ -65,34 +66,34 @@ def _matches(pattern: str) -> Check:
 def _at_most(length: int) -> Check:
     def check(value: Any, _document: Mapping[str, Any]) -> str:
         fits = isinstance(value, str) and len(value) <= length
-        return "" if fits else f"must be a text of at most {length} characters"
+        return "" if fits else _("must have at most %(limit)s characters", limit=length)
 
     return check
 
 
 def _one_of(*values: str) -> Check:
     def check(value: Any, _document: Mapping[str, Any]) -> str:
-        return "" if value in values else f"must be one of {', '.join(values)}"
+        return "" if value in values else _("must be one of %(allowed)s", allowed=", ".join(values))
 
     return check
 
 
 def _complete_address(value: Any, _document: Mapping[str, Any]) -> str:
     if not isinstance(value, Mapping):
-        return "must be an address"
+        return _("must be an address")
     missing = [part for part in ADDRESS_PARTS if not str(value.get(part) or "").strip()]
-    return f"lacks {', '.join(missing)}" if missing else ""
+    return _("lacks %(parts)s", parts=", ".join(missing)) if missing else ""
 
 
 def _a_date(value: Any, _document: Mapping[str, Any]) -> str:
-    return "" if isinstance(value, date) else "must be a date (YYYY-MM-DD)"
+    return "" if isinstance(value, date) else _("must be a date, YYYY-MM-DD")
 
 
 def _between(low: str, high: str) -> Check:
     def check(value: Any, _document: Mapping[str, Any]) -> str:
         number = as_number(value)
         fits = number is not None and Decimal(low) <= number <= Decimal(high)
-        return "" if fits else f"must be between {low} and {high}"
+        return "" if fits else _("must be between %(low)s and %(high)s", low=low, high=high)
 
     return check
 
@@ -100,36 +101,37 @@ def _between(low: str, high: str) -> Check:
 def _at_least(low: str) -> Check:
     def check(value: Any, _document: Mapping[str, Any]) -> str:
         number = as_number(value)
-        return "" if number is not None and number >= Decimal(low) else f"must be {low} or more"
+        fits = number is not None and number >= Decimal(low)
+        return "" if fits else _("must be at least %(limit)s", limit=low)
 
     return check
 
 
 def _above_zero(value: Any, _document: Mapping[str, Any]) -> str:
     number = as_number(value)
-    return "" if number is not None and number > 0 else "must be above 0"
+    return "" if number is not None and number > 0 else _("must be more than %(limit)s", limit=0)
 
 
 def _not_below_guarantee(value: Any, document: Mapping[str, Any]) -> str:
     cap, guarantee = as_number(value), as_number(document.get("minimum_guarantee") or 0)
     fits = cap is not None and guarantee is not None and cap >= guarantee
-    return "" if fits else "must not be below the minimum guarantee"
+    return "" if fits else _("must not be below the minimum guarantee")
 
 
 def _escalation(value: Any, _document: Mapping[str, Any]) -> str:
     increase = as_number(value.get("annual_increase")) if isinstance(value, Mapping) else None
     fits = increase is not None and increase >= 0 and bool(value.get("effective_date"))
-    return "" if fits else "must have an annual increase and its first day"
+    return "" if fits else _("must have an annual increase and its first day")
 
 
 def _rate_matrix(value: Any, _document: Mapping[str, Any]) -> str:
     if not isinstance(value, list | tuple):
-        return "must be a list of job rates"
+        return _("must be a list of job rates")
     codes = [row.get("job_code") for row in value if isinstance(row, Mapping)]
     if len(codes) != len(value) or not all(codes) or len(set(codes)) != len(codes):
-        return "must name each job once"
+        return _("must name each job once")
     if any((as_number(row.get("regular")) or Decimal(0)) <= 0 for row in value):
-        return "must have a regular rate above 0 for each job"
+        return _("must have a regular rate above 0 for each job")
     return ""
 
 
@@ -274,7 +276,7 @@ def _translate(
         value = one.default if value is None else value
         if value is None or value == "":
             if one.required:
-                problems.append(MappingProblem(one.source, "required", "is required"))
+                problems.append(MappingProblem(one.source, "required", _("is required")))
             continue
         wrong = one.check(value, document) if one.check else ""
         if wrong:

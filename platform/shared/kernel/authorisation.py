@@ -2,10 +2,9 @@
 
 from typing import Protocol
 
-from django.utils.translation import gettext as _
-
 from shared.kernel.actor import Actor
 from shared.kernel.errors import Forbidden, Unauthenticated
+from shared.kernel.wording import worded as _
 
 
 class Asked(Protocol):

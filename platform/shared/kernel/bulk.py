@@ -48,11 +48,14 @@ def copy_instances(instances: Sequence[models.Model]) -> None:
 def update_rows(model: type[models.Model], names: Sequence[str], rows: Iterable[Any]) -> None:
     """Save the named fields of instances in one statement, found by their primary key.
 
-    As `bulk_update`; for fields whose JSON and database values are the same text.
+    As `bulk_update`; for fields whose JSON and database values are the same.
     """
     fields = [_field(model, "pk"), *(_field(model, name) for name in names)]
     columns = {str(one.column): str(one.db_type(connection)) for one in fields}
-    values = [{str(one.column): getattr(row, one.attname) for one in fields} for row in rows]
+    values = [
+        {str(one.column): one.get_prep_value(getattr(row, one.attname)) for one in fields}
+        for row in rows
+    ]
     quote = connection.ops.quote_name
     table, (key, *changed) = quote(model._meta.db_table), map(quote, columns)
     changes = ", ".join(f"{name} = new.{name}" for name in changed)

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
 from billing.errors import FieldProblem
 from shared.kernel.problem_texts import problem_text
+from shared.kernel.wording import Wording, joined
+from shared.kernel.wording import worded as _
 
 Text = str | Promise
 
@@ -39,10 +40,14 @@ class AppError(Exception):
         errors: Sequence[FieldError] = (),
         extra: dict[str, object] | None = None,
     ) -> None:
-        super().__init__(str(detail or self.title))
         self.detail = detail or self.title
+        super().__init__(self.detail)
         self.errors = tuple(errors)
         self.extra = extra or {}
+
+    def wording(self) -> Wording:
+        """What is wrong with each field, else what it says as a whole: a reason to keep."""
+        return joined([one.message for one in self.errors] or [self.detail])
 
 
 class Malformed(AppError):

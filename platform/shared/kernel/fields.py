@@ -9,6 +9,8 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from shared.kernel.wording import Wording, wording_from_json, wording_of
+
 
 class MoneyField(models.DecimalField[Any, Any]):
     """An amount, NUMERIC(19,4); its currency stands beside it."""
@@ -102,3 +104,26 @@ class ExactJSONField(models.JSONField[Any, Any]):
         kwargs.pop("encoder", None)
         kwargs.pop("decoder", None)
         return name, path, args, kwargs
+
+
+class WordingField(models.JSONField[Any, Any]):
+    """Keeps a Wording as jsonb and gives it back; text is kept as it is.
+
+    `max_length` cuts text that came from elsewhere. Empty is "", never NULL.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"default": str, **kwargs})
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Wording:
+        """The Wording that was kept."""
+        return wording_from_json(super().from_db_value(value, expression, connection))
+
+    def get_prep_value(self, value: Any) -> Any:
+        """Its JSON; expressions stay what they are."""
+        if hasattr(value, "resolve_expression"):
+            return value
+        wording = wording_of("" if value is None else value)
+        if wording.values is None and self.max_length is not None:
+            return wording.text[: self.max_length]
+        return wording.as_json()

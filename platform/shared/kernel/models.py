@@ -3,9 +3,9 @@
 from uuid import uuid4
 
 from django.db import models
-from django.utils.translation import gettext as _
 
 from shared.kernel.errors import PreconditionFailed
+from shared.kernel.wording import worded as _
 
 
 class Row(models.Model):

@@ -1,24 +1,23 @@
 """What `billing` refuses, in the reader's language.
 
 `billing` knows no Django: it gives each problem a stable code, the values its sentence mentions
-and an English message. A message that names values is said again here by its code.
+and an English message. A message that names values is worded here by its code.
 """
 
 import re
 from collections.abc import Mapping
 from decimal import Decimal
 
-from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext, gettext_noop
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from billing.errors import FieldProblem
-from shared.kernel.formats import format_quantity
+from shared.kernel.wording import Wording
+from shared.kernel.wording import worded as _
 
 PLAIN_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 # Each says the same as the message of its code in `billing`.
-SENTENCES: Mapping[str, Promise] = {
+SENTENCES: Mapping[str, Wording] = {
     "below_guarantee": _("must be at least the minimum guarantee, %(limit)s"),
     "missing_exchange_rate": _("has no rate from %(currency)s to %(into)s"),
     "no_tax_rate": _("is before %(limit)s"),
@@ -59,9 +58,11 @@ MESSAGES = frozenset(
     }
 )
 # One code, several sentences: which one it is shows in the start of the English message.
-VARIANTS: Mapping[tuple[str, str], Promise] = {
-    ("duplicate", "is given twice:"): _("is given twice"),
-    ("not_active", "has no day"): _("has no day on which the contract is active"),
+VARIANTS: Mapping[tuple[str, str], Wording] = {
+    ("duplicate", "is given twice:"): _("is given twice: %(job_code)s"),
+    ("not_active", "has no day"): _(
+        "has no day on which the contract is active (%(effective_date)s to %(end_date)s)"
+    ),
     ("required", "is required: one of"): _("is required: one of %(allowed)s"),
     ("too_large", "must be at most"): _("must be at most %(limit)s"),
     ("too_small", "must be at least"): _("must be at least %(limit)s"),
@@ -69,22 +70,17 @@ VARIANTS: Mapping[tuple[str, str], Promise] = {
 }
 
 
-def problem_text(problem: FieldProblem) -> str:
-    """Say a problem in the active language; in English as `billing` says it."""
-    if (get_language() or "en").startswith("en"):
-        return problem.message
-    if problem.message in MESSAGES:
-        return gettext(problem.message)
+def problem_text(problem: FieldProblem) -> Wording:
+    """Say a problem in the language of whoever reads it."""
     sentence = SENTENCES.get(problem.code)
     for (code, start), variant in VARIANTS.items():
         if code == problem.code and problem.message.startswith(start):
             sentence = variant
-    if sentence is None:
-        return problem.message
-    return str(sentence) % {key: _as_read(value) for key, value in problem.values.items()}
+    if sentence is None or problem.message in MESSAGES:
+        return _(problem.message)
+    return sentence % {key: _as_read(key, value) for key, value in problem.values.items()}
 
 
-def _as_read(value: str) -> str:
+def _as_read(key: str, value: str) -> Decimal | str:
     """A limit such as 0.99 with the reader's decimal comma; every other value as it is."""
-    is_number = PLAIN_NUMBER.fullmatch(value)
-    return format_quantity(Decimal(value), language=get_language() or "en") if is_number else value
+    return Decimal(value) if key == "limit" and PLAIN_NUMBER.fullmatch(value) else value

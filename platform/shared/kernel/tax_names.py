@@ -5,12 +5,11 @@ Rates, lines and registrations keep the English short names, which are data.
 
 from collections.abc import Mapping
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
-
 from billing.tax import GST, HST, PST, QST, RST
+from shared.kernel.wording import Wording, joined
+from shared.kernel.wording import worded as _
 
-NAMES: Mapping[str, Promise] = {
+NAMES: Mapping[str, Wording] = {
     GST: _("GST"),
     HST: _("HST"),
     PST: _("PST"),
@@ -22,3 +21,8 @@ NAMES: Mapping[str, Promise] = {
 def tax_name(code: str) -> str:
     """The tax in the active language, also of "GST/HST"; a tenant's own tax as it is called."""
     return "/".join(str(NAMES.get(part, part)) for part in code.split("/"))
+
+
+def tax_wording(code: str) -> Wording:
+    """As `tax_name`, for whoever reads it."""
+    return joined((NAMES.get(part, part) for part in code.split("/")), "/")

@@ -50,6 +50,7 @@ from shared.kernel.api.schemas import (
     Rate,
     Schema,
     Text,
+    Worded,
 )
 
 __all__ = [
@@ -66,6 +67,7 @@ __all__ = [
     "Schema",
     "Slice",
     "Text",
+    "Worded",
     "actor_auth",
     "expected_revision",
     "make_api",

@@ -163,3 +163,5 @@ Fraction = Annotated[Decimal, *_fraction]
 Number = Annotated[Decimal, *_plain_number]
 # Text a person types, without a shorter limit of its own.
 Text = Annotated[str, Field(max_length=TEXT_LENGTH_MAX)]
+# What the system says, in the language of whoever asks.
+Worded = Annotated[str, BeforeValidator(str)]

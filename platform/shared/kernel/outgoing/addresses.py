@@ -15,10 +15,11 @@ from ipaddress import (
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
-from django.utils.translation import gettext as _
 
 from connectors.errors import NeedsAttention
 from shared.kernel.errors import FieldError, Invalid
+from shared.kernel.wording import Wording
+from shared.kernel.wording import worded as _
 
 Address = IPv4Address | IPv6Address
 
@@ -73,7 +74,7 @@ REFUSED_NETWORKS: tuple[IPv4Network | IPv6Network, ...] = tuple(
 class AddressRefused(NeedsAttention):
     """The address is not one we connect to; `why` is for a person, without what it resolved to."""
 
-    def __init__(self, why: str) -> None:
+    def __init__(self, why: Wording) -> None:
         super().__init__(why, "base_url")
 
 

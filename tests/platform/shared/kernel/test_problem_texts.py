@@ -49,7 +49,9 @@ def test_problems_are_said_in_the_readers_language():
     with pytest.raises(BillingError) as refused:
         parse_terms("revenue_share", configuration)
     with override("fr-ca"):
-        french = {one.field: one.message for one in invalid_fields(refused.value.problems).errors}
+        french = {
+            one.field: str(one.message) for one in invalid_fields(refused.value.problems).errors
+        }
     assert french == {
         "billing_configuration.tiers[0].rate": "doit être d’au plus 1",
         "billing_configuration.x": "n’est pas un champ connu",
