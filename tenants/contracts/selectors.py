@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet
-from django.utils.translation import gettext as _
 
 from billing.periods import Period
 from billing.terms import Terms, parse_terms
@@ -15,6 +14,7 @@ from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.cache import remember
 from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
+from shared.kernel.wording import worded as _
 from tenants.contracts.models import IN_FORCE, Contract, ContractAdjustment, ContractTerms
 from tenants.sites.models import Contact, Site
 

@@ -1,9 +1,10 @@
 """Why something was not delivered, in words."""
 
-from django.utils.translation import gettext as _
+from shared.kernel.wording import Wording
+from shared.kernel.wording import worded as _
 
 
-def refusal_text(why: str) -> str:
+def refusal_text(why: str) -> Wording:
     """A sentence for what a channel answered; its own words where we know none."""
     known = {
         "no_address": _("there is no e-mail address."),
@@ -19,4 +20,4 @@ def refusal_text(why: str) -> str:
     }
     if why.startswith("refused_"):
         return _("the mail server refused it (%(code)s).") % {"code": why.removeprefix("refused_")}
-    return known.get(why, why)
+    return known.get(why) or Wording(why)

@@ -12,10 +12,10 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from shared.kernel.clock import now
+from shared.kernel.wording import worded as _
 from shared.outbox.services import publish
 from tenants.delivery.channels import SENDERS, CannotDeliver, Sent, TryLater
 from tenants.delivery.kinds import deliverable_kind

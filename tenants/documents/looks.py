@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
+from shared.kernel.errors import Text
+
 
 class LookBroken(Exception):
     """A tenant's own template cannot make the document; says why, for the tenant's admin."""
@@ -52,7 +54,7 @@ class LookFinder(Protocol):
     def find(self, wanted: LookKey, language: str) -> Look | None:
         """The active version; None where the default is to be used. One statement."""
 
-    def report_broken(self, look: Look, *, cause: str, code: str) -> None:
+    def report_broken(self, look: Look, *, cause: Text, code: str) -> None:
         """Tell the tenant's admin that the document `code` was made with the default instead."""
 
 
@@ -70,7 +72,7 @@ def find_look(wanted: LookKey, language: str) -> Look | None:
     return _finder.find(wanted, language) if _finder else None
 
 
-def report_broken(look: Look, *, cause: str, code: str) -> None:
+def report_broken(look: Look, *, cause: Text, code: str) -> None:
     """Tell the tenant's admin why the default was used for the document `code`."""
     if _finder:
         _finder.report_broken(look, cause=cause, code=code)

@@ -17,7 +17,6 @@ from xml.etree import ElementTree
 
 from celery.exceptions import SoftTimeLimitExceeded
 from cssselect2 import ElementWrapper
-from django.utils.translation import gettext as _
 from weasyprint import CSS, HTML, Document, Page
 from weasyprint.css import StyleFor
 from weasyprint.css.counters import CounterStyle
@@ -29,6 +28,8 @@ from weasyprint.pdf.metadata import DocumentMetadata
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher
 
+from shared.kernel.wording import worded as _
+from shared.kernel.wording import wording_of
 from tenants.documents.logos import Logo, load_logo
 from tenants.documents.looks import LookBroken
 from tenants.documents.styles import RememberingStyles, StyleMemory
@@ -178,7 +179,9 @@ def render_markup(
             open_workshop.cache_clear()
             if own_css is None or not isinstance(error, Exception) or _is_ours(error):
                 raise
-            raise LookBroken(_("It cannot be printed: %(why)s") % {"why": error}) from error
+            raise LookBroken(
+                _("It cannot be printed: %(why)s") % {"why": wording_of(error)}
+            ) from error
 
 
 def _is_ours(error: Exception) -> bool:

@@ -15,6 +15,8 @@ from django.utils import translation
 from django.utils.safestring import mark_safe
 from weasyprint import __version__ as weasyprint_version
 
+from shared.kernel.errors import Text
+from shared.kernel.wording import wording_of
 from tenants.documents.looks import Look, LookBroken, find_look
 from tenants.documents.printing import FRONTEND, STATIC, render_markup
 from tenants.documents.sources import Contents, DocumentSource, source_of
@@ -34,7 +36,7 @@ class Rendered:
 
     content: bytes
     look: Look | None = None
-    broken: str = ""
+    broken: Text = ""
     pages: int = 0
 
     @property
@@ -89,7 +91,7 @@ def render_contents(
             return _render(source, context, language, output, look)
         except LookBroken as error:
             default = _render(source, context, language, output, None)
-            return replace(default, look=look, broken=str(error))
+            return replace(default, look=look, broken=wording_of(error))
 
 
 def _render(

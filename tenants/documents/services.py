@@ -11,12 +11,12 @@ from uuid import UUID
 
 from django.core.signing import BadSignature, Signer
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from shared.kernel.clock import now
 from shared.kernel.errors import AppError, Gone, NotFound, Unavailable
 from shared.kernel.tasks import enqueue_after_commit
 from shared.kernel.tenancy import current_organisation_id
+from shared.kernel.wording import worded as _
 from tenants.documents.models import INVOICE, Document
 from tenants.documents.rendering import digest_of, look_for
 from tenants.documents.sources import source_of

@@ -8,7 +8,6 @@ from hashlib import sha256
 from typing import Any
 
 import msgspec
-from django.utils.translation import gettext as _
 
 from billing.activity import Activity, Adjustment, Taxable, parse_activity
 from billing.construction import PromptPayment, latest_due_date, prompt_payment
@@ -20,6 +19,7 @@ from billing.tax import TAX_NAMES, TaxComponent
 from billing.totals import Totals, total_invoice
 from billing.validation import RuleResult, Severity
 from shared.kernel.errors import FieldError, Invalid, invalid_fields
+from shared.kernel.wording import worded as _
 from tenants.activity.selectors import RevenueTotal
 from tenants.contracts.construction import ConstructionBook
 from tenants.contracts.models import Contract, ContractTerms

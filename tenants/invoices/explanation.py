@@ -9,15 +9,23 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.utils.functional import Promise
-from django.utils.translation import get_language
-from django.utils.translation import gettext_lazy as _
-
 from billing.validation import RuleResult
-from shared.kernel.formats import format_day, format_money, format_percentage, format_quantity
-from shared.kernel.tax_names import tax_name
+from shared.kernel.tax_names import tax_wording
+from shared.kernel.wording import (
+    Shown,
+    Value,
+    Wording,
+    day,
+    joined,
+    money,
+    month,
+    number,
+    percentage,
+    wording_from_json,
+)
+from shared.kernel.wording import worded as _
 
-LINE_NAMES: Mapping[str, Promise] = {
+LINE_NAMES: Mapping[str, Wording] = {
     "revenue_share": _("Revenue share"),
     "maximum_cap": _("Reduction to the maximum"),
     "minimum_guarantee": _("Top-up to the minimum guarantee"),
@@ -37,7 +45,7 @@ LINE_NAMES: Mapping[str, Promise] = {
     "holdback": _("Holdback"),
     "holdback_release": _("Release of holdback"),
 }
-RULES: Mapping[str, Promise] = {
+RULES: Mapping[str, Wording] = {
     "share_flat": _("One rate on all revenue"),
     "share_marginal": _("Each tier at its own rate"),
     "share_whole": _("The tier reached applies to all revenue"),
@@ -63,7 +71,7 @@ RULES: Mapping[str, Promise] = {
     "credit": _("What is taken back of a line"),
     "recalculation": _("The difference to what was billed before"),
 }
-STEPS: Mapping[str, Promise] = {
+STEPS: Mapping[str, Wording] = {
     "flat_share": _("%(base)s at %(rate)s"),
     "tier_slice": _("From %(above)s: the next %(slice)s at %(rate)s"),
     "tier_whole": _("All of %(base)s at %(rate)s, the tier it falls in"),
@@ -97,7 +105,7 @@ STEPS: Mapping[str, Promise] = {
     "calculated_now": _("Calculated again"),
     "billed_before": _("Less what was billed on %(invoice)s, with its corrections"),
 }
-CHECKS: Mapping[str, Promise] = {
+CHECKS: Mapping[str, Wording] = {
     "lines_add_up": _("The lines add up to the subtotal and the total"),
     "lines_do_not_add_up": _("The lines do not add up to the subtotal and the total"),
     "calculation_agrees": _("A second, independent calculation agrees to the cent"),
@@ -156,7 +164,7 @@ _RATES_ARE_MONEY = frozenset(
 )
 _HOUR_AMOUNTS = frozenset({"hours_saved"})
 _TEXTS = frozenset(
-    {"currency", "code", "job_code", "hour_class", "description", "category", "reason", "invoice"}
+    {"currency", "code", "job_code", "hour_class", "description", "category", "invoice"}
 )
 
 
@@ -181,7 +189,7 @@ def trace_steps(trace: Mapping[str, Any], currency: str) -> list[StepText]:
     """The steps of a stored trace as sentences with their amounts."""
     return [
         StepText(
-            label=str(STEPS[step["label"]]) % _words(step["values"], currency, step["label"]),
+            label=str(STEPS[step["label"]] % _words(step["values"], currency, step["label"])),
             value=_amount(step, currency),
         )
         for step in trace["steps"]
@@ -199,17 +207,22 @@ def rule_text(trace: Mapping[str, Any]) -> str:
     return text
 
 
-def check_sentence(check: RuleResult) -> str:
+def check_sentence(check: RuleResult) -> Wording:
     """The result of a check in words."""
-    return check_text(check_as_json(check), "CAD")
+    return check_wording(check_as_json(check), "CAD")
 
 
 def check_text(check: Mapping[str, Any], currency: str) -> str:
     """The stored result of a check in words."""
+    return str(check_wording(check, currency))
+
+
+def check_wording(check: Mapping[str, Any], currency: str) -> Wording:
+    """The stored result of a check, for whoever reads it."""
     sentence = CHECKS.get(check["explanation"])
     if sentence is None:
-        return str(check["name"])
-    return str(sentence) % _words(check["values"], currency, check["explanation"])
+        return Wording(str(check["name"]))
+    return sentence % _words(check["values"], currency, check["explanation"])
 
 
 def check_as_json(check: RuleResult) -> dict[str, Any]:
@@ -229,43 +242,37 @@ def check_as_json(check: RuleResult) -> dict[str, Any]:
 
 def _amount(step: Mapping[str, Any], currency: str) -> str:
     amount = Decimal(step["amount"])
-    if step["label"] in _HOUR_AMOUNTS:
-        return format_quantity(amount, language=_language())
-    return _exact_money(amount, currency)
+    return str(number(amount) if step["label"] in _HOUR_AMOUNTS else _exact_money(amount, currency))
 
 
-def _words(values: Mapping[str, Any], currency: str, label: str) -> dict[str, str]:
+def _words(values: Mapping[str, Any], currency: str, label: str) -> dict[str, Value]:
     is_price = label in _RATES_ARE_MONEY or str(values.get("code", "")).startswith("labor_")
     return {key: _word(key, value, currency, is_price) for key, value in values.items()}
 
 
-def _word(key: str, value: Any, currency: str, is_price: bool) -> str:
+def _word(key: str, value: Any, currency: str, is_price: bool) -> Value:
     """One value of a step or a check; `is_price`: its rates are money, not percentages."""
     if value is None:
         return ""
     if key == "description":  # the taxes a check names
-        return ", ".join(tax_name(name) for name in str(value).split(", "))
+        return joined(map(tax_wording, str(value).split(", ")), ", ")
+    if key == "reason":
+        return wording_from_json(value)
     if key in _TEXTS:
         return str(value)
     if key == "month":
-        return format_day(date.fromisoformat(f"{value}-01"), "month", language=_language())
+        return month(date.fromisoformat(f"{value}-01"))
     if key.endswith("_date"):
-        return format_day(date.fromisoformat(str(value)), language=_language())
-    number = Decimal(value)
+        return day(date.fromisoformat(str(value)))
+    figure = Decimal(value)
     if key in _PERCENTAGES or (key in ("rate", "expected") and not is_price):
-        return format_percentage(number, language=_language())
-    if key in _COUNTS:
-        return format_quantity(number, language=_language())
-    return _exact_money(number, currency)
+        return percentage(figure)
+    return number(figure) if key in _COUNTS else _exact_money(figure, currency)
 
 
-def _exact_money(amount: Decimal, currency: str) -> str:
+def _exact_money(amount: Decimal, currency: str) -> Shown:
     """Money with the digits the step has: a step before the rounding shows its fraction."""
     shown = amount.normalize()
     if -shown.as_tuple().exponent > 2:  # type: ignore[operator]
-        return format_quantity(amount, language=_language())
-    return format_money(amount, currency, language=_language())
-
-
-def _language() -> str:
-    return get_language() or "en"
+        return number(amount)
+    return money(amount, currency)

@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from django.utils.translation import gettext as _
-
 from billing.activity import Activity, Taxable
 from billing.construction import HoldbackRule
 from billing.holdback import holdback_lines
@@ -14,6 +12,7 @@ from billing.lines import ChargeLine
 from billing.periods import Period
 from billing.rating import rate_contract
 from shared.kernel.errors import FieldError, Invalid
+from shared.kernel.wording import worded as _
 from tenants.contracts.models import Contract
 from tenants.contracts.selectors import TermsSegment
 from tenants.invoices.corrections import SPLIT_REVENUE_BY_TERMS

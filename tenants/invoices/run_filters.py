@@ -6,10 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Model, QuerySet
-from django.utils.translation import gettext as _
 
 from billing.periods import Frequency
 from shared.kernel.errors import FieldError, Invalid
+from shared.kernel.wording import worded as _
 from tenants.contracts.models import Contract, ContractType
 from tenants.sites.models import Site
 from tenants.structure.models import LegalEntity

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from billing.periods import Frequency
 from shared.kernel.api.pagination import Page, Paging
-from shared.kernel.api.schemas import Fraction, Money, Schema
+from shared.kernel.api.schemas import Fraction, Money, Schema, Worded
 from tenants.contracts.models import ContractType
 from tenants.invoices.run_filters import VALUES_MAX, RunFilters
 from tenants.invoices.schemas import Code, PeriodIn
@@ -87,7 +87,7 @@ class RunExceptionOut(Schema):
     site_id: str
     error_kind: str
     code: str
-    reason: str
+    reason: Worded
     field: str
     link: str
 
@@ -139,7 +139,7 @@ class BillingRunResultOut(Schema):
     status: str
     error_kind: str
     code: str
-    reason: str
+    reason: Worded
     field: str
     link: str
     corrections: list[str]

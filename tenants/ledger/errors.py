@@ -1,8 +1,7 @@
 """What can go wrong with the books."""
 
-from django.utils.translation import gettext_lazy as _
-
 from shared.kernel.errors import Conflict
+from shared.kernel.wording import worded as _
 
 
 class PeriodClosed(Conflict):

@@ -8,11 +8,12 @@ from uuid import UUID
 
 from django.db.models import F, Q
 from django.db.models.functions import Lower
-from django.utils.translation import gettext as _
 
 from billing.application import find_codes
 from billing.money import AMOUNT_LIMIT, is_currency, round_money
 from connectors.bank_files import BankLine
+from shared.kernel.errors import Text
+from shared.kernel.wording import worded as _
 from tenants.invoices.models import OPEN_PAYMENT, Invoice
 from tenants.payments.models import Payment, PaymentFileLine
 from tenants.sites.models import Customer
@@ -72,7 +73,7 @@ def new_line(given: BankLine, currency: str, transaction_id: str) -> PaymentFile
     return line
 
 
-def _problem(named: str, line: PaymentFileLine) -> str:
+def _problem(named: str, line: PaymentFileLine) -> Text:
     if named == "received_on" or line.received_on is None:
         return _("The day cannot be read, or day and month cannot be told apart.")
     if line.amount is None or not 0 < line.amount < AMOUNT_LIMIT:

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from shared.kernel.fields import CodeField, MoneyField
+from shared.kernel.fields import CodeField, MoneyField, WordingField
 from shared.kernel.models import RevisedRow, Row
 from shared.kernel.triggers import Protect
 from shared.keyring.fields import EncryptedTextField
@@ -273,7 +273,7 @@ class PaymentFileLine(Row):
     payer = models.CharField(max_length=200, blank=True)
     transaction_id = models.CharField(max_length=100, blank=True)
     status = models.CharField(max_length=10, choices=Status.choices)
-    problem = models.CharField(max_length=300, blank=True)
+    problem = WordingField(max_length=300, blank=True)
     match = models.CharField(max_length=10, choices=Match.choices, blank=True)
     customer = models.ForeignKey(
         Customer, on_delete=models.PROTECT, null=True, blank=True, related_name="+"

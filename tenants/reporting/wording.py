@@ -7,7 +7,6 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 
 from shared.kernel.formats import (
     format_day,
@@ -16,6 +15,8 @@ from shared.kernel.formats import (
     format_percentage,
     format_quantity,
 )
+from shared.kernel.wording import Wording
+from shared.kernel.wording import worded as _
 from tenants.reporting.reports.base import (
     CURRENCY,
     Column,
@@ -49,7 +50,7 @@ def total_rows(table: ReportTable) -> list[list[Cell]]:
                 currency if column.name == CURRENCY else sums.get(column.name)
                 for column in table.report.columns
             ],
-            first=_("Total"),
+            first=str(_("Total")),
         )
         for currency, sums in table.totals.items()
     ]
@@ -66,14 +67,14 @@ def asked_text(report: Report, asked: Parameters) -> str:
     return " – ".join(format_day(day, "long", language=language) for day in days)
 
 
-def failure_text(why: str) -> str:
+def failure_text(why: str) -> Wording:
     """A sentence for why a report was not sent; the error's own name where we know none."""
     known = {
         "no_reader": _("None of its people may read the report any more. Choose others."),
         "too_many_attempts": _("It could not be sent: its worker stopped five times."),
     }
     other = _("It could not be sent, though it was tried five times (%(why)s).")
-    return known.get(why, other % {"why": why})
+    return known.get(why) or other % {"why": why}
 
 
 def _cells(report: Report, row: Sequence[Any], first: str = "") -> list[Cell]:

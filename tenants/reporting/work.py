@@ -13,13 +13,13 @@ from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from shared.accounts.sites import site_name, site_url
 from shared.kernel.actor import SYSTEM, Actor
 from shared.kernel.clock import now
 from shared.kernel.tenancy import require_organisation
+from shared.kernel.wording import worded as _
 from tenants.reporting.exporting import FileForm, ReportFile, make_file
 from tenants.reporting.models import REVIEW_KIND, ReportMailing, ReportSchedule
 from tenants.reporting.reports import report_named

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from shared.kernel.fields import WordingField
 from shared.kernel.models import RevisedRow
 
 
@@ -24,14 +25,14 @@ class ReviewItem(RevisedRow):
     target_id = models.UUIDField()
     target_label = models.CharField(max_length=200)
     site_id = models.UUIDField(null=True, blank=True)
-    cause = models.TextField()
+    cause = WordingField()
     field = models.CharField(max_length=200, blank=True)
     link = models.CharField(max_length=300, blank=True, help_text="Path of the page that fixes it.")
     details: "models.JSONField[Any, Any]" = models.JSONField(default=dict)
     status = models.CharField(max_length=9, choices=Status.choices, default=Status.OPEN)
     closed_by = models.CharField(max_length=200, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
-    closing_note = models.CharField(max_length=500, blank=True)
+    closing_note = WordingField(max_length=500, blank=True)
     escalated_at = models.DateTimeField(
         null=True, blank=True, help_text="When people were told that it waits too long."
     )

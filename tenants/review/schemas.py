@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.kernel.api.pagination import Paging
-from shared.kernel.api.schemas import Schema
+from shared.kernel.api.schemas import Schema, Worded
 from tenants.review.kinds import kind_of
 from tenants.review.models import ReviewItem
 from tenants.review.services import NOTE_MAX
@@ -41,7 +41,7 @@ class ReviewItemOut(Schema):
     target_type: str
     target_id: UUID
     target_label: str
-    cause: str
+    cause: Worded
     field: str
     link: str
     details: dict[str, Any]
@@ -49,7 +49,7 @@ class ReviewItemOut(Schema):
     raised_at: datetime
     closed_by: str
     closed_at: datetime | None
-    note: str
+    note: Worded
 
     @staticmethod
     def of(item: ReviewItem) -> "ReviewItemOut":

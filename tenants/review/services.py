@@ -6,13 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from django.db import models, transaction
-from django.utils.translation import gettext as _
 
 from shared.audit.services import record
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import now
-from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
+from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound, Text
+from shared.kernel.wording import worded as _
 from tenants.review.kinds import kind_of
 from tenants.review.models import ReviewItem
 
@@ -25,7 +25,7 @@ def raise_item(
     *,
     kind: str,
     target: models.Model,
-    cause: str,
+    cause: Text,
     field: str = "",
     link: str = "",
     site_id: UUID | None = None,
@@ -65,7 +65,7 @@ class NewItem:
     target_type: str
     target_id: UUID
     target_label: str
-    cause: str
+    cause: Text
     site_id: UUID | None = None
     field: str = ""
     link: str = ""
@@ -110,7 +110,7 @@ def _content(row: NewItem) -> dict[str, Any]:
     return {**content, "target_label": label, "details": details}
 
 
-def close_items(*, actor: Actor, kind: str, target_id: UUID, note: str = "") -> int:
+def close_items(*, actor: Actor, kind: str, target_id: UUID, note: Text = "") -> int:
     """Close the open items of a target, because what they asked for is done; how many there were.
 
     The caller has authorised the actor and records what was done.
@@ -119,7 +119,7 @@ def close_items(*, actor: Actor, kind: str, target_id: UUID, note: str = "") -> 
 
 
 def close_many(
-    *, actor: Actor, kinds: Collection[str], target_ids: Collection[UUID], note: str = ""
+    *, actor: Actor, kinds: Collection[str], target_ids: Collection[UUID], note: Text = ""
 ) -> int:
     """As `close_items` for many targets, in one statement."""
     return ReviewItem.objects.filter(
@@ -128,7 +128,7 @@ def close_many(
         status=ReviewItem.Status.RESOLVED,
         closed_by=actor.label[:LABEL_MAX],
         closed_at=now(),
-        closing_note=note[:NOTE_MAX],
+        closing_note=note,
         revision=models.F("revision") + 1,
         updated_at=now(),
     )

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from shared.kernel.fields import WordingField
 from shared.kernel.models import RevisedRow, Row
 from tenants.invoices.models import BillingRun
 
@@ -39,7 +40,6 @@ class BillingSchedule(RevisedRow):
     auto_distribute = models.BooleanField(_("send the invoices"), default=False)
     is_enabled = models.BooleanField(_("switched on"), default=True)
     next_due_at = models.DateTimeField(null=True, blank=True)
-    language = models.CharField(max_length=10, blank=True)
 
     class Meta:
         ordering = ("name",)
@@ -83,7 +83,7 @@ class ScheduledRun(Row):
     missed = models.PositiveIntegerField(
         default=0, help_text="Earlier times of the same period that passed while nothing ran."
     )
-    reason = models.TextField(blank=True)
+    reason = WordingField(blank=True)
     run = models.ForeignKey(BillingRun, on_delete=models.SET_NULL, null=True, related_name="+")
 
     class Meta:

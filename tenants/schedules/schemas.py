@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from shared.kernel.api.schemas import Schema
+from shared.kernel.api.schemas import Schema, Worded
 from tenants.invoices.run_filters import RunFilters
 from tenants.invoices.run_schemas import RunFiltersIn, RunFiltersOut
 from tenants.schedules.models import BillingSchedule, PeriodRule, ScheduledRun
@@ -81,7 +81,7 @@ class ScheduledRunOut(Schema):
     period_end: date
     outcome: str
     missed: int
-    reason: str
+    reason: Worded
     run_id: UUID | None
 
     @staticmethod

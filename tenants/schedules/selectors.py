@@ -6,13 +6,13 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.utils.translation import gettext as _
 
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import now
 from shared.kernel.errors import NotFound
 from shared.kernel.tenancy import require_organisation
+from shared.kernel.wording import worded as _
 from tenants.schedules.models import BillingSchedule, ScheduledRun
 from tenants.schedules.timing import due_times
 

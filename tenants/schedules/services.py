@@ -9,8 +9,6 @@ from uuid import UUID
 
 from django.db import IntegrityError, OperationalError, transaction
 from django.urls import reverse
-from django.utils.translation import get_language, override
-from django.utils.translation import gettext as _
 
 from billing.periods import Frequency, Period
 from shared.audit.services import record
@@ -18,6 +16,7 @@ from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import now
 from shared.kernel.errors import AppError, Conflict, FieldError, Invalid, NotFound
+from shared.kernel.wording import worded as _
 from tenants.invoices.run_filters import EVERYTHING, RunFilters
 from tenants.invoices.services import start_run
 from tenants.review.services import close_items, raise_item
@@ -72,7 +71,7 @@ def create_schedule(*, actor: Actor, given: ScheduleInput) -> BillingSchedule:
     Raises Invalid naming each field, Conflict for more than a hundred.
     """
     _authorize(actor, given)
-    schedule = BillingSchedule(**given.as_columns(), language=get_language() or "")
+    schedule = BillingSchedule(**given.as_columns())
     _check(given, schedule)
     with transaction.atomic():
         if BillingSchedule.objects.count() >= SCHEDULES_MAX:
@@ -106,8 +105,7 @@ def change_schedule(
         timing = ("cron", "time_zone", "is_enabled")
         if any(before[name] != columns[name] for name in timing):
             _set_next(schedule, after=now())
-        schedule.language = get_language() or ""
-        _save_named(schedule, lambda: schedule.save_changes(*EDITABLE, "next_due_at", "language"))
+        _save_named(schedule, lambda: schedule.save_changes(*EDITABLE, "next_due_at"))
         changed = [name for name in EDITABLE if before[name] != columns[name]]
         record(
             actor=actor,
@@ -160,8 +158,7 @@ def _start_due(schedule_id: UUID) -> list[ScheduledRun]:
         if schedule is None:
             return []  # another sweep is at it, or was
         missed = _missed(schedule)
-        with override(schedule.language or None):
-            started = [_start_once(schedule, period, times) for period, times in missed.items()]
+        started = [_start_once(schedule, period, times) for period, times in missed.items()]
         schedule.save(update_fields=["next_due_at", "is_enabled"])
     return [one for one in started if one is not None]
 
@@ -221,7 +218,7 @@ def _start_once(
 
 def _note_failure(schedule: BillingSchedule, row: ScheduledRun, error: AppError) -> None:
     row.outcome = ScheduledRun.Outcome.FAILED
-    row.reason = " ".join(str(one.message) for one in error.errors) or str(error.detail)
+    row.reason = error.wording()
     raise_item(
         kind=REVIEW_KIND,
         target=schedule,

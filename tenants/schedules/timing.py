@@ -11,10 +11,10 @@ from itertools import islice, pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
-from django.utils.translation import gettext as _
 
 from billing.periods import Frequency, Period, calendar_period, previous_period
 from shared.kernel.errors import FieldError, Invalid
+from shared.kernel.wording import worded as _
 from tenants.schedules.models import PeriodRule
 
 OFTENEST = timedelta(hours=1)

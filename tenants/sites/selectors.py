@@ -19,13 +19,13 @@ from django.db.models import (
     Sum,
 )
 from django.db.models.functions import Coalesce
-from django.utils.translation import gettext as _
 
 from billing.periods import Period
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.cache import remember
 from shared.kernel.errors import NotFound
+from shared.kernel.wording import worded as _
 from tenants.sites.models import Contact, Customer, Site, TaxExemption, Territory
 
 TERRITORY_SECONDS = 7200

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from shared.kernel.api.schemas import CamelSchema, Filters, Money, Number
+from shared.kernel.api.schemas import CamelSchema, Filters, Money, Number, Worded
 
 Name = Annotated[str, Field(max_length=40)]
 ContractTypeName = Literal[
@@ -104,7 +104,7 @@ class RunItemOut(CamelSchema):
     status: Literal["waiting", "made", "skipped", "failed"]
     statement_id: UUID | None
     statement_code: str | None
-    reason: str
+    reason: Worded
 
 
 class StatementAgeingOut(CamelSchema):

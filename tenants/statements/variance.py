@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 
 from django.urls import reverse
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 
-from shared.kernel.formats import format_money
+from shared.kernel.wording import money
+from shared.kernel.wording import worded as _
 from tenants.review.services import NewItem, raise_items
 from tenants.statements.models import Statement
 
@@ -19,12 +18,9 @@ def raise_unusual(statements: Sequence[Statement]) -> None:
 
 
 def _item(statement: Statement) -> NewItem:
-    language = get_language()
     words = {
-        "now": format_money(statement.total_amount, statement.currency, language=language),
-        "before": format_money(
-            statement.previous_total or 0, statement.currency, language=language
-        ),
+        "now": money(statement.total_amount, statement.currency),
+        "before": money(statement.previous_total or 0, statement.currency),
         "customer": statement.customer.name,
     }
     return NewItem(

@@ -18,14 +18,16 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.core.files.base import ContentFile
 from django.db import OperationalError, transaction
 from django.db.models import Q, QuerySet
-from django.utils.translation import gettext as _
 
 from shared.audit.services import Act, record_many
 from shared.kernel.actor import Actor
 from shared.kernel.bulk import copy_instances, update_rows
 from shared.kernel.clock import now
 from shared.kernel.codes import next_codes
+from shared.kernel.errors import AppError, Text
 from shared.kernel.memory import drop_batch
+from shared.kernel.wording import Wording
+from shared.kernel.wording import worded as _
 from shared.keyring.storage import EncryptedStorage
 from shared.outbox.services import publish_many
 from tenants.documents.looks import Look, report_broken
@@ -51,7 +53,6 @@ LEASE = timedelta(minutes=2)
 LEASE_RENEWED_AFTER = 30.0  # seconds of rendering
 ATTEMPTS_MAX = 5
 PAUSE_FIRST = timedelta(seconds=5)  # doubles with each attempt
-REASON_LENGTH = 500
 Status = StatementRunChunk.Status
 ItemStatus = StatementRunItem.Status
 
@@ -66,7 +67,7 @@ class Made:
 
     drafts: list[Draft] = field(default_factory=list)
     documents: list[Document] = field(default_factory=list)
-    broken: dict[UUID, tuple[Look, str, str]] = field(default_factory=dict)
+    broken: dict[UUID, tuple[Look, Text, str]] = field(default_factory=dict)
 
 
 def work_on_run(*, run_id: UUID, seconds: float) -> bool:
@@ -176,7 +177,7 @@ def _render_draft(draft: Draft, chunk: StatementRunChunk, looks: Looks, made: Ma
     except Exception as error:
         logger.exception("statement_run.statement_failed", extra={"item": str(draft.item.pk)})
         draft.item.status = ItemStatus.FAILED
-        draft.item.reason = f"{type(error).__name__}: {error}"[:REASON_LENGTH]
+        draft.item.reason = _failure(error)
         made.drafts.remove(draft)
         return
     _note_template(draft.statement, pdf)
@@ -188,6 +189,13 @@ def _render_draft(draft: Draft, chunk: StatementRunChunk, looks: Looks, made: Ma
         draft.statement,
         "",
     )
+
+
+def _failure(error: Exception) -> Wording:
+    """Why a statement could not be made: as we say it, else what the error calls itself."""
+    if isinstance(error, AppError):
+        return error.wording()
+    return Wording(f"{type(error).__name__}: {error}")
 
 
 def _note_template(statement: Statement, pdf: Rendered) -> None:

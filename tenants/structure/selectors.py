@@ -7,12 +7,12 @@ from uuid import UUID
 from django.db import DatabaseError
 from django.db.models import Q, QuerySet
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import NotFound
 from shared.kernel.hooks import Brand
+from shared.kernel.wording import worded as _
 from tenants.structure.errors import NoLegalEntity
 from tenants.structure.models import (
     ConstructionRule,

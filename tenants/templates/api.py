@@ -122,7 +122,7 @@ def preview_template(request: ApiRequest, template_id: UUID, body: TemplatePrevi
     )
     content = b64encode(rendered.content).decode() if body.output == "pdf" else rendered.text
     return TemplatePreviewOut(
-        output=body.output, content=content, pages=rendered.pages, broken=rendered.broken
+        output=body.output, content=content, pages=rendered.pages, broken=str(rendered.broken)
     )
 
 

@@ -13,9 +13,9 @@ from django.template.base import FilterExpression, Parser, Token
 from django.template.defaulttags import ForNode
 from django.templatetags import i18n
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext as _
 
 from shared.kernel.templatetags import ui
+from shared.kernel.wording import worded as _
 
 VALUE_MAX = 20_000  # characters or rows of one value
 ARGUMENT_MAX = 200

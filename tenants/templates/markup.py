@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from html import escape, unescape
 from urllib.parse import urlsplit
 
-from django.utils.translation import gettext as _
-
+from shared.kernel.wording import Wording
+from shared.kernel.wording import worded as _
 from tenants.documents.contents import printable
 from tenants.templates.sandbox import Broken
 from tenants.templates.stylesheets import check_declarations, words
@@ -172,11 +172,11 @@ _READERS: Mapping[str, Callable[[str, str], None]] = {
 }
 
 
-def _unreadable(text: str) -> str:
+def _unreadable(text: str) -> Wording:
     if text.startswith("<!"):
         return _("Use {# … #} for comments; a document type is ours to write.")
     return _("This is no tag: %(text)s") % {"text": text.split("\n")[0]}
 
 
-def _twice(tag: str, name: str) -> str:
+def _twice(tag: str, name: str) -> Wording:
     return _("%(name)s stands twice in <%(tag)s>.") % {"name": name, "tag": tag}

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
+from shared.kernel.errors import Text
+from shared.kernel.wording import worded as _
 from tenants.documents.contents import printable
 from tenants.documents.looks import Look, LookKey
 from tenants.review.services import raise_item
@@ -87,7 +88,7 @@ class OwnLooks:
         )
         return look_of(version) if version else None
 
-    def report_broken(self, look: Look, *, cause: str, code: str) -> None:
+    def report_broken(self, look: Look, *, cause: Text, code: str) -> None:
         """One open review item a template, with what is wrong and where to put it right."""
         version = (
             TemplateVersion.objects.select_related("template").filter(pk=look.version_id).first()

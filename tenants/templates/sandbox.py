@@ -24,8 +24,10 @@ from django.template.base import (
     VariableDoesNotExist,
 )
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 
+from shared.kernel.errors import Text
+from shared.kernel.wording import Wording, wording_of
+from shared.kernel.wording import worded as _
 from tenants.documents.looks import LookBroken
 from tenants.templates.language import TooMuch, register
 
@@ -42,7 +44,7 @@ COMPILED_KEPT = 256
 class Broken(LookBroken):
     """A template that cannot be read or followed; `line` is where, counted from 1."""
 
-    def __init__(self, reason: str, line: int | None = None) -> None:
+    def __init__(self, reason: Text, line: int | None = None) -> None:
         super().__init__(
             _("Line %(line)s: %(reason)s") % {"line": line, "reason": reason} if line else reason
         )
@@ -247,6 +249,5 @@ def _line_of(token: Token | None) -> int | None:
     return token.lineno if token else None
 
 
-def _reason(error: Exception) -> str:
-    text = str(error)
-    return text if text else type(error).__name__
+def _reason(error: Exception) -> Wording:
+    return wording_of(error) or Wording(type(error).__name__)

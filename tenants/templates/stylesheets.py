@@ -8,8 +8,9 @@ from functools import lru_cache
 from typing import Any
 
 import tinycss2
-from django.utils.translation import gettext as _
 
+from shared.kernel.errors import Text
+from shared.kernel.wording import worded as _
 from tenants.templates.sandbox import Broken
 
 CSS_MAX = 32_000
@@ -158,5 +159,5 @@ def _check_values(tokens: list[Any]) -> None:
             _check_values(token.content)
 
 
-def _refuse(node: Any, what: str) -> Broken:
+def _refuse(node: Any, what: Text) -> Broken:
     return Broken(_("%(what)s is not allowed.") % {"what": what}, node.source_line)

@@ -1,10 +1,9 @@
 """How often something open to everybody may be tried."""
 
-from django.utils.translation import gettext as _
-
 from shared.idempotency.limits import take
 from shared.kernel.errors import TooManyRequests
 from shared.kernel.tenancy import shared_context
+from shared.kernel.wording import worded as _
 
 
 def count_attempt(who: str, *, limit: int) -> None:

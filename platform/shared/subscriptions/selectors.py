@@ -4,10 +4,9 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.utils.translation import gettext as _
-
 from shared.kernel.errors import FieldError, Invalid
 from shared.kernel.tenancy import shared_context
+from shared.kernel.wording import worded as _
 from shared.subscriptions.models import PlanVersion, Subscription
 
 

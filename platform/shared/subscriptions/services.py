@@ -7,7 +7,6 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Max
-from django.utils.translation import gettext as _
 
 from shared.audit.services import record
 from shared.kernel.actor import Actor
@@ -15,6 +14,7 @@ from shared.kernel.authorisation import authorize
 from shared.kernel.clock import now
 from shared.kernel.errors import FieldError, Invalid
 from shared.kernel.tenancy import shared_context
+from shared.kernel.wording import worded as _
 from shared.subscriptions.models import Plan, PlanVersion, Subscription
 from shared.subscriptions.plans import FIRST_DAY, PLANS, USAGE_FEE_RATE
 

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from shared.kernel.fields import ExactJSONField
+from shared.kernel.fields import ExactJSONField, WordingField
 from shared.kernel.models import RevisedRow, Row
 from shared.keyring.fields import EncryptedTextField
 from tenants.connections.models.work import OrderedWork
@@ -33,7 +33,7 @@ class Connection(RevisedRow):
     base_url = models.CharField(_("address"), max_length=2000)
     token = EncryptedTextField(_("token"), label="connections.connection.token")
     state = models.CharField(max_length=9, choices=State.choices, default=State.ACTIVE)
-    problem = models.CharField(max_length=500, blank=True)
+    problem = WordingField(max_length=500, blank=True)
     checked_at = models.DateTimeField(null=True, blank=True)
     synced_at = models.DateTimeField(null=True, blank=True)
     created_by = models.CharField(max_length=200, blank=True)

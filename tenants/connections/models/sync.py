@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from shared.kernel.fields import ExactJSONField, MoneyField
+from shared.kernel.fields import ExactJSONField, MoneyField, WordingField
 from shared.kernel.models import RevisedRow, Row
 from tenants.connections.models.connection import Connection
 from tenants.sites.models import Site
@@ -55,7 +55,7 @@ class SyncRun(Row):
     leased_until = models.DateTimeField(null=True, blank=True)
     started_by = models.CharField(max_length=200, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
-    error = models.CharField(max_length=500, blank=True)
+    error = WordingField(max_length=500, blank=True)
 
     class Meta:
         ordering = ("-created_at", "-id")
@@ -91,7 +91,7 @@ class SyncLog(models.Model):
     execution_date = models.DateTimeField()
     status = models.CharField(max_length=20, choices=Status.choices)
     records_processed = models.IntegerField(default=0)
-    error_message = models.TextField(blank=True)
+    error_message = WordingField(max_length=2_000, blank=True)
     site_id = models.CharField(_("site"), max_length=20, blank=True)
     details = ExactJSONField(default=dict)
     run_id = models.UUIDField(null=True, blank=True)

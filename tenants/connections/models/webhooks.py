@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from shared.kernel.fields import WordingField
 from shared.kernel.models import RevisedRow, Row
 from shared.keyring.fields import EncryptedTextField
 from tenants.connections.models.work import OrderedWork
@@ -25,7 +26,7 @@ class WebhookEndpoint(RevisedRow):
     description = models.CharField(_("description"), max_length=200, blank=True)
     topics: "models.JSONField[list[str], list[str]]" = models.JSONField(_("events"), default=list)
     state = models.CharField(max_length=6, choices=State.choices, default=State.ACTIVE)
-    paused_why = models.CharField(max_length=300, blank=True)
+    paused_why = WordingField(max_length=300, blank=True)
     secret = EncryptedTextField(label="connections.webhook.secret")
     former_secret = EncryptedTextField(
         label="connections.webhook.former_secret", null=True, blank=True
@@ -84,7 +85,7 @@ class WebhookAttempt(Row):
     delivery = models.ForeignKey(WebhookDelivery, on_delete=models.CASCADE, related_name="tries")
     number = models.PositiveSmallIntegerField()
     status_code = models.PositiveSmallIntegerField(null=True, blank=True)
-    error = models.CharField(max_length=500, blank=True)
+    error = WordingField(max_length=500, blank=True)
     answer = models.CharField(max_length=500, blank=True)
     milliseconds = models.PositiveIntegerField(default=0)
 

@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from shared.kernel.fields import ExactJSONField
+from shared.kernel.fields import ExactJSONField, WordingField
 from shared.kernel.models import Row
 
 
@@ -35,7 +35,7 @@ class OrderedWork(Row):
     leased_until = models.DateTimeField(null=True, blank=True)
     first_tried_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
-    error = models.CharField(max_length=500, blank=True)
+    error = WordingField(max_length=500, blank=True)
 
     class Meta:
         abstract = True

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from shared.kernel.api.schemas import Schema
+from shared.kernel.api.schemas import Schema, Worded
 from tenants.connections.models import (
     ConflictChange,
     Connection,
@@ -44,7 +44,7 @@ class ConnectionOut(Schema):
     name: str
     base_url: str
     state: str
-    problem: str
+    problem: Worded
     checked_at: datetime | None
     synced_at: datetime | None
 
@@ -72,7 +72,7 @@ class SyncRunOut(Schema):
     phase: str
     counts: dict[str, int]
     week_start: date | None
-    error: str
+    error: Worded
     started_at: datetime
     finished_at: datetime | None
 
@@ -121,7 +121,7 @@ class LogOut(Schema):
     execution_date: datetime
     status: str
     records_processed: int
-    error_message: str
+    error_message: Worded
     site_id: str
     details: dict[str, Any]
 
@@ -148,7 +148,7 @@ class TaskOut(Schema):
     site_id: str
     status: str
     attempts: int
-    error: str
+    error: Worded
     happened_at: datetime
 
     @staticmethod

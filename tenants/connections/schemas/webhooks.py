@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from shared.kernel.api.schemas import Schema
+from shared.kernel.api.schemas import Schema, Worded
 from tenants.connections.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from tenants.connections.work.delivering import body_of, event_name
 
@@ -40,7 +40,7 @@ class WebhookOut(Schema):
     description: str
     topics: list[str]
     state: str
-    paused_why: str
+    paused_why: Worded
     former_secret_until: datetime | None
     last_delivered_at: datetime | None
     created_at: datetime
@@ -84,7 +84,7 @@ class AttemptOut(Schema):
     number: int
     at: datetime
     status_code: int | None
-    error: str
+    error: Worded
     answer: str
     milliseconds: int
 
@@ -111,7 +111,7 @@ class WebhookDeliveryOut(Schema):
     status: str
     attempts: int
     response_status: int | None
-    error: str
+    error: Worded
     happened_at: datetime
     next_attempt_at: datetime | None
     finished_at: datetime | None

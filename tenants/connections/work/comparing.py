@@ -19,6 +19,8 @@ from connectors.errors import NeedsAttention
 from shared.kernel.actor import SYSTEM
 from shared.kernel.errors import AppError
 from shared.kernel.tenancy import current_schema
+from shared.kernel.wording import worded as _
+from shared.kernel.wording import wording_of
 from tenants.connections.comparison import Decision, changed_fields, decide
 from tenants.connections.models import Connection
 from tenants.connections.sides import SIDES, Kept, Ours, Side
@@ -73,7 +75,11 @@ def send_record(
         return Compared()
     if ours.problems:
         first = ours.problems[0]
-        raise NeedsAttention(f"{first.field} {first.message}.", first.field)
+        raise NeedsAttention(
+            _("%(field)s %(problem)s.")
+            % {"field": first.field, "problem": wording_of(first.message)},
+            first.field,
+        )
     agreed = side.agreed(connection, code)
     if agreed is not None and not changed_fields(ours.values, agreed.values):
         return Compared()

@@ -9,10 +9,11 @@ from uuid import UUID
 import httpx
 import msgspec
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from shared.kernel.clock import now
+from shared.kernel.errors import Text
 from shared.kernel.outgoing import AddressRefused, outgoing_client, read_limited
+from shared.kernel.wording import worded as _
 from tenants.connections.models import (
     OrderedWork,
     WebhookAttempt,
@@ -46,7 +47,7 @@ class Outcome:
 
     delivered: bool
     status_code: int | None = None
-    error: str = ""
+    error: Text = ""
     answer: str = ""
     after: timedelta | None = None
 
@@ -179,13 +180,13 @@ def _asked_pause(header: str) -> timedelta | None:
     return min(timedelta(seconds=int(header)), RETRY_AFTER_MAX)
 
 
-def _pause(endpoint: WebhookEndpoint, why: str) -> None:
+def _pause(endpoint: WebhookEndpoint, why: Text) -> None:
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(
         state=WebhookEndpoint.State.PAUSED, paused_why=why
     )
 
 
-def _tell_of_failure(endpoint: WebhookEndpoint, delivery: WebhookDelivery, error: str) -> None:
+def _tell_of_failure(endpoint: WebhookEndpoint, delivery: WebhookDelivery, error: Text) -> None:
     """A person hears of it; an endpoint that took nothing for three days gets nothing more."""
     quiet_since = now() - TRIED_FOR
     if endpoint.last_delivered_at is None or endpoint.last_delivered_at < quiet_since:

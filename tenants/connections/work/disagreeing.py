@@ -5,10 +5,10 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from shared.kernel.actor import SYSTEM
 from shared.kernel.clock import now
+from shared.kernel.wording import worded as _
 from shared.outbox.services import publish
 from tenants.connections.comparison import Decision, same
 from tenants.connections.models import ConflictChange, Connection, SyncConflict
@@ -62,7 +62,7 @@ def note_open(
         kind=REVIEW_KIND,
         target=conflict,
         cause=_("%(what)s differs between here and the billing system.")
-        % {"what": conflict.get_kind_display()},
+        % {"what": SyncConflict.Kind(conflict.kind).label},
         field=conflict.field,
         link=reverse("sync_conflict", args=[conflict.pk]),
     )

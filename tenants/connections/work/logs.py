@@ -5,9 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from shared.kernel.clock import now
+from shared.kernel.errors import Text
 from tenants.connections.models import SyncLog
 
-MESSAGE_MAX = 2_000
 DAILY = "DailyBillingReconciliation"
 WEEKLY = "WeeklyPerformanceSync"
 # One event's process by its area. Source: seed 000 (`site_change_sync`).
@@ -25,7 +25,7 @@ def log(
     status: str,
     *,
     records: int = 0,
-    error: str = "",
+    error: Text = "",
     site_id: str = "",
     details: Mapping[str, Any] | None = None,
     run_id: UUID | None = None,
@@ -36,7 +36,7 @@ def log(
         execution_date=now(),
         status=status,
         records_processed=records,
-        error_message=error[:MESSAGE_MAX],
+        error_message=error,
         site_id=site_id[:20],
         details=dict(details or {}),
         run_id=run_id,

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from shared.kernel.clock import now
+from shared.kernel.errors import Text
 from tenants.connections.models import OrderedWork
 
 LEASE = timedelta(minutes=2)
@@ -20,7 +21,6 @@ PAUSE_FIRST = timedelta(seconds=10)
 PAUSE_MAX = timedelta(hours=6)
 DOUBLINGS_MAX = 12  # beyond it the pause is at its limit
 TRIED_FOR = timedelta(days=3)
-ERROR_LENGTH = 500
 
 Work = TypeVar("Work", bound=OrderedWork)
 
@@ -61,20 +61,20 @@ def claim_next(model: type[Work], *, lane: str, receiver: object) -> Work | None
     return work
 
 
-def finish(work: OrderedWork, status: str, *, error: str = "", **values: object) -> bool:
+def finish(work: OrderedWork, status: str, *, error: Text = "", **values: object) -> bool:
     """Close the work as done, skipped or failed; False where another has taken it over."""
     changed = _ours(work).update(
         status=status,
         finished_at=now(),
         leased_until=None,
-        error=error[:ERROR_LENGTH],
+        error=error,
         **values,
     )
     return bool(changed)
 
 
 def give_back(
-    work: OrderedWork, error: str, *, after: timedelta | None = None, **values: object
+    work: OrderedWork, error: Text, *, after: timedelta | None = None, **values: object
 ) -> bool:
     """Let it be tried again later; True where the three days are over and it is given up.
 
@@ -90,7 +90,7 @@ def give_back(
         status=OrderedWork.Status.WAITING,
         due_at=due_at,
         leased_until=None,
-        error=error[:ERROR_LENGTH],
+        error=error,
         **values,
     )
     return False

@@ -14,6 +14,7 @@ from django.db.models import Max
 from connectors.billing_system import BillingSystem
 from connectors.errors import NeedsAttention
 from shared.kernel.clock import now
+from shared.kernel.wording import worded as _
 from tenants.connections.comparison import changed_fields
 from tenants.connections.models import (
     BillingContractConfiguration,
@@ -184,5 +185,5 @@ def _log_error(run: SyncRun, ours: Ours, code: str, error: NeedsAttention) -> No
 
 def _required(system: BillingSystem | None, run: SyncRun) -> tuple[Connection, BillingSystem]:
     if system is None or run.connection is None:
-        raise NeedsAttention("There is no billing system to reconcile with.")
+        raise NeedsAttention(_("There is no billing system to reconcile with."))
     return run.connection, system

@@ -16,6 +16,8 @@ from django.db.models import Q
 from connectors.billing_system import BillingSystem
 from connectors.errors import NeedsAttention, RetryLater
 from shared.kernel.clock import now
+from shared.kernel.errors import Text
+from shared.kernel.wording import worded as _
 from shared.outbox.services import publish
 from tenants.connections.models import Connection, SyncLog, SyncRun
 from tenants.connections.work import performing, reconciling
@@ -28,7 +30,6 @@ from tenants.connections.work.systems import billing_system
 LEASE = timedelta(minutes=5)
 ATTEMPTS_MAX = 12
 STEPS_A_TASK = 10_000
-ERROR_LENGTH = 500
 Phase = SyncRun.Phase
 PROCESSES: Mapping[str, str] = {
     SyncRun.Kind.RECONCILIATION: DAILY,
@@ -98,7 +99,7 @@ def _take(run_id: UUID) -> SyncRun | None:
 def _work(system: BillingSystem | None, run: SyncRun) -> None:
     for _step in range(STEPS_A_TASK):
         if run.connection is not None and _is_paused(run.connection):
-            raise RetryLater("The connection is paused.")
+            raise RetryLater(_("The connection is paused."))
         do, following = WORK[run.phase]
         step = do(system, run)
         if not _note(run, step, following):
@@ -141,7 +142,7 @@ def _finish(run: SyncRun) -> None:
         _tell(run)
 
 
-def _pause(run: SyncRun, why: str, after: timedelta | None) -> None:
+def _pause(run: SyncRun, why: Text, after: timedelta | None) -> None:
     if run.attempts >= ATTEMPTS_MAX:
         _fail(run, why)
         return
@@ -149,17 +150,17 @@ def _pause(run: SyncRun, why: str, after: timedelta | None) -> None:
         status=SyncRun.Status.WAITING,
         due_at=now() + pause_after(run.attempts, after),
         leased_until=None,
-        error=why[:ERROR_LENGTH],
+        error=why,
     )
 
 
-def _fail(run: SyncRun, why: str) -> None:
+def _fail(run: SyncRun, why: Text) -> None:
     with transaction.atomic():
         failed = _ours(run).update(
             status=SyncRun.Status.FAILED,
             finished_at=now(),
             leased_until=None,
-            error=why[:ERROR_LENGTH],
+            error=why,
         )
         if not failed:
             return

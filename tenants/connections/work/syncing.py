@@ -14,6 +14,7 @@ from django.urls import reverse
 from connectors.billing_system import BillingSystem, InvoiceStatus
 from connectors.errors import NeedsAttention, RetryLater
 from shared.kernel.clock import now
+from shared.kernel.errors import Text
 from shared.outbox.services import publish
 from tenants.connections.models import Connection, OrderedWork, SyncLog, SyncTask
 from tenants.connections.work.comparing import Compared, hold_key, send_record
@@ -164,7 +165,7 @@ def _close(task: SyncTask, compared: Compared, *, milliseconds: int) -> None:
         publish(topic="sync.updated", key=task.key, payload=_about(task))
 
 
-def _fail(task: SyncTask, why: str, field: str) -> None:
+def _fail(task: SyncTask, why: Text, field: str) -> None:
     """Somebody has to look: the log, the review inbox and whoever listens are told."""
     with transaction.atomic():
         log(
@@ -185,10 +186,10 @@ def _fail(task: SyncTask, why: str, field: str) -> None:
         publish(topic="sync.failed", key=task.key, payload={**_about(task), "field": field})
 
 
-def note_problem(connection: Connection, why: str) -> None:
+def note_problem(connection: Connection, why: Text) -> None:
     """The connection itself is refused; its pages say so until it works again."""
     Connection.objects.filter(pk=connection.pk).exclude(state=Connection.State.PAUSED).update(
-        state=Connection.State.ATTENTION, problem=why[:500], checked_at=now()
+        state=Connection.State.ATTENTION, problem=why, checked_at=now()
     )
 
 

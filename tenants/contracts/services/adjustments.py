@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 
 from billing.money import round_money
 from shared.audit.services import record
@@ -15,6 +14,7 @@ from shared.kernel.authorisation import authorize
 from shared.kernel.clock import now
 from shared.kernel.codes import next_code
 from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
+from shared.kernel.wording import worded as _
 from shared.outbox.services import publish
 from tenants.contracts.models import Contract, ContractAdjustment
 from tenants.contracts.services.locking import (

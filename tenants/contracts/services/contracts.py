@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as _
 
 from billing.money import is_currency
 from shared.audit.services import record
@@ -14,6 +13,7 @@ from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.codes import next_code
 from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
+from shared.kernel.wording import worded as _
 from shared.outbox.services import publish
 from tenants.contracts.models import IN_FORCE, Contract
 from tenants.contracts.services.details import check_details, check_federal, details_state

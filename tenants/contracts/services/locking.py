@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from django.db.models import QuerySet
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
-from shared.kernel.errors import Conflict, FieldError, NotFound
+from shared.kernel.errors import Conflict, FieldError, NotFound, Text
+from shared.kernel.wording import worded as _
 from tenants.contracts.models import Contract
 
 if TYPE_CHECKING:  # invoices stand above contracts
@@ -56,7 +56,7 @@ def already_invoiced(invoices: "Sequence[Invoice]", field: str) -> Conflict:
     )
 
 
-def ask_for_recalculation(contract: Contract, invoices: "Sequence[Invoice]", cause: str) -> None:
+def ask_for_recalculation(contract: Contract, invoices: "Sequence[Invoice]", cause: Text) -> None:
     """Put each invoice before a person, who has it recalculated; asking again changes nothing."""
     from tenants.review.services import raise_item  # stands above contracts
 

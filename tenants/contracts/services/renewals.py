@@ -6,13 +6,13 @@ from datetime import date, timedelta
 from django.db import transaction
 from django.db.models import DateField, ExpressionWrapper, F, Q, Value
 from django.db.models.functions import Cast
-from django.utils.translation import gettext as _
 
 from shared.audit.services import record
 from shared.kernel.actor import SYSTEM, Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import today
 from shared.kernel.errors import Conflict, FieldError, Invalid
+from shared.kernel.wording import worded as _
 from shared.outbox.services import publish
 from tenants.contracts.models import IN_FORCE, Contract, ContractRenewal
 from tenants.contracts.services.locking import lock_contract, reference
@@ -129,7 +129,7 @@ def _look_after(contract_id: str, day: date) -> bool:
             ends_on = next_term_end(last, contract.auto_renew_months)
             if ends_on.year > YEAR_MAX:
                 return False
-            reason = _("It renews by itself.")
+            reason = str(_("It renews by itself."))
             _renew(contract, ends_on, reason, SYSTEM, is_automatic=True)
             return True
         due = day <= last <= day + timedelta(days=contract.renewal_notice_days)

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from billing.errors import InvalidTerms
 from billing.terms import parse_terms
@@ -16,6 +15,7 @@ from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.codes import next_code
 from shared.kernel.errors import Conflict, FieldError, Invalid, invalid_fields
+from shared.kernel.wording import worded as _
 from shared.outbox.services import publish
 from tenants.contracts.models import (
     BillingFrequency,

@@ -13,6 +13,7 @@ from shared.kernel.authorisation import authorize
 from shared.kernel.errors import FieldError, Invalid, NotFound
 from shared.kernel.outgoing import AddressRefused
 from shared.kernel.outgoing.addresses import OPEN_PORTS_FROM, check_host
+from shared.kernel.wording import wording_of
 from tenants.delivery.models import SftpEndpoint
 from tenants.sites.models import Customer
 
@@ -99,7 +100,7 @@ def _problems(given: EndpointInput, *, has_secret: bool) -> list[FieldError]:
     try:
         check_host(given.host.strip())
     except AddressRefused as error:
-        errors.append(FieldError("host", "address", error.why))
+        errors.append(FieldError("host", "address", wording_of(error.why)))
     if given.port != SSH_PORT and not OPEN_PORTS_FROM <= given.port <= PORT_MAX:
         errors.append(FieldError("port", "range", _("Use port 22, or one from 1024 to 65535.")))
     if not 0 < len(given.username.strip()) <= 100:

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from shared.kernel.clock import now
 from shared.kernel.errors import Gone, Malformed, NotFound, TooLarge
+from shared.kernel.wording import joined
+from shared.kernel.wording import worded as _
 from shared.outbox.services import publish
 from tenants.delivery.kinds import deliverable_kind
 from tenants.delivery.models import (
@@ -139,7 +140,7 @@ def _stop_writing(delivery: Delivery, kind: str) -> None:
         return
     found = SuppressedAddress.objects.filter(email_index=delivery.address)
     found.update(reason=kind)
-    cause = _("%(name)s of %(customer)s marked the e-mail with %(document)s as spam.") % {
+    marked = _("%(name)s of %(customer)s marked the e-mail with %(document)s as spam.") % {
         "name": delivery.recipient_name or _("Somebody"),
         "customer": delivery.customer.name,
         "document": delivery.object_code,
@@ -147,7 +148,7 @@ def _stop_writing(delivery: Delivery, kind: str) -> None:
     raise_item(
         kind=COMPLAINT_KIND,
         target=found.get(),
-        cause=f"{cause} {_('E-mail to the address is stopped until somebody lifts that.')}",
+        cause=joined([marked, _("E-mail to the address is stopped until somebody lifts that.")]),
         link="/deliveries/stopped",
         details={"delivery_id": str(delivery.pk)},
     )

@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from shared.audit.services import Act, record, record_many
 from shared.kernel.actor import Actor
@@ -11,6 +10,7 @@ from shared.kernel.authorisation import authorize
 from shared.kernel.clock import now
 from shared.kernel.errors import Conflict, NotFound
 from shared.kernel.tasks import enqueue_after_commit
+from shared.kernel.wording import worded as _
 from tenants.delivery.kinds import deliverable_kind
 from tenants.delivery.models import Delivery, DeliveryEvent
 from tenants.delivery.selectors import deliveries, stopped_reasons

@@ -203,7 +203,7 @@ def _exception(one: PreviewedContract) -> RunExceptionOut:
         site_id=one.contract.site.site_id,
         error_kind=one.problem.kind,
         code=one.problem.code,
-        reason=one.problem.reason,
+        reason=str(one.problem.reason),
         field=one.problem.field,
         link=one.fix.url,
     )

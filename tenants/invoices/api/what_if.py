@@ -8,7 +8,7 @@ from pydantic import Field
 
 from billing.lines import ChargeLine
 from shared.kernel.api.auth import ApiRequest
-from shared.kernel.api.schemas import Money, Number, Schema
+from shared.kernel.api.schemas import Money, Number, Schema, Worded
 from shared.kernel.clock import today
 from tenants.contracts.models import BillingFrequency, ContractType
 from tenants.contracts.schemas import Configuration
@@ -57,7 +57,7 @@ class PreviewPeriod(Schema):
     before: PreviewSide | None
     after: PreviewSide | None
     difference: Money | None
-    problem: str
+    problem: Worded
 
 
 class PreviewOut(Schema):

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from shared.kernel.actor import Actor
+from shared.kernel.fields import WordingField
 from shared.kernel.models import Row
 from tenants.contracts.models import Contract
 from tenants.invoices.models.invoices import Invoice
@@ -29,7 +30,6 @@ class BillingRun(Row):
     issues = models.BooleanField(default=True)
     distributes = models.BooleanField(default=False)
     started_by: "models.JSONField[Any, Any]" = models.JSONField(default=dict)
-    language = models.CharField(max_length=10, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     distribute_after = models.DateTimeField(
         null=True, blank=True, help_text="When invoices are next handed to delivery; empty: never."
@@ -118,7 +118,7 @@ class BillingRunItem(Row):
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.WAITING)
     error_kind = models.CharField(max_length=16, choices=ErrorKind.choices, blank=True)
     code = models.CharField(max_length=60, blank=True)
-    reason = models.TextField(blank=True)
+    reason = WordingField(blank=True)
     field = models.CharField(max_length=200, blank=True)
     corrections: "models.JSONField[Any, Any]" = models.JSONField(default=list)
     attempts = models.PositiveSmallIntegerField(default=0)

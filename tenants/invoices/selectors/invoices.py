@@ -6,13 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Max, Prefetch, Q, QuerySet
-from django.utils.translation import gettext as _
 
 from billing.periods import Period
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import today
 from shared.kernel.errors import NotFound
+from shared.kernel.wording import worded as _
 from tenants.invoices.models import IS_OPEN, Invoice, InvoiceLine, InvoiceTax
 from tenants.sites.models import Customer, Site
 

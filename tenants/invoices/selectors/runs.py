@@ -19,13 +19,13 @@ from django.db.models import (
     Sum,
 )
 from django.db.models.functions import Coalesce
-from django.utils.translation import gettext as _
 from django_stubs_ext import WithAnnotations
 
 from billing.periods import Frequency, Period, calendar_period
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import NotFound
+from shared.kernel.wording import worded as _
 from tenants.contracts.models import IN_FORCE, Contract
 from tenants.invoices.models import BillingRun, BillingRunItem, ErrorKind, Invoice
 from tenants.invoices.run_filters import EVERYTHING, RunFilters

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import OperationalError, connection, transaction
-from django.utils.translation import gettext as _
 
 from billing.periods import Frequency, Period
 from shared.audit.services import Act, record_many
+from shared.kernel.wording import worded as _
+from shared.kernel.wording import wording_of
 from tenants.contracts.models import Contract
 from tenants.invoices.calculation import BillingContext, Calculation, calculate
 from tenants.invoices.models import BillingRun, BillingRunItem, ErrorKind, Invoice
@@ -254,7 +255,7 @@ def _save_outcomes(items: Sequence[BillingRunItem], started: float) -> None:
             item.status,
             item.error_kind,
             item.code,
-            item.reason,
+            wording_of(item.reason).as_json(),
             item.field,
             item.corrections,
             item.distribution,
@@ -263,11 +264,12 @@ def _save_outcomes(items: Sequence[BillingRunItem], started: float) -> None:
         for item in items
     ]
     columns = [list(column) for column in zip(*rows, strict=True)]
-    columns[6] = [json.dumps(value) for value in columns[6]]
+    for number in (4, 6):  # reasons and corrections
+        columns[number] = [json.dumps(value) for value in columns[number]]
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE invoices_billingrunitem AS item SET status = new.status, "
-            "error_kind = new.error_kind, code = new.code, reason = new.reason, "
+            "error_kind = new.error_kind, code = new.code, reason = new.reason::jsonb, "
             "field = new.field, corrections = new.corrections::jsonb, "
             "distribution = new.distribution, invoice_id = new.invoice_id, "
             "attempts = item.attempts + 1, milliseconds = %s "

@@ -3,10 +3,9 @@
 Parts of the transaction that issues, which has authorised its actor.
 """
 
-from django.utils.translation import gettext as _
-
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
+from shared.kernel.wording import worded as _
 from tenants.invoices.errors import NotIssuable
 from tenants.invoices.models import Invoice
 from tenants.invoices.selectors.corrected import BASIS, basis_digest

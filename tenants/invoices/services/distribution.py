@@ -12,11 +12,10 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import OperationalError, transaction
-from django.utils.translation import gettext as _
-from django.utils.translation import override
 
 from shared.kernel.clock import now
 from shared.kernel.tasks import enqueue_after_commit
+from shared.kernel.wording import worded as _
 from tenants.invoices.fixing import invoice_page
 from tenants.invoices.hooks import distributor
 from tenants.invoices.models import BillingRun, BillingRunItem, ErrorKind
@@ -66,19 +65,18 @@ def due_distributions() -> list[UUID]:
 def distribute_run(*, run_id: UUID) -> None:
     """Hand over what waits, a hundred at a time. Safe to run twice and to be killed."""
     run = BillingRun.objects.get(pk=run_id)
-    with override(run.language or None):
-        try:
-            while _hand_over(run):
-                pass
-        except OperationalError:
-            raise
-        except Exception as error:
-            logger.warning("billing_run.distribution_failed", exc_info=True)
-            _put_off(run_id, error)
-        else:
-            waiting = run.items.filter(distribution=Distribution.WAITING)
-            if not waiting.exists():
-                BillingRun.objects.filter(pk=run_id).update(distribute_after=None)
+    try:
+        while _hand_over(run):
+            pass
+    except OperationalError:
+        raise
+    except Exception as error:
+        logger.warning("billing_run.distribution_failed", exc_info=True)
+        _put_off(run_id, error)
+    else:
+        waiting = run.items.filter(distribution=Distribution.WAITING)
+        if not waiting.exists():
+            BillingRun.objects.filter(pk=run_id).update(distribute_after=None)
 
 
 def _plan(run: BillingRun) -> None:

@@ -6,13 +6,13 @@ from datetime import date
 from uuid import UUID
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from billing.periods import Period
 from shared.audit.services import record, record_many
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
+from shared.kernel.wording import worded as _
 from tenants.contracts.models import Contract
 from tenants.contracts.selectors import resolve_contract
 from tenants.invoices.calculation import Calculation, calculate

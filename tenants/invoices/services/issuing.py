@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from shared.audit.services import Act, record_many
 from shared.kernel.actor import Actor
@@ -12,6 +11,7 @@ from shared.kernel.authorisation import authorize
 from shared.kernel.bulk import copy_instances, update_rows
 from shared.kernel.clock import now
 from shared.kernel.errors import NotFound
+from shared.kernel.wording import worded as _
 from shared.outbox.services import publish_many
 from tenants.documents.services import request_documents
 from tenants.invoices.calculation import Calculation

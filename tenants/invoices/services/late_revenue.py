@@ -12,11 +12,10 @@ from uuid import UUID
 
 from django.db import connection
 from django.urls import reverse
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 
 from shared.kernel.actor import Actor
-from shared.kernel.formats import format_money, format_period
+from shared.kernel.wording import money, period
+from shared.kernel.wording import worded as _
 from tenants.activity.hooks import SiteDay
 from tenants.activity.selectors import NEEDS_REVENUE
 from tenants.invoices.models import Invoice
@@ -125,18 +124,13 @@ def _touched(days: Collection[SiteDay]) -> Sequence[_Touched]:
 
 
 def _item(one: _Touched) -> NewItem:
-    language = get_language()
-    billed = format_money(one.billed or Decimal(0), one.currency, language=language)
-    recorded = format_money(one.recorded, one.currency, language=language)
     cause = _(
         "Revenue of %(period)s changed after it was invoiced: %(billed)s was billed, "
         "%(recorded)s is recorded now."
     ) % {
-        "period": format_period(
-            one.period_start, one.period_end + timedelta(days=1), language=language
-        ),
-        "billed": billed,
-        "recorded": recorded,
+        "period": period(one.period_start, one.period_end + timedelta(days=1)),
+        "billed": money(one.billed or Decimal(0), one.currency),
+        "recorded": money(one.recorded, one.currency),
     }
     return NewItem(
         kind=RECALCULATION,

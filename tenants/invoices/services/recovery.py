@@ -10,12 +10,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-
 from billing.periods import Period
 from shared.kernel.actor import Actor
 from shared.kernel.errors import AppError
+from shared.kernel.wording import Wording, joined
+from shared.kernel.wording import worded as _
 from tenants.contracts.models import Contract
 from tenants.invoices.fixing import fix_for
 from tenants.invoices.models import BillingRunItem, ErrorKind
@@ -28,10 +27,10 @@ CALCULATION_CHECKS = frozenset(
     {"lines_add_up", "calculation_agrees", "guarantee_and_cap", "rates_equal_contract"}
 )
 _INPUT_NAMES = {
-    "billing_data.revenue_amount": gettext_lazy("Revenue"),
-    "billing_data.labor_hours": gettext_lazy("Hours"),
-    "billing_data.labor": gettext_lazy("Hours"),
-    "billing_data.costs": gettext_lazy("Costs"),
+    "billing_data.revenue_amount": _("Revenue"),
+    "billing_data.labor_hours": _("Hours"),
+    "billing_data.labor": _("Hours"),
+    "billing_data.costs": _("Costs"),
 }
 
 
@@ -41,7 +40,7 @@ class Problem:
 
     kind: str
     code: str
-    reason: str
+    reason: Wording
     field: str = ""
 
 
@@ -61,15 +60,15 @@ def problem_of(error: Exception) -> Problem:
     )
 
 
-def reason_of(error: AppError) -> str:
+def reason_of(error: AppError) -> Wording:
     """What is wrong with each input, by its name, else what the error says as a whole."""
-    messages = dict.fromkeys(
+    messages = [
         _("%(label)s: %(value)s") % {"label": _INPUT_NAMES[problem.field], "value": problem.message}
         if problem.field in _INPUT_NAMES
-        else str(problem.message)
+        else problem.message
         for problem in error.errors
-    )
-    return " ".join(messages) or str(error.detail)
+    ]
+    return joined(messages or [error.detail])
 
 
 def review_id(contract_pk: UUID, period: Period) -> UUID:

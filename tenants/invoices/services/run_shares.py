@@ -14,7 +14,6 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.translation import override
 
 from shared.kernel.clock import now
 from shared.kernel.memory import drop_batch
@@ -49,13 +48,12 @@ def work_on_share(*, run_id: UUID, slot: int, ticket: int) -> None:
         return
     run = BillingRun.objects.get(pk=run_id)
     ends = time.monotonic() + SLICE_SECONDS
-    with _language_of(run):
-        while time.monotonic() < ends:
-            if not _bill_next(run):
-                mine.update(leased_until=None)
-                finish_run(run)
-                return
-            mine.update(leased_until=now() + LEASE)
+    while time.monotonic() < ends:
+        if not _bill_next(run):
+            mine.update(leased_until=None)
+            finish_run(run)
+            return
+        mine.update(leased_until=now() + LEASE)
     with transaction.atomic():
         _queue(mine.filter(ticket=ticket + 1))
 
@@ -63,9 +61,8 @@ def work_on_share(*, run_id: UUID, slot: int, ticket: int) -> None:
 def process_run(*, run_id: UUID) -> BillingRun:
     """Work through what is left of a run at once, without the queue."""
     run = BillingRun.objects.get(pk=run_id)
-    with _language_of(run):
-        while _bill_next(run):
-            pass
+    while _bill_next(run):
+        pass
     finish_run(run)
     run.refresh_from_db()
     return run
@@ -112,7 +109,3 @@ def _queue(shares: QuerySet[RunShare]) -> int:
         count += 1
     shares.update(leased_until=now() + QUEUED)
     return count
-
-
-def _language_of(run: BillingRun) -> override:
-    return override(run.language or None)

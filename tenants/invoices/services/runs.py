@@ -3,8 +3,6 @@
 from uuid import UUID
 
 from django.db import transaction
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 
 from billing.periods import Period
 from shared.audit.services import record
@@ -12,6 +10,7 @@ from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.bulk import copy_instances
 from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
+from shared.kernel.wording import worded as _
 from tenants.invoices.models import BillingRun, BillingRunItem
 from tenants.invoices.run_filters import EVERYTHING, RunFilters
 from tenants.invoices.selectors.runs import billable_contracts
@@ -50,8 +49,6 @@ def start_run(
             issues=issue,
             distributes=auto_distribute,
             started_by={"kind": actor.kind, "id": actor.id, "label": actor.label},
-            # Reasons of failures are kept as text: in the language of whoever asks for the run.
-            language=get_language() or "",
         )
         contracts = list(billable_contracts(period, filters).values_list("pk", flat=True))
         for start in range(0, len(contracts), ITEMS_AT_ONCE):

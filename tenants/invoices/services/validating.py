@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from billing.lines import ChargeLine
 from billing.periods import Period
@@ -15,6 +14,7 @@ from shared.audit.services import record
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import AppError, NotFound
+from shared.kernel.wording import worded as _
 from tenants.invoices.calculation import BLOCKING, BillingContext, Calculation, calculate
 from tenants.invoices.explanation import check_as_json
 from tenants.invoices.models import Invoice
@@ -143,11 +143,12 @@ def _of_correction(
 
 def _not_calculable(error: AppError) -> RuleResult:
     fields = tuple(problem.field for problem in error.errors) or ("billing_data",)
+    values: dict[str, Any] = {"reason": reason_of(error).as_json()}
     return RuleResult(
         "calculation_agrees",
         Severity.CRITICAL,
         fields,
         passed=False,
         explanation="not_calculable",
-        values={"reason": reason_of(error)},
+        values=values,
     )

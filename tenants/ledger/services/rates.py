@@ -9,7 +9,6 @@ import httpx
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
-from django.utils.translation import gettext as _
 
 from billing.money import is_currency
 from connectors.bank_of_canada import CANADIAN, DailyRate
@@ -19,6 +18,7 @@ from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import today
 from shared.kernel.errors import FieldError, Invalid
+from shared.kernel.wording import worded as _
 from tenants.contracts.models import Contract
 from tenants.ledger.models import ExchangeRate
 from tenants.sites.models import Site

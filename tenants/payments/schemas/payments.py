@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.kernel.api.pagination import Paging
-from shared.kernel.api.schemas import Money, Number, Schema
+from shared.kernel.api.schemas import Money, Number, Schema, Worded
 from tenants.payments.models import Allocation, PaymentFile, PaymentFileLine, Refund
 from tenants.payments.selectors.files import counts_of
 from tenants.payments.services import Part
@@ -271,7 +271,7 @@ class FileLineOut(Schema):
     match: str
     customer_id: str | None
     payment_id: str | None
-    problem: str
+    problem: Worded
 
     @staticmethod
     def of(line: PaymentFileLine) -> "FileLineOut":

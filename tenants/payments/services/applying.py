@@ -5,7 +5,6 @@ from datetime import date
 from decimal import Decimal
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from billing.application import ALL_RULES, OpenInvoice, Rule, Share, propose
 from shared.audit.services import record
@@ -13,6 +12,7 @@ from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import today
 from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
+from shared.kernel.wording import worded as _
 from shared.outbox.services import publish
 from tenants.invoices.models import OPEN_PAYMENT, Invoice
 from tenants.payments.models import Allocation, Payment

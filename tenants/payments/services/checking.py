@@ -6,11 +6,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from django.utils.translation import gettext as _
-
 from billing.money import AMOUNT_LIMIT, is_currency, round_money
 from shared.kernel.clock import today
-from shared.kernel.errors import FieldError, Invalid, NotFound
+from shared.kernel.errors import FieldError, Invalid, NotFound, Text
+from shared.kernel.wording import money
+from shared.kernel.wording import worded as _
 from tenants.invoices.models import Invoice
 from tenants.payments.models import Method, Payment
 
@@ -152,9 +152,8 @@ def shares_of(
         amount = min(invoice.balance_due, available) if part.amount is None else part.amount
         wrong = amount_errors(f"{path}.amount", amount, currency)
         if not wrong and amount > min(invoice.balance_due, available):
-            message = _("At most %(amount)s is left.") % {
-                "amount": min(invoice.balance_due, available)
-            }
+            left = min(invoice.balance_due, available)
+            message = _("At most %(amount)s is left.") % {"amount": money(left, currency)}
             wrong = [FieldError(f"{path}.amount", "exceeds", message)]
         errors += wrong
         shares[part.invoice_id] = (invoice, amount)
@@ -166,7 +165,7 @@ def shares_of(
 
 def _refusal(
     part: Part, invoice: Invoice | None, customer_id: UUID, currency: str, *, twice: bool
-) -> tuple[str, str] | tuple[()]:
+) -> tuple[str, Text] | tuple[()]:
     """Code and sentence of what keeps an invoice from taking anything."""
     if invoice is None or invoice.customer_id != customer_id:
         return "unknown", _("The customer has no invoice %(id)s.") % {"id": part.invoice_id}

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from billing.application import ALL_RULES
 from connectors.bank_files import BankLine
@@ -21,6 +20,8 @@ from shared.kernel.authorisation import authorize
 from shared.kernel.clock import now
 from shared.kernel.errors import AppError, Conflict, FieldError, Invalid, NotFound, TooLarge
 from shared.kernel.tasks import enqueue_after_commit
+from shared.kernel.wording import worded as _
+from shared.kernel.wording import wording_of
 from shared.outbox.services import publish
 from tenants.payments.matching import match_lines, new_line
 from tenants.payments.models import PaymentFile, PaymentFileLine
@@ -55,7 +56,7 @@ def preview_file(*, actor: Actor, name: str, content: bytes) -> tuple[PaymentFil
     try:
         found = read_bank_file(content)
     except NeedsAttention as error:
-        raise Invalid(errors=[FieldError("file", "unreadable", error.why)]) from error
+        raise Invalid(errors=[FieldError("file", "unreadable", wording_of(error.why))]) from error
     currency = LegalEntity.objects.values_list("currency", flat=True).get(is_default=True)
     numbers = _transaction_numbers(found.lines)
     lines = [
@@ -174,7 +175,7 @@ def _record_or_explain(actor: Actor, line: PaymentFileLine) -> None:
             _record_line(actor, line)
     except AppError as error:
         line.status, line.payment = Status.UNMATCHED, None
-        line.problem = str(error.errors[0].message if error.errors else error.detail)[:300]
+        line.problem = error.wording()
         line.save(update_fields=["status", "problem"])
 
 

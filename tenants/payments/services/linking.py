@@ -14,7 +14,6 @@ from django.conf import settings
 from django.core import signing
 from django.core.cache import cache
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from connectors.errors import NeedsAttention, RetryLater
 from connectors.stripe_payments import Standing
@@ -34,6 +33,7 @@ from shared.kernel.errors import (
     Unavailable,
 )
 from shared.kernel.tenancy import current_schema
+from shared.kernel.wording import worded as _
 from shared.organisations.services.outside import claim_outside_account, release_outside_account
 from tenants.payments.models import OnlineAccount
 from tenants.review.services import close_items, raise_item

@@ -18,6 +18,7 @@ from shared.kernel.authorisation import authorize
 from shared.kernel.clock import now
 from shared.kernel.errors import Conflict, FieldError, Invalid, Unavailable
 from shared.kernel.tenancy import require_organisation
+from shared.kernel.wording import wording_of
 from tenants.invoices.models import Invoice
 from tenants.payments.errors import NotPayable
 from tenants.payments.models import OnlineAccount, OnlinePayment
@@ -209,6 +210,6 @@ def _reach(account: OnlineAccount) -> None:
     except NeedsAttention as error:
         known = error.field == "secret_key" or (error.field == "account_id" and account.account_id)
         field = error.field if known else "webhook_secret"
-        raise Invalid(errors=[FieldError(field, "refused", error.why)]) from error
+        raise Invalid(errors=[FieldError(field, "refused", wording_of(error.why))]) from error
     except RetryLater as error:
         raise Unavailable(_("Stripe does not answer. Try again later.")) from error

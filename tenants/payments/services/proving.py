@@ -5,12 +5,13 @@ from datetime import date
 
 from django.db import transaction
 from django.urls import reverse
-from django.utils.translation import ngettext
 
 from shared.audit.services import record
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import now
+from shared.kernel.wording import Wording
+from shared.kernel.wording import worded_plural as ngettext
 from tenants.ledger.models import LedgerProof
 from tenants.payments.control import Difference, prove
 from tenants.review.services import close_items, raise_item
@@ -55,7 +56,7 @@ def prove_ledger(*, actor: Actor, on: date) -> LedgerProof:
     return proof
 
 
-def _cause(differences: tuple[Difference, ...]) -> str:
+def _cause(differences: tuple[Difference, ...]) -> Wording:
     first = differences[0]
     text = ngettext(
         "The journal and the documents differ on %(number)d balance: %(account)s, "

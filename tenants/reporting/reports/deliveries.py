@@ -40,7 +40,7 @@ def _row(one: Delivery) -> Row:
         one.sent_at,
         one.delivered_at,
         one.opened_at,
-        refusal_text(one.error) if one.error else "",
+        str(refusal_text(one.error)) if one.error else "",
     )
 
 

@@ -256,7 +256,7 @@ def revenue_late(period: Period) -> Iterator[Finding]:
         kind=RECALCULATION, created_at__gte=start, created_at__lt=end
     ).order_by("created_at", "pk")
     for item in items[: SECTION_MAX + 1]:
-        outcome = " ".join(part for part in (item.get_status_display(), item.closing_note) if part)
+        outcome = f"{item.get_status_display()} {item.closing_note}".strip()
         yield Finding(
             item.created_at,
             item.closed_by,

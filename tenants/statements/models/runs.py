@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from shared.kernel.fields import WordingField
 from shared.kernel.models import Row
 from tenants.sites.models import Customer
 from tenants.structure.models import LegalEntity
@@ -143,7 +144,7 @@ class StatementRunItem(Row):
     statement = models.ForeignKey(
         "statements.Statement", on_delete=models.PROTECT, null=True, related_name="+"
     )
-    reason = models.CharField(max_length=500, blank=True)
+    reason = WordingField(max_length=500, blank=True)
 
     class Meta:
         ordering = ("run", "chunk", "id")

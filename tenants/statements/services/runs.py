@@ -8,7 +8,6 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 
 from billing.periods import Period
 from shared.audit.services import record
@@ -17,6 +16,7 @@ from shared.kernel.authorisation import authorize
 from shared.kernel.clock import now, today
 from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from shared.kernel.tasks import enqueue_after_commit
+from shared.kernel.wording import worded as _
 from shared.outbox.services import publish
 from tenants.contracts.models import ContractType
 from tenants.statements.models import StatementRun, StatementRunChunk, StatementRunItem

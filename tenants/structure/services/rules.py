@@ -6,12 +6,12 @@ from typing import TypeVar
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as _
 
 from shared.audit.services import record
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
-from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
+from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound, Text
+from shared.kernel.wording import worded as _
 from tenants.structure.models import ConstructionRule, TaxExclusion, TaxRule
 
 SOURCE_MAX = 300
@@ -40,7 +40,7 @@ def add_rule(
     rule: Rule,
     action: str,
     state: Callable[[Rule], State],
-    taken: str = "",
+    taken: Text = "",
 ) -> Rule:
     """Store a checked rule. Raises Conflict where there are as many as there may be.
 

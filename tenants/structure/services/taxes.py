@@ -6,13 +6,12 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from django.utils.translation import gettext as _
-
 from billing.lines import LINE_CODES
 from billing.tax import PROVINCES
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import FieldError, Invalid
+from shared.kernel.wording import worded as _
 from tenants.structure.models import ServiceCategory, TaxExclusion, TaxRule
 from tenants.structure.services.rules import add_rule, check_basis, end_rule, remove_rule
 

@@ -2,6 +2,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.utils.translation import override
 from support.billing import make_contract, make_site
 from support.outside import Reply
 
@@ -154,6 +155,8 @@ def test_what_the_mapping_refuses_waits_for_a_person(connection, territory, sync
     assert sync() == [("site.created", "failed")]
     task = SyncTask.objects.get()
     assert "territory_id" in task.error
+    with override("fr-ca"):
+        assert task.error == "territory_id est obligatoire."
     item = ReviewItem.objects.get(kind="sync_failed")
     assert (item.target_id, item.field) == (task.pk, "territory_id")
     assert SyncLog.objects.get().status == "error"
@@ -180,6 +183,8 @@ def test_refused_credentials_keep_everything_and_tell(site, sync, sandbox):
     connection = Connection.objects.get()
     assert connection.state == "attention"
     assert "401" in connection.problem
+    with override("fr-ca"):
+        assert "les identifiants ne sont pas acceptés" in connection.problem
     sandbox.broken = lambda _seen: None
     assert sync() == [("site.created", "done")]
     connection.refresh_from_db()

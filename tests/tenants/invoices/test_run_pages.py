@@ -49,7 +49,7 @@ def test_the_preview_says_what_the_run_then_makes(in_acme):
     assert (preview.due, preview.billed_before, preview.unbilled) == (3, 1, 2)
     assert (preview.ready, preview.totals) == (1, {"CAD": Decimal("1130.00")})
     assert [one.contract.pk for one in preview.failing] == [share.pk]
-    assert preview.failing[0].problem.reason.startswith("Revenue:")
+    assert str(preview.failing[0].problem.reason).startswith("Revenue:")
     assert not preview.is_partial
     assert Invoice.objects.count() == before
     run = process_run(run_id=start_run(actor=SYSTEM, period=MARCH).pk)

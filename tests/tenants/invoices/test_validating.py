@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.utils.translation import override
 from support.billing import make_contract
 
 from billing.periods import month_period
@@ -13,6 +14,7 @@ from shared.kernel.errors import NotFound
 from tenants.activity.services import DayRevenue, record_revenue
 from tenants.contracts.services import TermsInput, change_terms
 from tenants.invoices.errors import NotIssuable
+from tenants.invoices.explanation import check_text
 from tenants.invoices.models import Invoice
 from tenants.invoices.services import generate_invoice, issue_invoice, validate_invoice
 
@@ -139,7 +141,9 @@ def test_terms_that_no_longer_bill_it_are_said_so(in_acme):
     again = validate_invoice(actor=SYSTEM, invoice_id=invoice.invoice_id)
     (check,) = again.checks
     assert (check["explanation"], check["passed"]) == ("not_calculable", False)
-    assert "2025-03-11" in check["values"]["reason"]
+    assert "Mar 11, 2025" in check_text(check, "CAD")
+    with override("fr-ca"):
+        assert "11 mars 2025" in check_text(check, "CAD")
 
 
 def test_an_unknown_invoice_is_not_found(in_acme):

@@ -85,7 +85,7 @@ def test_what_is_refused_stands_on_the_page(acme, browser, two):
         answer = browser.post(f"{path}/apply", {f"amount-{first.invoice_id}": typed})
         assert answer.status_code == 422
     assert (
-        "At most 1130"
+        "At most $1,130.00"
         in browser.post(f"{path}/apply", {f"amount-{first.invoice_id}": "1130.01"}).content.decode()
     )
     refused = browser.post(
