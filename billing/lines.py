@@ -87,6 +87,7 @@ StepLabel: TypeAlias = Literal[
     "credited",
     "calculated_now",
     "billed_before",
+    "covered_by_credit",
 ]
 # What translators must cover; the pages' tests iterate over these.
 LINE_CODES: tuple[str, ...] = get_args(LineCode)

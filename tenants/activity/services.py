@@ -70,6 +70,26 @@ def record_revenue(
     return stored
 
 
+def is_net_of(net: Decimal, gross: Decimal) -> bool:
+    """Whether an amount can be what is left of another without its sales tax.
+
+    It has the same sign, or is zero, and is not the larger one; refunds are both below zero.
+    """
+    return min(gross, Decimal(0)) <= net <= max(gross, Decimal(0))
+
+
+def not_net_of() -> str:
+    """What is said of a net amount that cannot be."""
+    return _("It cannot be more than the revenue with sales tax, nor have the other sign.")
+
+
+def _net_errors(given: DayRevenue, path: str) -> list[FieldError]:
+    net, gross = given.net_amount, given.gross_amount
+    if net is None or not (net.is_finite() and gross.is_finite()) or is_net_of(net, gross):
+        return []
+    return [FieldError(f"{path}.net_amount", "over_gross", not_net_of())]
+
+
 def _find_sites(records: Sequence[DayRevenue], site_id: str | None) -> dict[str, Site]:
     """The sites by code. Raises NotFound for the call's own, Invalid for a record's."""
     codes = {given.site_id or site_id or "" for given in records}
@@ -165,5 +185,6 @@ def _check(records: Sequence[DayRevenue]) -> None:
             amount = getattr(given, name)
             if amount is not None and not (amount.is_finite() and abs(amount) < AMOUNT_LIMIT):
                 errors.append(FieldError(f"{path}.{name}", "range", _("Not a usable amount.")))
+        errors.extend(_net_errors(given, path))
     if errors:
         raise Invalid(errors=errors)

@@ -209,6 +209,14 @@ def quality_stats(
             "chart": _trend(str(METRIC_LABELS[name]), name, history),
         }
         for name in METRICS
+    ] + [
+        {
+            "label": _("Sites without a territory"),
+            "value": str(quality.without_territory),
+            "note": _("optional"),
+            "url": "",
+            "chart": None,
+        }
     ]
 
 

@@ -14,6 +14,7 @@ from shared.kernel.authorisation import authorize
 from shared.kernel.clock import now
 from shared.kernel.codes import next_code
 from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
+from shared.kernel.formats import money_text
 from shared.outbox.services import publish
 from tenants.disputes.models import Dispute
 from tenants.invoices.models import Invoice, InvoiceLine
@@ -133,7 +134,7 @@ def _check_amount(amount: Decimal, most: Decimal, currency: str) -> None:
     if not amount.is_finite() or amount <= 0:
         raise Invalid(errors=[FieldError("amount", "range", _("Must be more than zero."))])
     if amount > most:
-        message = _("At most %(amount)s is open.") % {"amount": most}
+        message = _("At most %(amount)s is open.") % {"amount": money_text(most, currency)}
         raise Invalid(errors=[FieldError("amount", "exceeds", message)])
     if round_money(amount, currency) != amount:
         message = _("%(currency)s has no such fraction.") % {"currency": currency}

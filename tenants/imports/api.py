@@ -14,6 +14,7 @@ from tenants.imports import selectors, services
 from tenants.imports.models import Import
 from tenants.imports.presentation import bad_rows_file
 from tenants.imports.schemas import (
+    ApplyIn,
     ImportDetailOut,
     ImportFilters,
     ImportOut,
@@ -95,9 +96,13 @@ def download_import_errors(request: ApiRequest, import_id: UUID) -> HttpResponse
 
 
 @router.post("/{uuid:import_id}/apply", response={202: ImportOut})
-def apply_import(request: ApiRequest, import_id: UUID) -> Any:
-    """Import every good row; bad rows are left out."""
-    job = services.apply_import(actor=request.actor, import_id=import_id)
+def apply_import(request: ApiRequest, import_id: UUID, body: ApplyIn | None = None) -> Any:
+    """Import every good row; bad rows are left out, and so are duplicates unless allowed.
+
+    409 where every row is there already, or the same content was imported, unless allowed.
+    """
+    allowed = body is not None and body.allow_duplicates
+    job = services.apply_import(actor=request.actor, import_id=import_id, allow_duplicates=allowed)
     return Status(202, ImportOut.of(job))
 
 

@@ -1,7 +1,7 @@
 """The cells of a row of sites or contracts as what the services take."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -13,6 +13,7 @@ from django.utils.translation import override
 from shared.kernel.errors import FieldError
 from tenants.imports.columns import plain
 from tenants.imports.models import Import
+from tenants.imports.regions import region_code
 from tenants.imports.values import Wrong, day_reader, read_amount
 
 ADDRESS_PARTS = ("street1", "street2", "city", "state", "zip", "country")
@@ -43,6 +44,11 @@ class ContractCells:
         """One more thing that is wrong; the first of a field counts."""
         if not any(one.field == field for one in self.errors):
             self.errors.append(FieldError(field, code, message))
+
+    def take(self, errors: Iterable[FieldError]) -> None:
+        """What is wrong beside; a field that is wrong already stays as it was told first."""
+        for one in errors:
+            self.add(one.field, one.code, str(one.message))
 
     def read(self, field: str, read: Callable[[str], Any]) -> Any:
         """What `read` makes of the cell; None for an empty one or a wrong one."""
@@ -137,8 +143,10 @@ def code_of(values: Values, name: str) -> str | None:
 
 
 def address_of(values: Values, prefix: str) -> dict[str, str]:
-    """The parts of an address that the row has."""
+    """The parts of an address that the row has; a province may be written in full."""
     parts = {part: values.get(f"{prefix}_{part}", "") for part in ADDRESS_PARTS}
+    if parts["state"]:
+        parts["state"] = region_code(parts["state"], parts["country"])
     return {part: text for part, text in parts.items() if text}
 
 

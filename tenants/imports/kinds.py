@@ -205,7 +205,15 @@ CONTRACT_COLUMNS = (
     Column(
         "site_id",
         _("Site"),
-        ("site", "site code", "code de site", "numero de site", "no de site"),
+        (
+            "site",
+            "site code",
+            "site name",
+            "code de site",
+            "numero de site",
+            "no de site",
+            "nom du site",
+        ),
         required=True,
         example="SITE000001",
     ),

@@ -73,6 +73,8 @@ class Import(Row):
     new_rows = models.PositiveIntegerField(default=0)
     changed_rows = models.PositiveIntegerField(default=0)
     same_rows = models.PositiveIntegerField(default=0)
+    duplicate_rows = models.PositiveIntegerField(default=0)
+    allow_duplicates = models.BooleanField(default=False)
     applied_rows = models.PositiveIntegerField(default=0)
     undone_rows = models.PositiveIntegerField(default=0)
     kept_rows = models.PositiveIntegerField(default=0)
@@ -107,8 +109,11 @@ class Import(Row):
 
     @property
     def good_rows(self) -> int:
-        """Rows that can be imported; sites and contracts as they are stored are not written."""
-        good = self.rows - self.bad_rows
+        """Rows that can be imported; sites and contracts as they are stored are not written.
+
+        Duplicates only where somebody said so.
+        """
+        good = self.rows - self.bad_rows - (0 if self.allow_duplicates else self.duplicate_rows)
         return good if self.kind == self.Kind.REVENUE else good - self.same_rows
 
 
@@ -156,6 +161,7 @@ class RecordRow(Row):
         UNDONE = "undone", _("Undone")
         KEPT = "kept", _("Kept")
         SAME = "same", _("Unchanged")
+        LEFT_OUT = "left_out", _("Left out")
 
     class Effect(models.TextChoices):
         """What the row does, as its check found."""
@@ -163,15 +169,23 @@ class RecordRow(Row):
         NEW = "new", _("New")
         CHANGED = "changed", _("Changed")
         SAME = "same", _("Unchanged")
+        DUPLICATE = "duplicate", _("Duplicate")
 
     job = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="record_rows")
     line = models.PositiveIntegerField()
     values: "models.JSONField[Any, Any]" = models.JSONField()
-    outcome = models.CharField(max_length=7, choices=Outcome.choices, default=Outcome.WAITING)
-    effect = models.CharField(max_length=7, choices=Effect.choices, default=Effect.NEW)
+    outcome = models.CharField(max_length=8, choices=Outcome.choices, default=Outcome.WAITING)
+    effect = models.CharField(max_length=9, choices=Effect.choices, default=Effect.NEW)
     changes: "models.JSONField[Any, Any]" = models.JSONField(
         default=list, help_text="[{field, before, after}] of a stored record, as text."
     )
+    identity = models.CharField(
+        max_length=64, blank=True, help_text="Equal for rows that make the same record."
+    )
+    twin = models.CharField(
+        max_length=CODE_MAX, blank=True, help_text="The record that says the same already."
+    )
+    twin_line = models.PositiveIntegerField(null=True, blank=True)
     previous = ExactJSONField(default=dict, help_text="What the undo of a change puts back.")
     object_id = models.UUIDField(null=True, blank=True)
     object_code = models.CharField(max_length=CODE_MAX, blank=True)
@@ -184,6 +198,7 @@ class RecordRow(Row):
         constraints = (
             models.UniqueConstraint(fields=["job", "line"], name="one_record_row_a_line"),
         )
+        indexes = (models.Index(fields=["job", "identity"], name="record_row_by_identity"),)
 
     def __str__(self) -> str:
         return f"{self.line} {self.outcome}"

@@ -41,6 +41,8 @@ def counts(job: Import) -> list[dict[str, Any]]:
         else:
             figures.append((_("Changed"), job.changed_rows, _("something else is stored")))
         figures.append((_("Unchanged"), job.same_rows, _("stored already")))
+        if job.duplicate_rows:
+            figures.append((_("Duplicates"), job.duplicate_rows, _("left out unless allowed")))
     if job.applied_rows:
         figures.append((_("Imported"), job.applied_rows, ""))
     if job.undone_rows or job.kept_rows:
@@ -101,6 +103,8 @@ def effect_tabs(job: Import, url: str) -> list[dict[str, Any]]:
         effects.CHANGED: job.changed_rows,
         effects.SAME: job.same_rows,
     }
+    if job.duplicate_rows:
+        numbers[effects.DUPLICATE] = job.duplicate_rows
     tabs = [{"label": _("Every row"), "url": url, "count": sum(numbers.values())}]
     return tabs + [
         {"label": effect.label, "url": f"{url}?effect={effect.value}", "count": number}

@@ -4,6 +4,9 @@ A dry run makes each record and takes it back, so that it finds exactly what the
 would find.
 """
 
+from datetime import date
+from typing import Any
+
 from django.db import DataError, IntegrityError
 from django.utils.translation import gettext as _
 
@@ -11,9 +14,16 @@ from shared.kernel.actor import Actor
 from shared.kernel.errors import AppError, FieldError, Invalid
 from shared.kernel.models import RevisedRow
 from tenants.contracts.models import BillingFrequency, ContractType
-from tenants.contracts.services import TermsInput, activate_contract, create_contract
+from tenants.contracts.services import (
+    TermsInput,
+    activate_contract,
+    check_terms,
+    create_contract,
+)
+from tenants.contracts.services.contracts import frame_errors
 from tenants.imports.cells import ADDRESS_PARTS, ContractCells, Values, address_of, code_of
 from tenants.imports.models import Import
+from tenants.imports.naming import site_code_of
 from tenants.sites.services import BillingContact, create_site
 
 CONFIGURATION_MAX = 10_000
@@ -81,21 +91,46 @@ def _make_contract(actor: Actor, job: Import, values: Values) -> RevisedRow:
     last = wrong.day("end_date")
     days = wrong.whole_number("payment_terms_days", 30)
     active = wrong.yes_or_no("activate")
-    configuration = wrong.configuration(first)
+    configuration, is_readable = _configuration(wrong, first)
     if first is None:
         wrong.add("effective_date", "required", _("This field is required."))
+    site_id = site_code_of(wrong, "site_id")
+    contract_id = code_of(values, "contract_id")
+    currency = values.get("currency", "").upper() or "CAD"
+    terms = TermsInput(contract_type, configuration, frequency)
+    wrong.take(frame_errors(contract_id, currency, first, last))
+    if is_readable and contract_type and frequency:
+        wrong.take(_terms_errors(terms))
     if wrong.errors or first is None:
         raise Invalid(errors=wrong.errors)
     contract = create_contract(
         actor=actor,
-        contract_id=code_of(values, "contract_id"),
-        site_id=values.get("site_id", "").upper(),
-        terms=TermsInput(contract_type, configuration, frequency),
+        contract_id=contract_id,
+        site_id=site_id,
+        terms=terms,
         effective_date=first,
         end_date=last,
-        currency=values.get("currency", "").upper() or "CAD",
+        currency=currency,
         payment_terms_days=days,
     )
     if active:
         return activate_contract(actor=actor, contract_id=contract.contract_id)
     return contract
+
+
+def _configuration(cells: ContractCells, first: date | None) -> tuple[dict[str, Any], bool]:
+    """The terms, and whether all their cells could be read."""
+    known = len(cells.errors)
+    configuration = cells.configuration(first)
+    return configuration, len(cells.errors) == known
+
+
+def _terms_errors(terms: TermsInput) -> list[FieldError]:
+    """What breaks a rule of the terms, by the columns that bring it."""
+    try:
+        check_terms(terms)
+    except Invalid as error:
+        return [
+            FieldError(column_of(one.field), one.code, str(one.message)) for one in error.errors
+        ]
+    return []

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from shared.kernel.clock import today
 from shared.kernel.errors import FieldError
 from tenants.activity.models import CATEGORY_MAX
+from tenants.activity.services import is_net_of, not_net_of
 from tenants.imports.columns import Matched
 from tenants.imports.models import CODE_MAX, Import
 from tenants.imports.values import Wrong, day_reader, read_amount, read_text
@@ -46,6 +48,8 @@ class RevenueReader:
         gross = self._amount("gross_amount", _cell(cells, self._gross), wrong)
         net_cell = _cell(cells, self._net)
         net = gross if _is_blank(net_cell) else self._amount("net_amount", net_cell, wrong)
+        if not wrong and net != gross and not is_net_of(Decimal(net), Decimal(gross)):
+            wrong.append(FieldError("net_amount", "over_gross", not_net_of()))
         if wrong:
             raise WrongRow(wrong)
         return f"{self._job}\t{line}\t{site}\t{day}\t{category}\t{gross}\t{net}\n"

@@ -12,6 +12,12 @@ from tenants.imports.models import Import, RecordRow, RowProblem
 from tenants.imports.selectors import preview
 
 
+class ApplyIn(Schema):
+    """Whether rows that say what is there already are imported too."""
+
+    allow_duplicates: bool = False
+
+
 class ImportFilters(Paging):
     """Which imports."""
 
@@ -60,13 +66,18 @@ class ChangeOut(Schema):
 
 
 class RecordRowOut(Schema):
-    """A good row: whether its record is `new`, `changed` or the `same`, and what became of it."""
+    """A good row: whether its record is `new`, `changed` or the `same`, and what became of it.
+
+    A `duplicate` says what the record `duplicate_of` says, or the row `duplicate_of_row`.
+    """
 
     row: int
     effect: str
     outcome: str
     values: dict[str, str]
     changes: list[ChangeOut]
+    duplicate_of: str
+    duplicate_of_row: int | None
 
     @staticmethod
     def of(row: RecordRow) -> "RecordRowOut":
@@ -77,6 +88,8 @@ class RecordRowOut(Schema):
             outcome=row.outcome,
             values=row.values,
             changes=[ChangeOut(**one) for one in row.changes],
+            duplicate_of=row.twin,
+            duplicate_of_row=row.twin_line,
         )
 
 
@@ -95,6 +108,7 @@ class ImportOut(Schema):
     new_rows: int
     changed_rows: int
     unchanged_rows: int
+    duplicate_rows: int
     imported_rows: int
     undone_rows: int
     kept_rows: int
@@ -124,7 +138,7 @@ class ImportDetailOut(ImportOut):
 def _state(job: Import) -> dict[str, Any]:
     same = (
         *("kind", "status", "file_name", "percent", "columns", "rows", "bad_rows", "new_rows"),
-        *("changed_rows", "undone_rows", "kept_rows", "failure"),
+        *("changed_rows", "duplicate_rows", "undone_rows", "kept_rows", "failure"),
     )
     instants = ("created_at", "checked_at", "applied_at", "undone_at")
     return {

@@ -69,6 +69,19 @@ def import_by_id(*, actor: Actor, import_id: UUID) -> Import:
     return job
 
 
+def imported_before(job: Import) -> Import | None:
+    """Another import of the same content that stands; None for revenue.
+
+    Revenue brought in again replaces itself: site, day and category say which record it is.
+    """
+    if job.kind == Import.Kind.REVENUE:
+        return None
+    standing = (Import.Status.APPLYING, Import.Status.APPLIED)
+    begun = Q(status=Import.Status.FAILED, applied_through__gt=0)
+    same = Import.objects.filter(kind=job.kind, sha256=job.sha256).exclude(pk=job.pk)
+    return same.filter(Q(status__in=standing) | begun).first()
+
+
 def problems(job: Import) -> QuerySet[RowProblem]:
     """The rows of an import that were left out or kept, in the order of the file."""
     return RowProblem.objects.filter(job=job).order_by("line", "pk")

@@ -21,10 +21,10 @@ from tenants.imports.forms import ImportForm
 from tenants.imports.kinds import KINDS, kind_of
 from tenants.imports.models import Import
 
+READY = Import.Status.READY
 REGION = "import-progress"
 PROBLEMS_SHOWN = 50
 DECISIONS = {
-    "apply": services.apply_import,
     "undo": services.undo_import,
     "discard": services.discard_import,
 }
@@ -77,6 +77,7 @@ def import_detail(request: ApiRequest, import_id: UUID) -> HttpResponse:
     context: dict[str, Any] = {
         "job": job,
         "headline": presentation.headline(job),
+        "imported_before": selectors.imported_before(job) if job.status == READY else None,
         "counts": presentation.counts(job),
         "columns": presentation.column_facts(job),
         "preview": selectors.preview(job) if job.kind == Import.Kind.REVENUE else [],
@@ -111,10 +112,17 @@ def _rows(request: ApiRequest, job: Import) -> dict[str, Any]:
 def import_decide(request: ApiRequest, import_id: UUID, decision: str) -> HttpResponse:
     """Apply, undo or discard an import."""
     selectors.require_some_kind(request.actor, to_write=True)
-    if decision not in DECISIONS:
+    if decision not in ("apply", *DECISIONS):
         raise NotFound
     try:
-        DECISIONS[decision](actor=request.actor, import_id=import_id)
+        if decision == "apply":
+            services.apply_import(
+                actor=request.actor,
+                import_id=import_id,
+                allow_duplicates="allow_duplicates" in request.POST,
+            )
+        else:
+            DECISIONS[decision](actor=request.actor, import_id=import_id)
     except AppError as error:
         if error.status in (403, 404):
             raise

@@ -9,10 +9,11 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from shared.kernel.actor import Actor
-from shared.kernel.formats import format_day
+from shared.kernel.formats import format_day, format_money
 from tenants.contracts.construction import construction_book
 from tenants.disputes.selectors import disputes
 from tenants.invoices.calculation import statute_of
+from tenants.invoices.comparing import remaining_charge
 from tenants.invoices.explanation import line_name
 from tenants.invoices.models import Invoice
 from tenants.invoices.selectors.corrected import related_documents
@@ -41,11 +42,12 @@ class Compared:
     name: str
     billed: Decimal
     calculated: Decimal
+    given: Decimal = ZERO
 
     @property
     def difference(self) -> Decimal:
-        """More than zero where too little was billed."""
-        return self.calculated - self.billed
+        """More than zero where too little was billed; what was given by hand stays given."""
+        return remaining_charge(self.calculated, self.given) - self.billed - self.given
 
 
 def correction_context(actor: Actor, invoice: Invoice) -> dict[str, Any]:
@@ -55,18 +57,28 @@ def correction_context(actor: Actor, invoice: Invoice) -> dict[str, Any]:
         related.insert(0, invoice.corrects)
     held = held_of(invoice)
     standing = list(disputes(actor=actor, invoice_id=invoice.invoice_id))
+    compared = compared_of(invoice)
     entries = []
     if actor.may("ledger.read") and invoice.number:
         found = journal_entries(actor=actor, document_id=invoice.pk)[:ENTRIES_MAX]
         entries = [posted_entry(entry) for entry in found]
     return {
         "related": related,
-        "compared": compared_of(invoice),
+        "compared": compared,
+        "credit_kept": kept_sentence(-sum((row.given for row in compared), ZERO), invoice.currency),
         "held": held,
         "disputes": standing,
         "entries": entries,
         "may": may_do(actor, invoice, held),
     }
+
+
+def kept_sentence(given: Decimal, currency: str) -> str:
+    """That a credit which a person gave stays, for whoever recalculates; empty without one."""
+    if not given:
+        return ""
+    amount = format_money(given, currency, language=get_language())
+    return _("A credit of %(amount)s before tax, given by hand, stays.") % {"amount": amount}
 
 
 def held_of(invoice: Invoice) -> Held | None:
@@ -86,6 +98,7 @@ def compared_of(invoice: Invoice) -> list[Compared]:
             line_name(row["code"], row["subject"]),
             Decimal(row["billed"]),
             Decimal(row["calculated"]),
+            Decimal(row.get("given", 0)),
         )
         for row in invoice.inputs.get("compared", ())
     ]

@@ -104,6 +104,7 @@ STEPS: Mapping[str, Wording] = {
     "credited": _("Of %(amount)s on %(invoice)s"),
     "calculated_now": _("Calculated again"),
     "billed_before": _("Less what was billed on %(invoice)s, with its corrections"),
+    "covered_by_credit": _("Covered by a credit given by hand"),
 }
 CHECKS: Mapping[str, Wording] = {
     "lines_add_up": _("The lines add up to the subtotal and the total"),

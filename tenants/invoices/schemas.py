@@ -223,10 +223,15 @@ class ComparedOut(Schema):
 
 
 class RecalculationOut(Schema):
-    """`unchanged`, or the kind of the draft that puts the difference right."""
+    """`unchanged`, or the kind of the draft that puts the difference right.
+
+    `credit_kept` is what was credited by hand, before tax: it stays given, and `note` says so.
+    """
 
     result: Literal["unchanged", "adjustment", "credit_note"]
     difference: Money
+    credit_kept: Money
+    note: str
     lines: list[ComparedOut]
     correction: InvoiceOut | None
 

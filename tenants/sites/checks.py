@@ -20,7 +20,10 @@ def check_name(name: str, field: str, errors: list[FieldError]) -> None:
 
 
 def check_email(email: str, field: str, errors: list[FieldError]) -> None:
-    """It has the form of an e-mail address."""
+    """It is there and has the form of an e-mail address."""
+    if not email.strip():
+        errors.append(FieldError(field, "required", _("This field is required.")))
+        return
     try:
         if len(email) > EMAIL_MAX:
             raise ValidationError("")

@@ -6,6 +6,7 @@ Source: seed 000 (site data mapping), `domain.md` 1.
 from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db import models
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from shared.kernel.fields import CodeField
@@ -88,6 +89,7 @@ class Site(RevisedRow):
         indexes = (
             models.Index(fields=["name", "id"], name="site_by_name"),
             models.Index(fields=["territory", "updated_at"], name="site_by_territory"),
+            models.Index(Upper("name"), name="site_by_any_case_name"),
         )
 
     def __str__(self) -> str:

@@ -21,6 +21,7 @@ from babel.numbers import (
     format_decimal,
     get_currency_precision,
 )
+from django.utils.translation import get_language
 
 DayStyle = Literal["short", "medium", "long", "full", "month", "month_day"]
 InstantStyle = Literal["short", "medium", "exact"]
@@ -74,6 +75,11 @@ def format_money(
 def currency_places(currency: str) -> int:
     """Decimals of a currency by CLDR: 2 for CAD, 0 for JPY."""
     return get_currency_precision(currency)
+
+
+def money_text(amount: Decimal, currency: str) -> str:
+    """The amount as the present reader writes it, for a message of a service."""
+    return format_money(amount, currency, language=get_language() or "en")
 
 
 def format_unit_price(amount: Decimal | int | str, currency: str, *, language: str | None) -> str:

@@ -44,6 +44,7 @@ def get_quality(request: ApiRequest) -> Any:
     return QualityOut(
         quality_score=found.figures.score,
         **metrics_of(found.figures),
+        sites_without_territory=found.without_territory,
         alerts=[AlertOut.of(one) for one in found.alerts],
         timestamp=now(),
     )

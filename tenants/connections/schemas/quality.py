@@ -46,6 +46,7 @@ class QualityOut(Schema):
     contract_configuration_accuracy: MetricOut
     sync_currency: MetricOut
     error_rate: MetricOut
+    sites_without_territory: int
     alerts: list[AlertOut]
     timestamp: datetime
 

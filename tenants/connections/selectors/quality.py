@@ -38,11 +38,15 @@ METRICS = ("completeness", "accuracy", "currency", "error_rate")
 
 @dataclass(frozen=True)
 class Quality:
-    """The figures now, the thresholds and what is broken."""
+    """The figures now, the thresholds and what is broken.
+
+    `without_territory` counts sites in use; a territory is optional and part of no figure.
+    """
 
     figures: Figures
     settings: QualitySettings
     alerts: list[QualityAlert]
+    without_territory: int = 0
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,8 @@ def quality(*, actor: Actor) -> Quality:
     authorize(actor, "connections.read")
     settings = QualitySettings.objects.first() or QualitySettings()
     alerts = QualityAlert.objects.filter(cleared_at__isnull=True).order_by("created_at")
-    return Quality(measure(), settings, list(alerts))
+    without_territory = billed_sites().filter(territory__isnull=True).count()
+    return Quality(measure(), settings, list(alerts), without_territory)
 
 
 def quality_settings(*, actor: Actor) -> QualitySettings:

@@ -43,13 +43,7 @@ def create_contract(
     for the site, Conflict for a taken id.
     """
     authorize(actor, "contracts.write")
-    errors: list[FieldError] = []
-    if contract_id is not None and not CONTRACT_ID.match(contract_id):
-        errors.append(FieldError("contract_id", "form", _("Use the form CON########.")))
-    if not is_currency(currency):
-        errors.append(FieldError("currency", "not_a_currency", _("Use an ISO 4217 code.")))
-    if end_date is not None and end_date < effective_date:
-        errors.append(FieldError("end_date", "before_start", _("Ends before it starts.")))
+    errors = frame_errors(contract_id, currency, effective_date, end_date)
     given = {"payment_terms_days": payment_terms_days, **(details or {})}
     checked = check_details(given, errors)
     if errors:
@@ -79,6 +73,20 @@ def create_contract(
             after={**_state(contract), "terms": terms_state(terms)},
         )
     return contract
+
+
+def frame_errors(
+    contract_id: str | None, currency: str, effective_date: date | None, end_date: date | None
+) -> list[FieldError]:
+    """What is wrong with a new contract's id, currency and days."""
+    errors: list[FieldError] = []
+    if contract_id is not None and not CONTRACT_ID.match(contract_id):
+        errors.append(FieldError("contract_id", "form", _("Use the form CON########.")))
+    if not is_currency(currency):
+        errors.append(FieldError("currency", "not_a_currency", _("Use an ISO 4217 code.")))
+    if end_date is not None and effective_date is not None and end_date < effective_date:
+        errors.append(FieldError("end_date", "before_start", _("Ends before it starts.")))
+    return errors
 
 
 def update_contract(

@@ -16,12 +16,14 @@ from tenants.contracts.models import Contract
 from tenants.imports.models import Import, RecordRow, RowProblem
 from tenants.imports.records import REFUSED, make_record, reasons_of
 from tenants.imports.services.holding import BadRow, Hold
+from tenants.imports.twins import identity_of, stored_twin
 from tenants.imports.updating import change_record, lock_stored, put_back, stored_record
 from tenants.sites.models import Site
 from tenants.sites.services.removing import delete_unused
 
 CHUNK_ROWS = 10  # the head of the audit chain is locked meanwhile
 Outcome = RecordRow.Outcome
+MAKING = (RecordRow.Effect.NEW, RecordRow.Effect.DUPLICATE)
 _WRITTEN = ("outcome", "previous", "object_id", "object_code", "object_revision")
 _MODELS: dict[str, type[Site] | type[Contract]] = {
     Import.Kind.SITES: Site,
@@ -66,7 +68,7 @@ def _apply_chunk(hold: Hold) -> None:
         hold.refuse_rows(job, RowProblem.Stage.APPLY, refused)
         job.bad_rows += len(refused)
         job.applied_rows += len(rows) - len(refused)
-        done = job.applied_rows + job.bad_rows + job.same_rows
+        done = job.applied_rows + job.bad_rows + job.same_rows + job.duplicate_rows
         job.percent = min(100, 100 * done // max(1, job.rows))
         job.applied_through = rows[-1].line if rows else job.read_through
         if not rows:
@@ -78,8 +80,12 @@ def _apply_chunk(hold: Hold) -> None:
 
 def _write(hold: Hold, job: Import, row: RecordRow) -> RevisedRow:
     """Make or change the record of a row. Raises Conflict where it is not as it was checked."""
-    if row.effect == RecordRow.Effect.NEW:
-        return make_record(actor=hold.actor, job=job, values=row.values)
+    if row.effect in MAKING:
+        made = make_record(actor=hold.actor, job=job, values=row.values)
+        twin = "" if job.allow_duplicates else stored_twin(made, identity_of(made))
+        if twin:
+            raise Conflict(_("%(code)s says the same already.") % {"code": twin})
+        return made
     stored = stored_record(job, row.values)
     if stored is None or stored.revision != row.object_revision:
         raise Conflict(_("It was changed after the file was checked; check the file again."))
@@ -93,7 +99,7 @@ def _undo_chunk(hold: Hold) -> None:
         rows = _next_rows(job, Outcome.APPLIED)
         lock_stored(job, [row.values for row in rows])
         for row in rows:
-            is_new = row.effect == RecordRow.Effect.NEW
+            is_new = row.effect in MAKING
             reason = _take_away(hold, job, row) if is_new else _put_back(hold, job, row)
             row.outcome = Outcome.KEPT if reason else Outcome.UNDONE
             if reason:

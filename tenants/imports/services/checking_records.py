@@ -17,6 +17,7 @@ from tenants.imports.reading import TableFile, open_table
 from tenants.imports.records import CONFIGURATION_MAX, REFUSED, make_record, reasons_of
 from tenants.imports.revenue import named_cells
 from tenants.imports.services.holding import BadRow, Hold, in_chunks
+from tenants.imports.twins import identity_of, stored_twin
 from tenants.imports.updating import change_record, lock_stored, stored_record
 from tenants.imports.values import Wrong, read_text
 
@@ -63,6 +64,7 @@ def _check_chunk(hold: Hold, table: TableFile, rows: Sequence[Any], rows_max: in
             if reasons:
                 bad.append((line, values, reasons))
             else:
+                _flag_doubled(job, row, good)
                 good.append(row)
         RecordRow.objects.bulk_create(good)
         _count_effects(job, good)
@@ -113,6 +115,21 @@ def _count_effects(job: Import, rows: Sequence[RecordRow]) -> None:
     job.new_rows += effects[RecordRow.Effect.NEW]
     job.changed_rows += effects[RecordRow.Effect.CHANGED]
     job.same_rows += effects[RecordRow.Effect.SAME]
+    job.duplicate_rows += effects[RecordRow.Effect.DUPLICATE]
+
+
+def _flag_doubled(job: Import, row: RecordRow, before: Sequence[RecordRow]) -> None:
+    """A new row that is stored already, or that an earlier row makes, waits for a person's word.
+
+    `before` are the rows of the chunk, which are not stored yet.
+    """
+    if row.effect != Effect.NEW:
+        return
+    same = RecordRow.objects.filter(job=job, identity=row.identity).order_by("line")
+    first = next((one.line for one in before if one.identity == row.identity), None)
+    row.twin_line = same.values_list("line", flat=True).first() or first
+    if row.twin or row.twin_line:
+        row.effect, row.outcome = Effect.DUPLICATE, RecordRow.Outcome.LEFT_OUT
 
 
 def _rehearse(hold: Hold, job: Import, row: RecordRow) -> list[FieldError]:
@@ -121,7 +138,9 @@ def _rehearse(hold: Hold, job: Import, row: RecordRow) -> list[FieldError]:
         with transaction.atomic():
             stored = stored_record(job, row.values)
             if stored is None:
-                make_record(actor=hold.actor, job=job, values=row.values)
+                made = make_record(actor=hold.actor, job=job, values=row.values)
+                row.identity = identity_of(made)
+                row.twin = stored_twin(made, row.identity)
             else:
                 row.object_id, row.object_revision = stored.pk, stored.revision
                 written = change_record(actor=hold.actor, job=job, values=row.values, stored=stored)

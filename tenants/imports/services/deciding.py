@@ -10,17 +10,20 @@ from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import Conflict, NotFound
 from tenants.imports.kinds import kind_of
-from tenants.imports.models import Import
+from tenants.imports.models import Import, RecordRow
+from tenants.imports.selectors import imported_before
 from tenants.imports.services.starting import queue_import
 
 Status = Import.Status
 
 
-def apply_import(*, actor: Actor, import_id: UUID) -> Import:
+def apply_import(*, actor: Actor, import_id: UUID, allow_duplicates: bool = False) -> Import:
     """Import every good row; a worker does it. Asking again while it runs changes nothing.
 
-    Bad rows are left out. Contracts that are to be active need the right to activate, too.
-    Raises NotFound, Conflict where it is not checked, has no good row or is over.
+    Bad rows are left out, and so are duplicates unless they are allowed. A file of sites or
+    contracts that was imported already is refused unless duplicates are allowed. Contracts that
+    are to be active need the right to activate, too. Raises NotFound, Conflict where it is not
+    checked, has no row to import or is over.
     """
     with transaction.atomic():
         job = _lock_authorized(actor, import_id)
@@ -31,11 +34,33 @@ def apply_import(*, actor: Actor, import_id: UUID) -> Import:
             raise Conflict(_not_now(job))
         if job.kind == Import.Kind.CONTRACTS and "activate" in job.columns:
             authorize(actor, "contracts.activate")
-        if not job.good_rows:
-            raise Conflict(_("No row of this file can be imported."))
+        job.allow_duplicates = job.allow_duplicates or allow_duplicates
+        _refuse_doubling(job)
+        if job.allow_duplicates:
+            left = RecordRow.objects.filter(job=job, outcome=RecordRow.Outcome.LEFT_OUT)
+            left.update(outcome=RecordRow.Outcome.WAITING)
         _go_on(job, Status.APPLYING)
         record(actor=actor, action="import.apply_asked", target=job, after=_state(job))
     return job
+
+
+def _refuse_doubling(job: Import) -> None:
+    """Raise Conflict where nothing is left to import, or the same file was imported already."""
+    if not job.good_rows:
+        if job.duplicate_rows:
+            raise Conflict(
+                _("Every row is there already. Allow duplicates to import them all the same.")
+            )
+        raise Conflict(_("No row of this file can be imported."))
+    former = imported_before(job)
+    if former is not None and not job.allow_duplicates:
+        raise Conflict(
+            _(
+                "The content of this file was imported already. Allow duplicates to import it "
+                "all the same."
+            ),
+            extra={"import_id": str(former.pk)},
+        )
 
 
 def undo_import(*, actor: Actor, import_id: UUID) -> Import:

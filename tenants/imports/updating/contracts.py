@@ -131,8 +131,10 @@ def _wanted(
 
 def _refuse_fixed(cells: ContractCells, contract: Contract) -> None:
     fixed = {"site_id": contract.site.site_id, "currency": contract.currency}
+    names = {"site_id": contract.site.name.casefold()}
     for name, value in fixed.items():
-        if cells.values.get(name, value).upper() != value:
+        written = cells.values.get(name, value)
+        if written.upper() != value and written.casefold() != names.get(name):
             message = _("It is %(value)s and a file cannot change it.") % {"value": value}
             cells.add(name, "fixed", message)
     last = cells.day("end_date")

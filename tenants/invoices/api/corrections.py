@@ -16,6 +16,7 @@ from shared.kernel.api.etags import expected_revision
 from shared.kernel.api.pagination import Page, Paging, paginate
 from tenants.invoices import selectors, services
 from tenants.invoices.api.answering import answer
+from tenants.invoices.correction_page import kept_sentence
 from tenants.invoices.explanation import line_name
 from tenants.invoices.schemas import (
     CreditIn,
@@ -79,6 +80,8 @@ def recalculate_invoice(
     shown = {
         "result": draft.kind if draft else "unchanged",
         "difference": made.difference,
+        "credit_kept": made.given,
+        "note": kept_sentence(made.given, made.original.currency),
         "lines": [
             {
                 "code": line.code,

@@ -104,6 +104,15 @@ def get_invoice(request: ApiRequest, response: HttpResponse, invoice_id: str) ->
     return whole
 
 
+@billing_router.delete("/invoices/{invoice_id}", response={204: None})
+def discard_draft(request: ApiRequest, invoice_id: str) -> Any:
+    """Delete an invoice that was never issued, which frees its period; 409 for an issued one."""
+    services.discard_draft(
+        actor=request.actor, invoice_id=invoice_id, expected_revision=expected_revision(request)
+    )
+    return Status(204, None)
+
+
 @billing_router.post("/invoices/{invoice_id}/issue", response=InvoiceOut)
 def issue_invoice(request: ApiRequest, response: HttpResponse, invoice_id: str) -> Any:
     """Number the invoice and freeze it."""

@@ -42,9 +42,10 @@ class PreviewLine(Schema):
 
 
 class PreviewSide(Schema):
-    """The lines of a period and their sum, before tax."""
+    """The lines of a period and their sum, before tax, less what was given back by hand."""
 
     lines: list[PreviewLine]
+    credited: Money
     subtotal: Money
 
 
@@ -114,7 +115,11 @@ def _period(one: TriedPeriod) -> PreviewPeriod:
 def _side(side: Side | None) -> PreviewSide | None:
     if side is None:
         return None
-    return PreviewSide(lines=[_line(line) for line in side.lines], subtotal=side.subtotal)
+    return PreviewSide(
+        lines=[_line(line) for line in side.lines],
+        credited=side.credited,
+        subtotal=side.subtotal,
+    )
 
 
 def _line(line: ChargeLine) -> PreviewLine:

@@ -154,6 +154,9 @@ class Invoice(RevisedRow):
     voided_on = models.DateField(null=True, blank=True)
     void_reason = models.CharField(max_length=500, blank=True)
     created_by = models.CharField(max_length=200, blank=True)
+    creator = models.CharField(
+        max_length=100, blank=True, help_text="Kind and id of who made it; a run's by its key."
+    )
     issued_by = models.CharField(max_length=200, blank=True)
     issued_at = models.DateTimeField(null=True, blank=True)
 

@@ -1,8 +1,10 @@
 """An invoice with the documents that correct it."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
@@ -29,6 +31,48 @@ def billed_documents(original: Invoice) -> QuerySet[Invoice]:
         document_status=Invoice.DocumentStatus.ISSUED,
         kind__in=BILLED_KINDS,
     )
+
+
+def issued_corrections(originals: Collection[Invoice]) -> dict[UUID, list[Invoice]]:
+    """By invoice its issued corrections, those of its adjustments too, in order of issue.
+
+    With their lines; two queries, however many invoices.
+    """
+    keys = {one.pk for one in originals}
+    documents = (
+        Invoice.objects.filter(
+            Q(corrects__in=keys) | Q(corrects__corrects__in=keys),
+            document_status=Invoice.DocumentStatus.ISSUED,
+            kind__in=BILLED_KINDS,
+        )
+        .select_related("corrects")
+        .defer("parties", "corrects__parties", "corrects__inputs")
+        .order_by("issued_at", "invoice_id")
+        .prefetch_related("lines")
+    )
+    found: dict[UUID, list[Invoice]] = defaultdict(list)
+    for document in documents:
+        corrected = document.corrects
+        assert corrected is not None
+        root = corrected.pk if corrected.pk in keys else corrected.corrects_id
+        assert root is not None
+        found[root].append(document)
+    return dict(found)
+
+
+def inputs_in_force(original: Invoice, corrections: Sequence[Invoice]) -> dict[str, Any]:
+    """What the period was billed from last: the latest recalculation counts.
+
+    `corrections` in order of issue.
+    """
+    latest = next((one for one in reversed(corrections) if BASIS in one.inputs), original)
+    inputs: dict[str, Any] = latest.inputs
+    return inputs
+
+
+def is_given_by_hand(document: Invoice) -> bool:
+    """Whether it is a credit that a person gave; a recalculation leaves it as it is."""
+    return document.kind == Invoice.Kind.CREDIT_NOTE and BASIS not in document.inputs
 
 
 def basis_digest(original: Invoice) -> str:

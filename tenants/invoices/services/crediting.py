@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from django.db import transaction
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from billing.credits import credit_taxes, held_part, spread_credit
@@ -18,6 +19,7 @@ from shared.audit.services import record
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import FieldError, Invalid
+from shared.kernel.formats import format_quantity, money_text
 from tenants.invoices.errors import NotCreditable
 from tenants.invoices.models import Invoice, InvoiceLine
 from tenants.invoices.selectors.creditable import (
@@ -159,7 +161,7 @@ def _chosen(
         raise NotCreditable(_("Nothing is left of %(id)s to credit.") % {"id": invoice})
     most = sum((one.left for one in left), ZERO)
     if taken > most:  # lines below zero, which are part of what was charged, were left out
-        message = _("At most %(amount)s is left.") % {"amount": most}
+        message = _("At most %(amount)s is left.") % {"amount": money_text(most, invoice.currency)}
         raise Invalid(errors=[FieldError("lines", "more_than_left", message)])
     return parts
 
@@ -183,7 +185,7 @@ def _check_total(
         )
     if total > most:
         message = _("With its taxes at most %(amount)s is left of %(id)s.")
-        message %= {"amount": most, "id": invoice}
+        message %= {"amount": money_text(most, invoice.currency), "id": invoice}
         raise Invalid(errors=[FieldError("lines", "more_than_left", message)])
 
 
@@ -231,7 +233,12 @@ def _part_of(one: CreditableLine, want: LineCredit, currency: str) -> _Part | tu
         return "quantity", "no_quantity", _("This line has no quantity; give an amount.")
     if not want.quantity.is_finite() or not 0 < want.quantity <= one.quantity_left:
         message = _("At most %(quantity)s is left of this line.")
-        return "quantity", "more_than_left", message % {"quantity": one.quantity_left}
+        return (
+            "quantity",
+            "more_than_left",
+            message
+            % {"quantity": format_quantity(one.quantity_left, language=get_language() or "en")},
+        )
     if want.quantity == one.quantity_left:
         return _Part(one, one.left, want.quantity)
     share = Fraction(want.quantity) / Fraction(one.line.quantity)
@@ -245,7 +252,8 @@ def _amount_problem(amount: Decimal, most: Decimal, currency: str) -> tuple[str,
         message = _("Must be more than zero.") if most >= 0 else _("Must be below zero.")
         return "range", message
     if abs(amount) > abs(most):
-        return "more_than_left", _("At most %(amount)s is left.") % {"amount": most}
+        left = money_text(most, currency)
+        return "more_than_left", _("At most %(amount)s is left.") % {"amount": left}
     if round_money(amount, currency) != amount:
         return "fraction", _("%(currency)s has no such fraction.") % {"currency": currency}
     return None

@@ -145,6 +145,7 @@ def store_correction(*, actor: Actor, correction: Correction) -> Invoice:
         parties=basis.parties,
         document_status=Invoice.DocumentStatus.VALIDATED,
         created_by=actor.label[:200],
+        creator=f"{actor.kind}:{actor.id}"[:100],
     )
     _set_rate(invoice, basis if is_credit else None)
     invoice.save(force_insert=True)

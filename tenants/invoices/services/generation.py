@@ -97,16 +97,17 @@ def preview_invoice(
         return calculation
 
 
-def discard_draft(*, actor: Actor, invoice_id: str) -> None:
+def discard_draft(*, actor: Actor, invoice_id: str, expected_revision: int | None = None) -> None:
     """Delete an invoice that was never issued, which frees its period.
 
-    Raises NotFound, NotIssuable for one that has its number.
+    Raises NotFound, NotIssuable for one that has its number, PreconditionFailed when stale.
     """
     authorize(actor, "invoices.generate")
     with transaction.atomic():
         invoice = Invoice.objects.select_for_update().filter(invoice_id=invoice_id).first()
         if invoice is None:
-            raise NotFound()
+            raise NotFound(_("There is no invoice %(id)s.") % {"id": invoice_id})
+        invoice.require_revision(expected_revision)
         if invoice.number is not None:
             raise NotIssuable(
                 _("%(number)s is issued and stays; correct it with a credit note.")

@@ -1,7 +1,7 @@
 """Calculating an invoiced period again, and the draft that puts the difference right.
 
 Source: `domain.md` 6. A positive difference makes an adjustment invoice, a negative one a credit
-note; where there is none, nothing is made.
+note; where there is none, nothing is made. What a person credited by hand stays given.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,6 +31,7 @@ from tenants.invoices.selectors.corrected import (
     UNISSUED,
     basis_digest,
     billed_documents,
+    inputs_in_force,
 )
 from tenants.invoices.selectors.creditable import creditable_lines, taxes_left
 from tenants.invoices.services.crediting import taxes_of_credit
@@ -64,6 +65,11 @@ class Recalculation:
     def difference(self) -> Decimal:
         """Before tax; more than zero where too little was billed."""
         return sum((line.difference for line in self.lines), ZERO)
+
+    @property
+    def given(self) -> Decimal:
+        """What was credited by hand and stays, before tax; more than zero."""
+        return -sum((line.given for line in self.lines), ZERO)
 
 
 def recalculate_invoice(
@@ -174,8 +180,8 @@ def _discard(draft: Invoice) -> None:
 
 def _inputs_again(original: Invoice, context: BillingContext) -> dict[str, object]:
     """What the period was billed from last, as `billing_data`."""
-    latest = billed_documents(original).order_by("-issued_at")
-    inputs = next((one.inputs for one in latest if BASIS in one.inputs), original.inputs)
+    documents = list(billed_documents(original).order_by("issued_at"))
+    inputs = inputs_in_force(original, documents)
     data = {key: _given(value) for key, value in inputs["billing_data"].items()}
     data.pop("adjustments", None)  # they come with the contract
     if context.revenue is not None:
@@ -195,7 +201,7 @@ def _refuse_released(original: Invoice, lines: Sequence[ComparedLine]) -> None:
     released = {one.line.pk: one.released for one in creditable_lines(original)}
     for line in lines:
         known = ZERO if line.corrects is None else released.get(line.corrects, ZERO)
-        if line.difference and known and known > -line.calculated:
+        if line.difference and known and known > -line.remaining:
             raise NotRecalculable(
                 _("Its holdback was released meanwhile. Credit the release first.")
             )
@@ -211,6 +217,7 @@ def _inputs(
             "subject": line.subject,
             "billed": f"{line.billed:.4f}",
             "calculated": f"{line.calculated:.4f}",
+            **({"given": f"{line.given:.4f}"} if line.given else {}),
         }
         for line in lines
     ]
@@ -287,9 +294,11 @@ def taxes_of_lines(
 
 def _line(line: ComparedLine, original: Invoice) -> DraftLine:
     values = {"invoice": str(original)}
+    covered = line.difference - (line.calculated - line.billed)
     steps = (
         Step("calculated_now", {}, line.calculated),
         Step("billed_before", values, -line.billed),
+        *([Step("covered_by_credit", {}, covered)] if covered else []),
         Step("sum", {}, line.difference),
     )
     return DraftLine(

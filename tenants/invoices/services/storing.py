@@ -106,6 +106,7 @@ def _invoice(
         checks=[check_as_json(check) for check in calculation.checks],
         document_status=Invoice.DocumentStatus.VALIDATED,
         created_by=actor.label,
+        creator=f"{actor.kind}:{actor.id}"[:100],
     )
 
 

@@ -3,7 +3,7 @@
 Reads only. Source: seed 001, contracts; `domain.md` 4.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -22,8 +22,10 @@ from tenants.contracts.selectors import contract_by_code
 from tenants.contracts.services import TermsInput, check_terms
 from tenants.invoices.agreed import agreed_inputs, load_adjustments
 from tenants.invoices.calculation import BillingContext, calculate
+from tenants.invoices.comparing import billed_lines
 from tenants.invoices.models import Invoice
 from tenants.invoices.selectors import load_contexts
+from tenants.invoices.selectors.corrected import inputs_in_force, issued_corrections
 from tenants.invoices.selectors.former import revenue_by_site_day
 from tenants.invoices.stored import stored_inputs, stored_line
 
@@ -33,14 +35,19 @@ YEARS = range(1900, 2201)
 
 @dataclass(frozen=True)
 class Side:
-    """A period's lines under one version of the terms, before tax."""
+    """A period's lines under one version of the terms, before tax.
+
+    `credited` is what a person gave back of the period, below zero: it stays given whatever the
+    terms, so it is on both sides.
+    """
 
     lines: tuple[ChargeLine, ...]
+    credited: Decimal = Decimal(0)
 
     @property
     def subtotal(self) -> Decimal:
-        """The sum of the lines."""
-        return sum((line.amount for line in self.lines), Decimal(0))
+        """The sum of the lines, less what was given back."""
+        return sum((line.amount for line in self.lines), self.credited)
 
 
 @dataclass(frozen=True)
@@ -100,9 +107,9 @@ def try_terms(
     """Replay up to 24 past calendar periods of the draft's frequency; nothing is written.
 
     The last one is the latest that is over by `until` (today). A period that has its invoice is
-    replayed from the inputs of that invoice, and beside it stands what it billed; any other from
-    the records, beside what the present terms come to. Raises NotFound, Invalid naming each
-    wrong field.
+    replayed from the inputs in force after its recalculations, and beside it stands what it
+    bills with its corrections; any other from the records, beside what the present terms come
+    to. Raises NotFound, Invalid naming each wrong field.
     """
     authorize(actor, "contracts.read")
     authorize(actor, "invoices.read")
@@ -120,7 +127,7 @@ def try_terms(
         return WhatIf(contract, ())
     span = Period(past[0].start_date, past[-1].end_date)
     (context,) = load_contexts([contract.pk], span, on=span.end_date, lock=False)
-    invoices = _invoices(contract, span)
+    billed = _billed(contract, span)
     days = revenue_by_site_day([contract.site_id], span).get(contract.site_id, {})
     agreed = load_adjustments([contract.pk], span).get(contract.pk, [])
     draft = _draft(contract, terms)
@@ -139,7 +146,7 @@ def try_terms(
             adjustments=agreed_inputs(adjustments),
             former=(),
         )
-        tried.append(_try(own, period, draft, invoices.get((period.start_date, period.end_date))))
+        tried.append(_try(own, period, draft, billed.get((period.start_date, period.end_date))))
     return WhatIf(contract, tuple(tried))
 
 
@@ -158,9 +165,18 @@ def _past_periods(
     return found[::-1]
 
 
-def _invoices(contract: Contract, span: Period) -> dict[tuple[date, date], Invoice]:
-    """The live regular invoices of the span by their period, with their lines."""
-    live = (
+@dataclass(frozen=True)
+class _Billed:
+    """An invoice as it stands with its corrections, and what it was billed from last."""
+
+    invoice: Invoice
+    side: Side
+    inputs: Mapping[str, object]
+
+
+def _billed(contract: Contract, span: Period) -> dict[tuple[date, date], _Billed]:
+    """The live regular invoices of the span by their period."""
+    live = list(
         contract.invoices.filter(
             kind=Invoice.Kind.REGULAR,
             period_start__gte=span.start_date,
@@ -170,7 +186,29 @@ def _invoices(contract: Contract, span: Period) -> dict[tuple[date, date], Invoi
         .defer("parties")
         .prefetch_related("lines")
     )
-    return {(invoice.period_start, invoice.period_end): invoice for invoice in live}
+    corrections = issued_corrections(live)
+    found = {}
+    for invoice in live:
+        later = corrections.get(invoice.pk, [])
+        inputs = stored_inputs(inputs_in_force(invoice, later)["billing_data"])
+        side = _standing(invoice, later)
+        found[invoice.period_start, invoice.period_end] = _Billed(invoice, side, inputs)
+    return found
+
+
+def _standing(invoice: Invoice, corrections: Sequence[Invoice]) -> Side:
+    """What the invoice bills with its corrections; a line without any is as it was rated."""
+    lines = [line for document in (invoice, *corrections) for line in document.lines.all()]
+    standing = billed_lines(lines)
+    return Side(
+        lines=tuple(
+            stored_line(one.line)
+            if one.amount == one.line.amount
+            else stored_line(one.line)._replace(quantity=None, rate=None, amount=one.amount)
+            for one in standing
+        ),
+        credited=sum((one.given for one in standing), Decimal(0)),
+    )
 
 
 def _draft(contract: Contract, terms: TermsInput) -> ContractTerms:
@@ -198,16 +236,15 @@ def _revenue(
 
 
 def _try(
-    context: BillingContext, period: Period, draft: ContractTerms, invoice: Invoice | None
+    context: BillingContext, period: Period, draft: ContractTerms, billed: _Billed | None
 ) -> TriedPeriod:
-    inputs = stored_inputs(invoice.inputs["billing_data"]) if invoice else {}
+    inputs = billed.inputs if billed else {}
     problems: list[str] = []
-    before = (
-        Side(tuple(stored_line(line) for line in invoice.lines.all()))
-        if invoice
-        else _rate(context, period, inputs, problems)
-    )
+    before = billed.side if billed else _rate(context, period, inputs, problems)
     after = _rate(replace(context, versions=(draft,)), period, inputs, problems)
+    if billed and after:
+        after = replace(after, credited=billed.side.credited)
+    invoice = billed.invoice if billed else None
     return TriedPeriod(period, invoice, before, after, problems[-1] if problems else "")
 
 

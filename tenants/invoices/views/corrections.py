@@ -16,6 +16,7 @@ from shared.kernel.errors import AppError, FieldError, Invalid
 from shared.kernel.forms import add_errors
 from tenants.invoices import selectors, services
 from tenants.invoices.correction_forms import CreditForm, WriteOffForm
+from tenants.invoices.correction_page import kept_sentence
 from tenants.invoices.models import Invoice
 from tenants.invoices.selectors.creditable import creditable_lines
 from tenants.invoices.views.page_actions import on_invoice_page
@@ -62,14 +63,16 @@ def credit(request: ApiRequest, invoice_id: str) -> HttpResponse:
 def recalculate(request: ApiRequest, invoice_id: str) -> HttpResponse:
     """Calculate the period again; the draft of the difference is shown."""
     made = services.recalculate_invoice(actor=request.actor, invoice_id=invoice_id)
+    kept = kept_sentence(made.given, made.original.currency)
     if made.correction is None:
-        messages.success(request, _("Nothing differs from what was billed."))
+        text = _("Nothing differs from what was billed.")
+        messages.success(request, f"{text} {kept}".rstrip())
         return redirect("invoice_detail", invoice_id=invoice_id)
     if made.correction.kind == Invoice.Kind.CREDIT_NOTE:
         text = _("Too much was billed. This credit note puts it right; issue it when ready.")
     else:
         text = _("Too little was billed. This invoice puts it right; issue it when ready.")
-    messages.success(request, text)
+    messages.success(request, f"{text} {kept}".rstrip())
     return redirect("invoice_detail", invoice_id=made.correction.invoice_id)
 
 

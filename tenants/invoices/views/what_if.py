@@ -162,4 +162,7 @@ def _paired(before: Side | None, after: Side | None) -> list[tuple[str, Decimal,
         for line in side.lines if side else ():
             pair = amounts.setdefault(line_name(line.code, line.subject), [NO_AMOUNT, NO_AMOUNT])
             pair[place] += line.amount
+        if side and side.credited:
+            given = amounts.setdefault(_("Credit given by hand"), [NO_AMOUNT, NO_AMOUNT])
+            given[place] = side.credited
     return [(name, pair[0], pair[1]) for name, pair in amounts.items()]

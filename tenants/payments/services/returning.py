@@ -14,6 +14,7 @@ from shared.kernel.authorisation import authorize
 from shared.kernel.clock import today
 from shared.kernel.codes import next_code
 from shared.kernel.errors import FieldError, Invalid, NotFound
+from shared.kernel.formats import money_text
 from shared.outbox.services import publish
 from tenants.invoices.models import Invoice
 from tenants.ledger.periods import refuse_closed
@@ -59,7 +60,7 @@ def refund_payment(*, actor: Actor, payment_id: str, given: RefundInput) -> Refu
             return earlier
         refuse_closed([(payment.entity_id, on)], field="refunded_on")
         unapplied = unapplied_of(payment)
-        _require_enough(given.amount, unapplied)
+        _require_enough(given.amount, unapplied, payment.currency)
         refund = _make(given, payment, on, actor, payment=payment)
         post([refund_entry(refund, unapplied_before=unapplied)])
         _tell(actor, refund, payment, key=payment.customer.customer_id)
@@ -77,7 +78,7 @@ def refund_credit_note(*, actor: Actor, credit_note_id: str, given: RefundInput)
         note = open_credit_note(locked, credit_note_id)
         on = _check(given, note.currency, not_before=note.invoice_date)
         refuse_closed([(note.entity_id, on)], field="refunded_on")
-        _require_enough(given.amount, -note.balance_due)
+        _require_enough(given.amount, -note.balance_due, note.currency)
         refund = _make(given, note, on, actor, credit_note=note)
         post([credit_refund_entry(refund)])
         settle_refunded_credit(credit_note=note, amount=given.amount)
@@ -183,9 +184,9 @@ def _check(given: RefundInput, currency: str, *, not_before: date) -> date:
     return on
 
 
-def _require_enough(amount: Decimal, available: Decimal) -> None:
+def _require_enough(amount: Decimal, available: Decimal, currency: str) -> None:
     if amount > available:
-        message = _("At most %(amount)s is left.") % {"amount": available}
+        message = _("At most %(amount)s is left.") % {"amount": money_text(available, currency)}
         raise Invalid(errors=[FieldError("amount", "exceeds", message)])
 
 

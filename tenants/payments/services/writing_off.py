@@ -12,6 +12,7 @@ from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import today
 from shared.kernel.errors import FieldError, Invalid, NotFound
+from shared.kernel.formats import money_text
 from shared.outbox.services import publish
 from tenants.invoices.models import Invoice
 from tenants.ledger.periods import refuse_closed
@@ -86,7 +87,8 @@ def _checked(invoice: Invoice, amount: Decimal, on: date | None) -> date:
     day = on or latest
     errors = amount_errors("amount", amount, invoice.currency)
     if not errors and amount > invoice.balance_due:
-        message = _("At most %(amount)s is open.") % {"amount": invoice.balance_due}
+        still_open = money_text(invoice.balance_due, invoice.currency)
+        message = _("At most %(amount)s is open.") % {"amount": still_open}
         errors.append(FieldError("amount", "exceeds", message))
     if not invoice.invoice_date <= day <= latest:
         message = _("Between %(first)s and today.") % {"first": invoice.invoice_date}

@@ -109,6 +109,10 @@ def _sections(actor: Actor, asked: Parameters) -> tuple[tuple[str, Iterator[Find
             exceptions.same_person(entries, exceptions.PROPOSED),
         ),
         (
+            _("Exception: self-approved, nobody else may approve"),
+            exceptions.self_approved(entries),
+        ),
+        (
             _("Exception: same person entered and took back"),
             exceptions.same_person(entries, exceptions.ENTERED),
         ),

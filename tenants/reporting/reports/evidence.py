@@ -9,10 +9,9 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from shared.audit.models import Entry
-from tenants.reporting.reports.trail import detail_of
+from tenants.reporting.reports.trail import INVOICE, detail_of
 
 SECTION_MAX = 2_000  # rows of one section; the report says where it was cut
-INVOICE = "invoices.invoice"
 APPROVING = ("adjustment.approved", "invoice.approved", "contract.signed", "contract.activated")
 
 Approvals = Mapping[str, Sequence[Entry]]

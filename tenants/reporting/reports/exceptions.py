@@ -26,6 +26,7 @@ from billing.periods import Period
 from shared.audit.models import Entry
 from shared.audit.selectors import payload_of
 from shared.kernel.actor import Actor
+from shared.kernel.formats import money_text
 from tenants.invoices.models import Invoice, NumberSeries
 from tenants.invoices.services.correcting import RECALCULATION
 from tenants.ledger.models import BookClosing, JournalEntry
@@ -95,12 +96,18 @@ def same_person(
     yield from findings_of(entries.filter(both).exclude(actor_kind="system"))
 
 
+def self_approved(entries: "QuerySet[Entry]") -> Iterator[Finding]:
+    """Documents approved by who made them, since nobody else might."""
+    acts = entries.filter(action="invoice.approved", payload__contains='"self_approved"')
+    yield from findings_of(acts)
+
+
 def differences(actor: Actor, on: date) -> Iterator[Finding]:
     """Where the journal and the documents do not agree at the end of a day."""
     for one in prove(actor=actor, on=on).differences:
         detail = _("Journal %(ledger)s, documents %(documents)s") % {
-            "ledger": one.ledger,
-            "documents": one.documents,
+            "ledger": money_text(one.ledger, one.key.currency),
+            "documents": money_text(one.documents, one.key.currency),
         }
         what = " ".join(part for part in (one.key.account, one.key.detail) if part)
         yield Finding(None, "", "ledger.difference", f"{what} {one.key.currency}", detail)
@@ -331,7 +338,7 @@ def credited(period: Period) -> Iterator[Finding]:
             note.issued_by,
             "invoice.credited",
             f"{note} → {note.corrects}",
-            f"{note.total.normalize():f} {note.currency}: {note.reason}",
+            f"{money_text(note.total, note.currency)}: {note.reason}",
             *approved(known[-1] if known else None),
         )
 

@@ -6,8 +6,10 @@ from enum import StrEnum
 from heapq import merge
 from itertools import islice
 from typing import NamedTuple
+from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -17,9 +19,11 @@ from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import NotFound
 from tenants.delivery.models import Delivery, DeliveryEvent
+from tenants.invoices.explanation import check_text
 from tenants.invoices.models import Invoice
 from tenants.reporting.reports.base import Column, Kind, Parameter, Parameters, Report, Row
 
+INVOICE = "invoices.invoice"
 CHANGES_NAMED = 12
 DETAIL_MAX = 400
 
@@ -68,25 +72,83 @@ def find_invoice(*, actor: Actor, reference: str) -> Invoice:
 def trail_of(
     *, actor: Actor, invoice: Invoice, wanted: EntryFilter | None = None
 ) -> Iterator[Event]:
-    """What happened to the invoice and to its deliveries, oldest first."""
+    """What happened to the invoice, its deliveries and what corrects or settles it, oldest first.
+
+    The results of its checks stand at the time they were last kept.
+    """
     entries = list_entries(actor=actor, wanted=wanted or EntryFilter())
-    deliveries = Delivery.objects.filter(object_id=invoice.pk)
-    ids = [str(pk) for pk in deliveries.values_list("pk", flat=True)]
-    about = Q(object_type="invoices.invoice", object_id=str(invoice.pk)) | Q(
-        object_type="delivery.delivery", object_id__in=ids
-    )
-    acts = (_act(entry) for entry in entries.filter(about).order_by("sequence").iterator())
+    about = Q(object_type=INVOICE, object_id=str(invoice.pk))
+    for object_type, ids in _related(invoice).items():
+        about |= Q(object_type=object_type, object_id__in=[str(pk) for pk in ids])
+    found = entries.filter(about).order_by("sequence").iterator()
+    acts = (_act(entry, invoice) for entry in found)
     events = DeliveryEvent.objects.filter(delivery__object_id=invoice.pk).order_by("created_at")
     if wanted and wanted.from_day:
         events = events.filter(created_at__date__gte=wanted.from_day)
     if wanted and wanted.to_day:
         events = events.filter(created_at__date__lte=wanted.to_day)
-    yield from merge(acts, (_sent(event) for event in events.iterator()))
+    yield from merge(
+        acts,
+        _checked(entries, invoice, wanted),
+        (_sent(event) for event in events.iterator()),
+        key=lambda event: event.at,
+    )
 
 
-def _act(entry: Entry) -> Event:
+def _related(invoice: Invoice) -> dict[str, set[UUID]]:
+    """By kind the keys of deliveries, and of what corrects, settles or disputes the invoice."""
+    settling = invoice.allocations.values_list("payment", "credit_note")
+    payments = {payment for payment, _note in settling if payment}
+    notes = {note for _payment, note in settling if note}
+    correcting = Q(corrects=invoice) | Q(corrects__corrects=invoice)
+    correcting |= Q(lines__corrects__invoice=invoice)
+    documents = Invoice.objects.filter(correcting).values_list("pk", flat=True)
+    deliveries = Delivery.objects.filter(object_id=invoice.pk).values_list("pk", flat=True)
+    return {
+        "delivery.delivery": set(deliveries),
+        INVOICE: {*documents, *notes} - {invoice.pk},
+        "payments.payment": payments,
+        "disputes.dispute": set(invoice.disputes.values_list("pk", flat=True)),
+    }
+
+
+def _checked(
+    entries: "QuerySet[Entry]", invoice: Invoice, wanted: EntryFilter | None
+) -> list[Event]:
+    """One event for each kept check: when it was made, or last checked again."""
+    last = (
+        entries.filter(action="invoice.validated", object_type=INVOICE, object_id=str(invoice.pk))
+        .order_by("-sequence")
+        .first()
+    )
+    at, who = (last.at, last.actor_label) if last else (invoice.created_at, invoice.created_by)
+    day = timezone.localdate(at)
+    if wanted and (
+        (wanted.from_day and day < wanted.from_day) or (wanted.to_day and day > wanted.to_day)
+    ):
+        return []
+    return [
+        Event(
+            at,
+            EventKind.VALIDATION,
+            "invoice.check_passed" if check["passed"] else "invoice.check_failed",
+            who,
+            f"{check['name']} ({check['severity']}): {check_text(check, invoice.currency)}",
+        )
+        for check in invoice.checks
+    ]
+
+
+def _act(entry: Entry, invoice: Invoice) -> Event:
+    """An act; of another document than the invoice it names which."""
+    detail = detail_of(entry)
+    if entry.object_type in (INVOICE, "payments.payment", "disputes.dispute") and (
+        entry.object_id != str(invoice.pk)
+    ):
+        detail = f"{entry.object_label}: {detail}"[:DETAIL_MAX]
+        return Event(entry.at, EventKind.MODIFICATION, entry.action, entry.actor_label, detail)
     kind = _KINDS.get(entry.action, EventKind.MODIFICATION)
-    return Event(entry.at, kind, entry.action, entry.actor_label, detail_of(entry))
+    return Event(entry.at, kind, entry.action, entry.actor_label, detail)
 
 
 def _sent(event: DeliveryEvent) -> Event:

@@ -70,12 +70,13 @@ def update_customer(
     request: ApiRequest, response: HttpResponse, customer_id: str, body: CustomerPatch
 ) -> Any:
     """Change a customer; issued invoices keep what they were issued with."""
-    customer = services.update_customer(
+    services.update_customer(
         actor=request.actor,
         customer_id=customer_id,
         changes=body.model_dump(exclude_unset=True),
         expected_revision=expected_revision(request),
     )
+    customer = selectors.customer_by_code(actor=request.actor, customer_id=customer_id)
     set_etag(response, customer)
     return CustomerOut.of(customer)
 

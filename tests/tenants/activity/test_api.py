@@ -34,7 +34,9 @@ def test_a_second_report_replaces_the_first(api, site_id, count):
     first = api.post(RECORDS, body_of(site_id, day(net_amount="100.00"), day(category="valet")))
     assert first.status == 201, first.raw
     assert '"net_amount":100.00' in first.raw
-    api.make(RECORDS, body_of(site_id, day(net_amount=Decimal("-7.50"))))
+    api.make(
+        RECORDS, body_of(site_id, day(gross_amount=Decimal("-8.48"), net_amount=Decimal("-7.50")))
+    )
     assert count() == 2
     stored = {
         row["category"]: row["net_amount"]
@@ -139,3 +141,23 @@ def test_a_month_day_by_day(api, site_id):
     assert [one["category"] for one in found["categories"]] == ["general", "valet"]
     assert api.get(f"/customer-sites/{site_id}/revenue-calendar?month=2026-13").status == 422
     assert api.get("/customer-sites/SITE999999/revenue-calendar?month=2026-10").status == 404
+
+
+@pytest.mark.parametrize(
+    ("gross", "net", "status"),
+    [
+        ("100.00", "100.01", 422),
+        ("100.00", "-1.00", 422),
+        ("-100.00", "-100.01", 422),
+        ("-100.00", "1.00", 422),
+        ("0", "0.01", 422),
+        ("100.00", "0", 201),
+        ("-100.00", "-100.00", 201),
+    ],
+)
+def test_net_is_within_gross(api, site_id, count, gross, net, status):
+    answer = api.post(RECORDS, body_of(site_id, day(gross_amount=gross, net_amount=net)))
+    assert answer.status == status
+    assert count() == (1 if status == 201 else 0)
+    if status == 422:
+        assert answer.fields == {"records[0].net_amount": "over_gross"}

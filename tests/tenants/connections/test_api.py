@@ -10,6 +10,7 @@ from shared.kernel.tenancy import organisation_context
 from tenants.connections.models import SyncConflict, SyncTask, WebhookDelivery
 from tenants.connections.work.delivering import deliver_due
 from tenants.connections.work.runs import process_run
+from tenants.sites.models import Site
 
 pytestmark = pytest.mark.django_db
 
@@ -170,6 +171,11 @@ def test_a_webhook_from_first_to_last(api, receiver, acme):
 def test_data_quality_with_what_is_behind_it(api, acme):
     with organisation_context(acme):
         site = make_site()
+    found = api.send("GET", "/data-quality").body
+    assert found["site_data_completeness"]["percentage"] == 100  # a territory is optional
+    assert found["sites_without_territory"] == 1
+    with organisation_context(acme):
+        Site.objects.update(billing_address={**site.billing_address, "zip": ""})
     found = api.send("GET", "/data-quality").body
     assert found["site_data_completeness"] == {
         "percentage": 0,

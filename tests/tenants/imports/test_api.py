@@ -148,3 +148,25 @@ def test_each_kind_asks_for_its_own_rights(acme, client_for, api, site_id):
     assert reader.post(f"/imports/{started}/apply").status == 403
     assert Program(client_for(acme), key_of(acme, ["people:read"])).get("/imports").status == 403
     assert api.get(f"/imports/{uuid4()}").status == 404
+
+
+def test_duplicates_need_a_word(api, site_id, process):
+    content = (
+        "site_id,type,start,monthly_fee\n"
+        f"{site_id},fixed_fee,2026-01-01,100\n{site_id},fixed_fee,2026-01-01,100\n"
+    )
+    paths = []
+    for _time in range(2):
+        started = upload(api, content, kind="contracts")
+        process(started)
+        paths.append(f"/imports/{started.body['import_id']}")
+        answer = api.post(f"{paths[-1]}/apply")
+        if answer.status == 202:
+            process(started)
+    assert answer.status == 409
+    first, second = (api.get(path).body for path in paths)
+    assert (first["imported_rows"], first["duplicate_rows"]) == (1, 1)
+    assert (second["imported_rows"], second["duplicate_rows"]) == (0, 2)
+    rows = api.get(f"{paths[0]}/rows?effect=duplicate").body["items"]
+    assert [(row["row"], row["duplicate_of_row"]) for row in rows] == [(3, 2)]
+    assert api.post(f"{paths[1]}/apply", {"allow_duplicates": True}).status == 202

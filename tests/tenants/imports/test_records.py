@@ -6,13 +6,16 @@ from decimal import Decimal
 
 import pytest
 from support.billing import make_contract, make_site
-from support.imports import apply, bring, reasons, undo, workbook
+from support.imports import apply, bring, reasons, undo, work, workbook
 
 from shared.audit.models import Entry
 from shared.kernel.actor import SYSTEM
+from shared.kernel.errors import Conflict
 from shared.outbox.models import Event
 from tenants.activity.services import DayRevenue, record_revenue
 from tenants.contracts.models import Contract, ContractTerms
+from tenants.imports.models import RecordRow
+from tenants.imports.services import apply_import
 from tenants.imports.services.checking_records import CHUNK_ROWS
 from tenants.sites.models import Contact, Customer, Site
 from tenants.sites.services import create_territory, update_site
@@ -26,7 +29,7 @@ def site_line(name, *, code="", province="ON", email="karen@example.com"):
 
 def test_a_dry_run_of_sites_makes_none(in_acme):
     territory = create_territory(actor=SYSTEM, name="East")
-    taken = make_site()
+    taken = make_site(site_name="Taken")
     entries = Entry.objects.count()
     job = bring(
         SITES
@@ -194,3 +197,86 @@ def test_types_in_french(site):
         assert (terms.contract_type, terms.billing_frequency) == ("fixed_fee", "quarterly")
         assert Decimal(terms.billing_configuration["monthly_fee"]) == Decimal("100.50")
     assert ContractTerms.objects.count() == 2
+
+
+def effects(job):
+    """By line the effect, the record that says the same, and the row that does."""
+    rows = RecordRow.objects.filter(job=job)
+    return {row.line: (row.effect, row.twin, row.twin_line) for row in rows}
+
+
+def test_equal_sites_are_made_once_unless_somebody_says_so(in_acme):
+    first = SITES + site_line("North Yard") + site_line("NORTH  YARD") + site_line("South Yard")
+    job = bring(first, kind="sites")
+    assert effects(job) == {2: ("new", "", None), 3: ("duplicate", "", 2), 4: ("new", "", None)}
+    assert (job.new_rows, job.duplicate_rows, job.good_rows) == (2, 1, 2)
+    job = apply(job)
+    assert (job.status, job.applied_rows, Site.objects.count()) == ("applied", 2, 2)
+    north = Site.objects.get(name="North Yard")
+    later = bring(
+        SITES + site_line("North yard") + site_line("West Yard") + site_line("West Yard"),
+        kind="sites",
+    )
+    assert effects(later)[2] == ("duplicate", north.site_id, None)
+    later = work(apply_import(actor=SYSTEM, import_id=later.pk, allow_duplicates=True))
+    assert (later.applied_rows, later.bad_rows, Site.objects.count()) == (3, 0, 5)
+    assert undo(later).undone_rows == 3
+    assert Site.objects.count() == 2
+
+
+def test_the_same_file_of_contracts_twice_makes_them_once(site):
+    content = CONTRACTS + f"{site.site_id},fixed_fee,,2026-01-01,,100.50,,,,,,yes\n"
+    first = apply(bring(content, kind="contracts"))
+    again = bring(content.replace("100.50", "100.5"), kind="contracts")
+    contract = Contract.objects.get()
+    assert effects(again) == {2: ("duplicate", contract.contract_id, None)}
+    with pytest.raises(Conflict):
+        apply(again)
+    other = f"{site.site_id},fixed_fee,,2026-01-01,,200,,,,,,yes\n"
+    assert effects(bring(CONTRACTS + other, kind="contracts")) == {2: ("new", "", None)}
+    same = bring(content, kind="contracts")
+    contract.terms.update(billing_configuration={"monthly_fee": 7})  # no row is a duplicate
+    with pytest.raises(Conflict):
+        apply(bring(content, kind="contracts"))
+    assert Contract.objects.count() == 1
+    undo(first)
+    work(apply_import(actor=SYSTEM, import_id=same.pk, allow_duplicates=True))
+    assert Contract.objects.count() >= 1
+
+
+def test_a_contract_names_its_site_by_a_name_of_its_own(in_acme):
+    yard = make_site(site_name="North Yard")
+    twins = [make_site(site_name="Twin"), make_site(site_name="twin")]
+    row = "{},fixed_fee,,2026-01-01,,100,,,,,,\n"
+    job = bring(
+        CONTRACTS
+        + row.format("north yard")
+        + row.format("Twin")
+        + row.format("Nowhere")
+        + "Nowhere,fixed_fee,,2026-01-01,2025-01-01,,1.5,,,,,\n",
+        kind="contracts",
+    )
+    assert reasons(job) == {
+        3: {"site_id": "ambiguous"},
+        4: {"site_id": "unknown"},
+        5: {
+            "site_id": "unknown",
+            "end_date": "before_start",
+            "revenue_share_rate": "unknown_field",
+            "monthly_fee": "required",
+        },
+    }
+    (named,) = [one for one in job.problems.all() if one.line == 3]
+    assert all(one.site_id in named.reasons[0]["message"] for one in twins)
+    apply(job)
+    assert Contract.objects.get().site == yard
+
+
+def test_provinces_in_full_and_a_missing_e_mail(in_acme):
+    names = ["Quebec", "QUÉBEC", "nova scotia", "Nouvelle-Ecosse", "Île-du-Prince-Édouard"]
+    lines = [site_line(f"Yard {n}", province=name) for n, name in enumerate(names)]
+    job = bring(SITES + "".join(lines) + site_line("Last", email=""), kind="sites")
+    assert reasons(job) == {7: {"contact_email": "required"}}
+    apply(job)
+    stored = {site.name: site.billing_address["state"] for site in Site.objects.all()}
+    assert [stored[f"Yard {n}"] for n in range(5)] == ["QC", "QC", "NS", "NS", "PE"]

@@ -279,3 +279,10 @@ def test_undo_after_an_interrupted_import_takes_back_what_was_written(site, monk
     assert len(stored()) == 1  # the header's line counts
     assert undo(Import.objects.get(pk=job.pk)).status in ("undone", "undoing")
     assert stored() == []
+
+
+def test_net_above_gross_is_a_bad_row(site):
+    rows = f"{site.site_id},2026-10-01,,10.00,10.01\n{site.site_id},2026-10-02,,-10,-9.99\n"
+    job = bring(f"{HEADER}\n{rows}")
+    assert reasons(job) == {2: {"net_amount": "over_gross"}}
+    assert job.new_rows == 1

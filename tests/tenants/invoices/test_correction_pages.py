@@ -60,7 +60,7 @@ def test_a_credit_note_by_line(browser, invoice):
     given = {"line_1": "2000", "reason": "Late", "invoice_date": "2025-03-01"}
     refused = browser.post(address, given)
     assert refused.status_code == 422
-    assert "At most 1000.0000 is left." in refused.content.decode()
+    assert "At most $1,000.00 is left." in refused.content.decode()
     made = browser.post(address, {**given, "line_1": "100"}, follow=True).content.decode()
     assert "The credit note is a draft" in made
     note = Invoice.objects.get(kind="credit_note")

@@ -140,3 +140,26 @@ def test_a_stale_reader_changes_nothing(api, invoice):
     for action, body in (("credit", {"reason": "x"}), ("void", {"reason": "x"})):
         assert api.post(path(invoice, action), body, **stale).status == 412
     assert api.get(path(invoice)).body["corrections"] == []
+
+
+def test_a_draft_is_deleted_and_an_issued_one_is_not(api, invoice):
+    draft = api.post(path(invoice, "credit"), {"reason": "Late", "amount": 100}).body
+    assert api.send("DELETE", path(draft)).status == 204
+    assert api.get(path(draft)).status == 404
+    assert api.send("DELETE", path(draft)).status == 404
+    assert api.send("DELETE", path(invoice)).status == 409
+    assert api.get(path(invoice)).body["corrections"] == []
+
+
+def test_recalculating_says_that_a_given_credit_stays(api, invoice):
+    api.make(path(invoice, "credit"), {"reason": "Late", "amount": 100, "issue": True})
+    answer = api.post(path(invoice, "recalculate"), {})
+    assert (answer.status, answer.body["result"], answer.body["difference"]) == (
+        200,
+        "unchanged",
+        0,
+    )
+    assert answer.body["credit_kept"] == 100
+    assert "$100.00" in answer.body["note"]
+    too_much = api.post(path(invoice, "credit"), {"reason": "Late", "amount": 8000})
+    assert "$7,900.00" in too_much.body["errors"][0]["message"]

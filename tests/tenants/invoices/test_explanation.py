@@ -45,7 +45,14 @@ NOTHING_EARNED = {
 CASES = [*json.loads(GOLDEN.read_text(), parse_float=Decimal), NOTHING_EARNED]
 LANGUAGES = ("en", "fr-ca")
 # Said of holdbacks, credit notes and recalculations, not of a contract's lines.
-CORRECTING = {"holdback_share", "held_back", "credited", "calculated_now", "billed_before"}
+CORRECTING = {
+    "holdback_share",
+    "held_back",
+    "credited",
+    "calculated_now",
+    "billed_before",
+    "covered_by_credit",
+}
 HARD = "\u00a0"
 
 

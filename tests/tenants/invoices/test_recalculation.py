@@ -16,6 +16,7 @@ from tenants.invoices.errors import NotRecalculable
 from tenants.invoices.models import Invoice
 from tenants.invoices.selectors.creditable import creditable_lines
 from tenants.invoices.services import (
+    LineCredit,
     credit_invoice,
     generate_invoice,
     issue_invoice,
@@ -232,6 +233,53 @@ def test_what_cannot_be_recalculated(invoice):
     ).invoice
     with pytest.raises(NotRecalculable):
         recalculate(draft)
+
+
+def give(invoice, **what):
+    note = credit_invoice(actor=SYSTEM, invoice_id=invoice.invoice_id, reason="Goodwill", **what)
+    return issue(note)
+
+
+def test_a_credit_given_by_hand_stays_given(invoice):
+    # 100.00 of the share of 5,000.00, and HST 13.00
+    given = give(invoice, lines=[LineCredit(1, Decimal(100))])
+    assert given.total == -113
+    unchanged = recalculate(invoice)
+    assert (unchanged.correction, unchanged.difference, unchanged.given) == (None, 0, 100)
+    new_rate("0.12")
+    made = recalculate(invoice)
+    # 12 % of 50,000.00 = 6,000.00 and 5,000.00 billed: 1,000.00 more, HST 130.00
+    more = made.correction
+    assert (made.given, more.subtotal, more.tax_total) == (100, 1000, 130)
+    issue(more)
+    new_rate("0.1")
+    back = issue(recalculate(invoice).correction)
+    assert (back.subtotal, back.tax_total) == (-1000, -130)
+    invoice.refresh_from_db()
+    assert invoice.balance_due == Decimal("5700") - 113 - 1130
+    assert recalculate(invoice).correction is None
+
+
+def test_a_reduction_takes_no_more_than_a_given_credit_left(invoice):
+    give(invoice, lines=[LineCredit(1, Decimal(600))])
+    new_rate("0.01")
+    draft = recalculate(invoice).correction
+    # 500.00 is right; 4,400.00 stands, and the credit covers the 500.00; 572.00 of the tax stands
+    assert (draft.subtotal, draft.tax_total) == (-4400, -572)
+    (line,) = draft.lines.all()
+    steps = [(step["label"], Decimal(step["amount"])) for step in line.trace["steps"]]
+    assert steps == [
+        ("calculated_now", 500),
+        ("billed_before", -5000),
+        ("covered_by_credit", 100),
+        ("sum", -4400),
+    ]
+    issue(draft)
+    assert recalculate(invoice).correction is None
+    new_rate("0.1")
+    again = recalculate(invoice).correction
+    # 5,000.00 less the 600.00 that stay given, taxed anew
+    assert (again.subtotal, again.tax_total) == (4400, 572)
 
 
 def test_refusals(invoice, actor_in, globex):

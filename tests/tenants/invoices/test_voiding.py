@@ -7,12 +7,15 @@ import pytest
 from support.billing import make_contract, make_site
 
 from billing.periods import Period
+from shared.accounts.models import User
+from shared.audit.models import Entry
+from shared.audit.selectors import payload_of
 from shared.kernel.actor import SYSTEM
-from shared.kernel.errors import Forbidden, Invalid, NotFound
+from shared.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from shared.kernel.tenancy import organisation_context
 from tenants.contracts.models import Contract
 from tenants.invoices.errors import NotIssuable, NotVoidable
-from tenants.invoices.models import Invoice
+from tenants.invoices.models import BillingRun, Invoice
 from tenants.invoices.selectors.corrected import related_documents
 from tenants.invoices.services import (
     approve_invoice,
@@ -35,9 +38,9 @@ def invoice(in_acme):
     return bill()
 
 
-def bill(**options):
+def bill(actor=SYSTEM, **options):
     return generate_invoice(
-        actor=SYSTEM,
+        actor=actor,
         site_id=Contract.objects.get().site.site_id,
         period=YEAR,
         invoice_date=date(2026, 1, 1),
@@ -112,6 +115,36 @@ def test_refusals(invoice, actor_in, globex):
     with organisation_context(globex), pytest.raises(NotFound):
         void(invoice)
     assert Invoice.objects.get().document_status == "issued"
+
+
+def test_whoever_made_a_draft_approves_it_only_where_nobody_else_may(invoice, actor_in):
+    void(invoice)
+    owner = actor_in("owner")
+    draft = bill(issue=False, actor=owner)
+    other = User.objects.create_user("second@acme.example", "x" * 12, role="approver")
+    with pytest.raises(Conflict):
+        approve_invoice(actor=owner, invoice_id=draft.invoice_id)
+    other.is_active = False
+    other.save()
+    approved = approve_invoice(actor=owner, invoice_id=draft.invoice_id)
+    assert approved.document_status == "approved"
+    act = Entry.objects.filter(action="invoice.approved").latest("sequence")
+    assert payload_of(act)["after"]["self_approved"] is True
+
+
+def test_whoever_started_a_run_made_its_drafts(invoice, actor_in):
+    void(invoice)
+    owner = actor_in("owner")
+    User.objects.create_user("second@acme.example", "x" * 12, role="approver")
+    run = BillingRun.objects.create(
+        period_start=YEAR.start_date,
+        period_end=YEAR.end_date,
+        started_by={"kind": owner.kind, "id": owner.id, "label": owner.label},
+    )
+    draft = bill(issue=False, actor=run.actor)
+    with pytest.raises(Conflict):
+        approve_invoice(actor=owner, invoice_id=draft.invoice_id)
+    approve_invoice(actor=actor_in("approver"), invoice_id=draft.invoice_id)
 
 
 def test_a_draft_is_approved_then_issued(invoice, actor_in):

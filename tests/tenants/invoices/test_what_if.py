@@ -13,7 +13,12 @@ from shared.kernel.actor import SYSTEM
 from shared.kernel.errors import Forbidden, Invalid, NotFound
 from tenants.activity.services import DayRevenue, record_revenue
 from tenants.contracts.services import TermsInput
-from tenants.invoices.services import generate_invoice
+from tenants.invoices.services import (
+    credit_invoice,
+    generate_invoice,
+    issue_invoice,
+    recalculate_invoice,
+)
 from tenants.invoices.services.what_if import try_terms
 
 JANUARY = Period(date(2025, 1, 1), date(2025, 1, 31))
@@ -69,6 +74,23 @@ def test_each_period_stands_both_ways(shared_site):
     assert (march.before, march.after, march.difference) == (None, None, None)
     assert march.problem
     assert (tried.total_before, tried.total_after, tried.difference) == (12200, 16100, 3900)
+
+
+def test_a_recalculated_period_is_tried_on_what_it_was_recalculated_from(shared_site):
+    invoice = shared_site.invoices.get()
+    data = {"revenue_amount": 60000, "additional_charges": []}
+    more = recalculate_invoice(actor=SYSTEM, invoice_id=invoice.invoice_id, billing_data=data)
+    issue_invoice(actor=SYSTEM, invoice_id=more.correction.invoice_id)
+    (january,) = attempt(shared_site, periods=1, until=date(2025, 1, 31)).periods
+    # billed: 60,000 x 0.15 = 9,000; tried: x 0.20 = 12,000
+    assert january.invoice == invoice
+    assert (january.before.subtotal, january.after.subtotal) == (9000, 12000)
+    note = credit_invoice(
+        actor=SYSTEM, invoice_id=invoice.invoice_id, reason="Goodwill", amount=Decimal(100)
+    )
+    issue_invoice(actor=SYSTEM, invoice_id=note.invoice_id)
+    (january,) = attempt(shared_site, periods=1, until=date(2025, 1, 31)).periods
+    assert (january.before.subtotal, january.after.subtotal) == (8900, 11900)
 
 
 def test_hours_come_from_the_invoice_they_were_billed_by(in_acme):

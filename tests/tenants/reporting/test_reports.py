@@ -23,14 +23,17 @@ from shared.kernel.errors import Forbidden, Invalid, NotFound
 from shared.kernel.tenancy import organisation_context
 from tenants.connections.models import WeeklySiteFigure
 from tenants.delivery.services import request_deliveries
+from tenants.disputes.services import raise_dispute
 from tenants.invoices.models import NumberSeries
 from tenants.invoices.services import (
     approve_invoice,
+    credit_invoice,
     generate_invoice,
     issue_invoice,
     void_invoice,
 )
 from tenants.ledger.services.rates import record_rate
+from tenants.payments.services import record_payment
 from tenants.reporting.exporting import FileForm, make_file
 from tenants.reporting.reports import LIBRARY, report_named
 from tenants.reporting.reports.base import parameters_of
@@ -107,7 +110,7 @@ def test_a_void_invoice_is_no_revenue_but_evidence(in_acme):
 
 
 def test_the_evidence_names_both_sides_of_what_one_person_did(in_acme, actor_in):
-    ann, ben = actor_in("billing_manager"), actor_in("owner")
+    ann, ben = actor_in("billing_manager"), actor_in("owner")  # ann: nobody else there may
     alone, together = (
         bill(actor=ann, site_name=name, issue=False) for name in ("Alone", "Together")
     )
@@ -123,6 +126,7 @@ def test_the_evidence_names_both_sides_of_what_one_person_did(in_acme, actor_in)
         return [one["object"] for one in rows if words in one["section"]]
 
     assert section("same person proposed") == [alone.invoice_id]  # it had no number yet
+    assert section("self-approved") == [alone.invoice_id]
     assert section("same person entered") == [alone.number]
     void = {one["who"]: one["approved_by"] for one in rows if "invoice void" in one["section"]}
     assert void == {ann.label: ann.label, ben.label: ben.label}
@@ -177,6 +181,9 @@ def test_the_trail_tells_how_an_invoice_came_about(in_acme):
     assert {"Generation", "Modification"} <= {one["kind"] for one in rows}
     assert [one["at"] for one in rows] == sorted(one["at"] for one in rows)
     assert rows == by_name(table("audit-trail", invoice=invoice.invoice_id))
+    checks = [one for one in rows if one["kind"] == "Validation"]
+    assert len(checks) == len(invoice.checks) > 0
+    assert {one["action"] for one in checks} == {"invoice.check_passed"}
     with pytest.raises(NotFound):
         table("audit-trail", invoice="INV-999999999")
     with pytest.raises(Invalid) as error:
@@ -310,6 +317,31 @@ def test_wrong_parameters_stand_beside_their_field(acme, client_for):
         assert browser.get(f"/reports/generation?{query}").status_code == 422
     assert browser.get("/reports/audit-trail").status_code == 200
     assert browser.get("/reports/audit-trail?invoice=INV-404").status_code == 422
+
+
+def test_the_trail_has_what_corrects_and_settles_the_invoice(in_acme):
+    invoice, other = bill(site_name="A"), bill(site_name="B")
+    record_payment(
+        actor=SYSTEM,
+        invoice_id=invoice.invoice_id,
+        amount=Decimal("30.00"),
+        received_on=date(2026, 11, 1),
+        method="EFT",
+        transaction_id="T-1",
+    )
+    note = credit_invoice(
+        actor=SYSTEM, invoice_id=invoice.invoice_id, reason="Late", amount=Decimal(10)
+    )
+    note = issue_invoice(actor=SYSTEM, invoice_id=note.invoice_id)
+    raise_dispute(actor=SYSTEM, invoice_id=invoice.invoice_id, amount=Decimal(5), reason="price")
+    told = {
+        one["action"]: one["detail"]
+        for one in by_name(table("audit-trail", invoice=invoice.number))
+    }
+    assert {"payment.recorded", "invoice.credit_drafted", "dispute.raised"} <= set(told)
+    assert note.invoice_id in told["invoice.credit_drafted"]
+    of_other = {one["action"] for one in by_name(table("audit-trail", invoice=other.number))}
+    assert not of_other & {"payment.recorded", "invoice.credit_drafted", "dispute.raised"}
 
 
 def test_programs_read_reports_and_trails(api, acme):

@@ -121,3 +121,9 @@ def test_another_organisation_and_a_smaller_key(api, customer, globex, acme, cli
     reader = Program(client_for(acme), key_of(acme, ["sites:read"]))
     assert reader.get(path).status == 200
     assert reader.patch(path, {"name": "X"}).status == 403
+
+
+def test_a_change_answers_what_reading_does(api):
+    site = api.make("/customer-sites", site_body())
+    path = f"/customers/{site['customer_id']}"
+    assert api.patch(path, {"language": "fr-ca"}).body["sites"] == 1
