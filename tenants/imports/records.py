@@ -91,7 +91,7 @@ def _make_contract(actor: Actor, job: Import, values: Values) -> RevisedRow:
     last = wrong.day("end_date")
     days = wrong.whole_number("payment_terms_days", 30)
     active = wrong.yes_or_no("activate")
-    configuration, is_readable = _configuration(wrong, first)
+    configuration, is_readable = read_configuration(wrong, first)
     if first is None:
         wrong.add("effective_date", "required", _("This field is required."))
     site_id = site_code_of(wrong, "site_id")
@@ -100,7 +100,7 @@ def _make_contract(actor: Actor, job: Import, values: Values) -> RevisedRow:
     terms = TermsInput(contract_type, configuration, frequency)
     wrong.take(frame_errors(contract_id, currency, first, last))
     if is_readable and contract_type and frequency:
-        wrong.take(_terms_errors(terms))
+        wrong.take(terms_errors(terms))
     if wrong.errors or first is None:
         raise Invalid(errors=wrong.errors)
     contract = create_contract(
@@ -118,14 +118,14 @@ def _make_contract(actor: Actor, job: Import, values: Values) -> RevisedRow:
     return contract
 
 
-def _configuration(cells: ContractCells, first: date | None) -> tuple[dict[str, Any], bool]:
+def read_configuration(cells: ContractCells, first: date | None) -> tuple[dict[str, Any], bool]:
     """The terms, and whether all their cells could be read."""
     known = len(cells.errors)
     configuration = cells.configuration(first)
     return configuration, len(cells.errors) == known
 
 
-def _terms_errors(terms: TermsInput) -> list[FieldError]:
+def terms_errors(terms: TermsInput) -> list[FieldError]:
     """What breaks a rule of the terms, by the columns that bring it."""
     try:
         check_terms(terms)

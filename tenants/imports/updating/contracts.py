@@ -20,14 +20,13 @@ from tenants.contracts.services import (
     TermsInput,
     activate_contract,
     change_terms,
-    check_terms,
     update_contract,
 )
 from tenants.contracts.services.terms import terms_state
 from tenants.contracts.versions import terms_fields
 from tenants.imports.cells import ContractCells, Values
 from tenants.imports.models import Import
-from tenants.imports.records import column_of
+from tenants.imports.records import column_of, read_configuration, terms_errors
 from tenants.imports.updating.written import Written, differences
 
 # What a given term takes the place of.
@@ -117,15 +116,16 @@ def _wanted(
     _refuse_fixed(cells, contract)
     contract_type = cells.choice("contract_type", ContractType, stored.contract_type)
     frequency = cells.choice("billing_frequency", BillingFrequency, stored.billing_frequency)
-    given = cells.configuration(day or stored.valid_from)
+    given, is_readable = read_configuration(cells, day or stored.valid_from)
     is_whole = "billing_configuration" in cells.values or contract_type != stored.contract_type
     configuration = given if is_whole else _overlaid(stored.billing_configuration, given)
     days = cells.whole_number("payment_terms_days", contract.payment_terms_days)
     activates = cells.yes_or_no("activate") and contract.status == Contract.Status.DRAFT
+    terms = TermsInput(contract_type, configuration, frequency)
+    if is_readable and contract_type and frequency:
+        cells.take(terms_errors(terms))
     if cells.errors:
         raise Invalid(errors=cells.errors)
-    terms = TermsInput(contract_type, configuration, frequency)
-    check_terms(terms)
     return _Wanted(terms, days, activates)
 
 

@@ -33,13 +33,13 @@ from tenants.ledger.models import BookClosing, JournalEntry
 from tenants.payments.control import prove
 from tenants.reporting.reports.base import instants
 from tenants.reporting.reports.evidence import (
-    INVOICE,
     SECTION_MAX,
     Finding,
     approvals_of,
     approved,
     findings_of,
 )
+from tenants.reporting.reports.trail import INVOICE
 from tenants.review.models import ReviewItem
 
 # What was posted so long after its month is shown, whether the books were closed or not.

@@ -62,6 +62,18 @@ def test_from_the_form_to_the_undo(browser, acme, site):
     assert "lots d&#x27;été" in browser.get("/imports").content.decode()
 
 
+def test_duplicates_are_imported_by_a_tick_only(browser, acme, site):
+    row = "North Yard,fixed_fee,2026-01-01,100\n"
+    content = f"site,type,start,monthly_fee\n{row}{row}"
+    address = upload(browser, content, kind="contracts")["Location"]
+    process(acme)
+    page = browser.get(address).content.decode()
+    for shown in ("Import 1 row", "Import duplicates too", "Row 2 says the same."):
+        assert shown in page
+    browser.post(f"{address}/apply", {"allow_duplicates": "on"})
+    assert process(acme).applied_rows == 2
+
+
 def test_the_fragment_asks_again_only_while_it_runs(browser, acme, site):
     address = upload(browser, f"{HEADER}{site.site_id},2026-10-01,valet,12.50\n")["Location"]
     fragment = browser.get(address, headers={"HX-Target": "import-progress"}).content.decode()
