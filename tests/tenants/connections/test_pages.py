@@ -11,6 +11,7 @@ from tenants.connections.models import Connection, SyncConflict, WebhookDelivery
 from tenants.connections.services.runs import start_performance
 from tenants.connections.work.measuring import take_snapshot
 from tenants.connections.work.runs import process_run
+from tenants.sites.models import Site
 from tenants.sites.services import create_territory
 
 pytestmark = pytest.mark.django_db
@@ -95,7 +96,7 @@ def test_refused_credentials_are_told(browser, sandbox):
     assert "The billing system refuses us" in page
 
 
-def test_status_log_and_quality_of_a_synchronised_site(browser, site):
+def test_status_log_and_quality_of_a_synchronised_site(browser, site, acme):
     take_snapshot()
     for name in EMPTY:
         text_of(browser.get(reverse(name)))
@@ -105,9 +106,12 @@ def test_status_log_and_quality_of_a_synchronised_site(browser, site):
     for metric in ("completeness", "accuracy", "currency", "error_rate"):
         text_of(browser.get(reverse("quality_records", args=[metric])))
     assert browser.get(reverse("quality_records", args=["other"])).status_code == 404
-    assert "Without territory" in text_of(
-        browser.get(reverse("quality_records", args=["completeness"]))
-    )
+    records = reverse("quality_records", args=["completeness"])
+    assert "Without territory" not in text_of(browser.get(records))
+    with organisation_context(acme):
+        without = Site.objects.filter(name="Without territory")
+        without.update(billing_address={"city": "Toronto"})
+    assert "Without territory" in text_of(browser.get(records))
 
 
 def test_a_conflict_is_decided_on_its_page(browser, site):
