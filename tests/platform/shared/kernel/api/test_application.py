@@ -129,7 +129,7 @@ def is_open(request: ApiRequest):
     return {"amount": Decimal("1.50")}
 
 
-api = make_api(title="Test", description="", namespace="test-api")
+api = make_api(title="Test", description="", namespace="test-api", rights={})
 api.add_router("", router)
 urlpatterns = [path("api/v1/", api.urls)]
 handler404 = "shared.kernel.views.page_not_found"
