@@ -14,7 +14,7 @@ class DeliveryConfig(AppConfig):
         from tenants.delivery.invoices import INVOICE_DELIVERABLE
         from tenants.delivery.kinds import register_deliverable
         from tenants.delivery.models import COMPLAINT_KIND
-        from tenants.delivery.services import request_deliveries
+        from tenants.delivery.services import erase_addressees, request_deliveries
         from tenants.documents.sources import register_source
         from tenants.invoices.hooks import register_distributor
         from tenants.review.kinds import Kind, register_kind
@@ -34,6 +34,7 @@ class DeliveryConfig(AppConfig):
             register_source(source)
         register_distributor(request_deliveries)
         statement_hooks.register_distributor(statements.distribute_statements)
+        statement_hooks.register_eraser(erase_addressees)
         self._register_pages()
         register_topic("delivery", "delivery.read")
         register_kind(Kind("delivery", _("Delivery"), "delivery.write", "send"))

@@ -22,6 +22,7 @@ from tenants.sites.models import Customer, Site
 from tenants.statements.contents import letterhead
 
 ITEMS_MAX = 1_000
+ZERO = Decimal(0)
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,10 @@ class AccountItem:
 
 @dataclass(frozen=True)
 class ReminderLetter:
-    """Everything a reminder shows. `items` are overdue ones, or the whole open account."""
+    """Everything a reminder shows. `items` are overdue ones, or the whole open account.
+
+    `total` is asked for: what is overdue without `credits` and `unapplied`.
+    """
 
     code: str
     level: int
@@ -56,6 +60,8 @@ class ReminderLetter:
     items: tuple[AccountItem, ...]
     with_account: bool
     link: str
+    credits: Decimal = ZERO
+    unapplied: Decimal = ZERO
     payment_instructions: str = ""
     brand_colour: str = ""
     paper: Paper = "letter"
@@ -78,6 +84,8 @@ def load_letter(reminder_pk: UUID) -> tuple[ReminderLetter, str]:
         items=_items(reminder),
         with_account=reminder.attach_statement,
         link=f"{require_organisation().url}/portal",
+        credits=Decimal(reminder.credits),
+        unapplied=Decimal(reminder.unapplied),
         payment_instructions=supplier["payment_instructions"],
         brand_colour=entity.brand_colour,
     )

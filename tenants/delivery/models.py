@@ -1,5 +1,6 @@
 """Documents on their way to customers: to whom, how, how far, and everything that happened."""
 
+from decimal import Decimal
 from typing import Any
 
 import pgtrigger
@@ -276,7 +277,11 @@ class Reminder(Row):
     currency = models.CharField(max_length=3)
     level = models.PositiveSmallIntegerField()
     dated = models.DateField()
-    total = MoneyField()
+    total = MoneyField(help_text="What is asked for.")
+    credits = MoneyField(default=0, help_text="Open credit notes, taken off what is overdue.")
+    unapplied = MoneyField(
+        default=0, help_text="Payments that nothing has taken, taken off what is overdue."
+    )
     attach_statement = models.BooleanField(default=True)
 
     class Meta:
@@ -285,6 +290,11 @@ class Reminder(Row):
 
     def __str__(self) -> str:
         return str(self.reminder_id)
+
+    @property
+    def overdue(self) -> Decimal:
+        """What was overdue and not disputed."""
+        return Decimal(self.total + self.credits + self.unapplied)
 
 
 class RemindedInvoice(Row):

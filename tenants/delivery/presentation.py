@@ -40,14 +40,32 @@ def present_letter(letter: ReminderLetter, language: str) -> dict[str, Any]:
         "facts": [
             (_("Date"), formats.format_day(letter.dated, language=language)),
             (_("Customer"), printable(letter.customer.code)),
-            (_("Overdue"), total),
+            *_sums(letter, language),
         ],
+        "sums": _sums(letter, language),
         "parties": _parties(letter),
         "account_title": _("Statement of account") if letter.with_account else _("Overdue"),
         "items": [_item(one, letter.currency, language) for one in letter.items],
         "how_to_pay": printable(letter.payment_instructions).strip(),
         "link": letter.link,
     }
+
+
+def _sums(letter: ReminderLetter, language: str) -> list[tuple[str, str]]:
+    """What is overdue, and where the customer has money with us, what of it is asked for."""
+
+    def money(amount: Decimal) -> str:
+        return formats.format_money(amount, letter.currency, language=language, code=True)
+
+    rows = [
+        (_("Overdue"), letter.total + letter.credits + letter.unapplied),
+        (_("Your open credit notes"), -letter.credits),
+        (_("Your payments without an invoice"), -letter.unapplied),
+        (_("Asked for"), letter.total),
+    ]
+    own = letter.credits or letter.unapplied
+    shown = [row for row in rows if row[1]] if own else rows[:1]
+    return [(label, money(amount)) for label, amount in shown]
 
 
 def _item(item: AccountItem, currency: str, language: str) -> dict[str, Any]:

@@ -156,13 +156,20 @@ class ReminderFilters(Filters):
 
 
 class ReminderOut(Schema):
-    """A letter about the overdue invoices of a customer, legal entity and currency."""
+    """A letter about the overdue invoices of a customer, legal entity and currency.
+
+    `total` is asked for: what is overdue without the customer's open credit notes and payments
+    that nothing has taken.
+    """
 
     reminder_id: str
     customer_id: str
     customer_name: str
     level: int
     dated: date
+    overdue: Money
+    credits: Money
+    unapplied: Money
     total: Money
     currency: str
     with_statement: bool
@@ -176,6 +183,9 @@ class ReminderOut(Schema):
             customer_name=reminder.customer.name,
             level=reminder.level,
             dated=reminder.dated,
+            overdue=reminder.overdue,
+            credits=reminder.credits,
+            unapplied=reminder.unapplied,
             total=reminder.total,
             currency=reminder.currency,
             with_statement=reminder.attach_statement,
@@ -188,6 +198,9 @@ class DueReminderOut(Schema):
     customer_id: str
     customer_name: str
     level: int
+    overdue: Money
+    credits: Money
+    unapplied: Money
     total: Money
     currency: str
     invoices: list[str]
@@ -200,6 +213,9 @@ class DueReminderOut(Schema):
             customer_id=customer.customer_id,
             customer_name=customer.name,
             level=due.level.level,
+            overdue=due.overdue,
+            credits=due.credits,
+            unapplied=due.unapplied,
             total=due.total,
             currency=due.currency,
             invoices=[str(one.invoice) for one in due.invoices],

@@ -1,6 +1,6 @@
 """Statements of account as something to deliver, and the e-mail that carries one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from tenants.statements.contents import StatementDocument, load_statement_docume
 from tenants.statements.documents import present_statement
 from tenants.statements.models import Statement
 from tenants.statements.samples import sample_statement
+from tenants.statements.selectors.parties import customer_parties
 from tenants.statements.services import note_delivery
 
 STATEMENT_EMAIL = "statement_email"
@@ -94,17 +95,20 @@ MESSAGE_SOURCE: DocumentSource[StatementMessage] = DocumentSource(
 
 
 def load_statements(object_ids: Sequence[UUID]) -> list[Deliverable]:
-    """Statements that have their file, with the contact that stands on them."""
+    """Statements that have their file, with the customer's present billing contact."""
     found = (
         Statement.objects.filter(pk__in=list(object_ids), archived_at__isnull=True)
         .select_related("customer")
         .order_by("pk")
     )
-    return [_deliverable(statement) for statement in found if statement.parties]
+    kept = [statement for statement in found if statement.parties]
+    present = customer_parties({statement.customer_id for statement in kept})
+    return [_deliverable(one, present[one.customer_id][1]) for one in kept]
 
 
-def _deliverable(statement: Statement) -> Deliverable:
-    customer = statement.parties["customer"]
+def _deliverable(statement: Statement, present: Mapping[str, Any]) -> Deliverable:
+    """What stands on the statement only fills in for a contact that is gone."""
+    customer = present if present["contact_email"] else statement.parties["customer"]
     return Deliverable(
         object_id=statement.pk,
         code=statement.statement_code,

@@ -8,7 +8,11 @@ def refusal_text(why: str) -> Wording:
     """A sentence for what a channel answered; its own words where we know none."""
     known = {
         "no_address": _("there is no e-mail address."),
-        "suppressed": _("the address bounced or reported spam, so it is not written to."),
+        "suppressed": _(
+            "the address bounced or reported spam, so it is not written to. Correct the contact, "
+            "or lift the stop, and send it again."
+        ),
+        "replaced": _("a later copy took its place."),
         "document_in_work": _("its document could not be made in time."),
         "bounced": _("the address does not exist or refuses mail."),
         "no_endpoint": _("the customer has no file drop."),

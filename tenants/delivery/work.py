@@ -7,6 +7,7 @@ Message-ID: at least once, and never twice once the row says sent.
 
 import logging
 import random
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -14,14 +15,16 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import override
 
+from shared.kernel.actor import SYSTEM
 from shared.kernel.clock import now
 from shared.kernel.wording import worded as _
 from shared.outbox.services import publish
+from tenants.delivery.addressing import UNSENT, address_of, redirected
 from tenants.delivery.channels import SENDERS, CannotDeliver, Sent, TryLater
 from tenants.delivery.kinds import deliverable_kind
 from tenants.delivery.models import Delivery, DeliveryEvent
 from tenants.delivery.wording import refusal_text
-from tenants.review.services import raise_item
+from tenants.review.services import close_many, raise_item
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +32,7 @@ LEASE = timedelta(minutes=3)
 ATTEMPTS_MAX = 8
 PAUSE_FIRST = timedelta(minutes=1)  # doubles with each attempt: about two hours in all
 AT_ONCE = 50
+REPLACED = "replaced"
 Status = Delivery.Status
 
 
@@ -96,6 +100,7 @@ def finish(delivery: Delivery, sent: Sent) -> None:
             delivery.status, delivery.error = told.status, told.error
             delivery.delivered_at = told.delivered_at
         _save(delivery, kind)
+        _retire_older(delivery)
 
 
 def _put_off(delivery: Delivery, why: str) -> None:
@@ -124,6 +129,46 @@ def ask_person(delivery: Delivery, why: str) -> None:
         "reason": refusal_text(why),
     }
     raise_item(kind="delivery", target=delivery, cause=cause, link=f"/deliveries/{delivery.pk}")
+    _retire_older(delivery)
+
+
+def replace_unsent(found: Sequence[Delivery]) -> list[UUID]:
+    """Give up those that wait or failed, since a later copy goes out or went out; which."""
+    unsent = [one for one in found if one.status in UNSENT]
+    keys = [one.pk for one in unsent]
+    Delivery.objects.filter(pk__in=keys, status__in=UNSENT).update(
+        status=Delivery.Status.CANCELLED, next_attempt_at=None, leased_until=None
+    )
+    DeliveryEvent.objects.bulk_create(
+        DeliveryEvent(delivery=one, kind=DeliveryEvent.Kind.CANCELLED, detail=REPLACED)
+        for one in unsent
+    )
+    return keys
+
+
+def _retire_older(delivery: Delivery) -> None:
+    """Earlier copies that failed ask for nothing: this one is to the same address, or it went
+    on to another since then."""
+    older = list(
+        Delivery.objects.filter(
+            kind=delivery.kind,
+            object_id=delivery.object_id,
+            status=Status.FAILED,
+            created_at__lt=delivery.created_at,
+        )
+        .exclude(pk=delivery.pk)
+        .select_related("customer")
+    )
+    if not older:
+        return
+    moved = redirected(older)
+    gone = [one for one in older if one.pk in moved or address_of(one) == address_of(delivery)]
+    close_many(
+        actor=SYSTEM,
+        kinds=["delivery"],
+        target_ids=replace_unsent(gone),
+        note=_("A later copy took its place."),
+    )
 
 
 def _save(delivery: Delivery, event: str, *, detail: str = "") -> None:

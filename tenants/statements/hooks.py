@@ -33,3 +33,23 @@ def register_distributor(distributor: Distributor) -> None:
 def distributor() -> Distributor | None:
     """Who hands statements to customers; None where no app does."""
     return _distributors[0] if _distributors else None
+
+
+class Eraser(Protocol):
+    """Forgets to whom statements went, by their ids: called in the transaction that erases them."""
+
+    def __call__(self, *, statement_ids: Sequence[UUID]) -> object:
+        """Blank names and addresses."""
+
+
+_erasers: list[Eraser] = []
+
+
+def register_eraser(eraser: Eraser) -> None:
+    """Say who forgets the addressees of statements; the last one registered counts."""
+    _erasers[:] = [eraser]
+
+
+def eraser() -> Eraser | None:
+    """Who forgets the addressees of statements; None where no app keeps any."""
+    return _erasers[0] if _erasers else None

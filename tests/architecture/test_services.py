@@ -56,6 +56,7 @@ WITHOUT_ACTOR = {
     "provide_document",
     "store_correction",
     "apply_payment",
+    "erase_addressees",
     "apply_credit",
     "write_off_amount",
     "undo_allocation",

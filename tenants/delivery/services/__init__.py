@@ -1,5 +1,6 @@
 """Asking for deliveries, sending them again, reminding, and who gets what."""
 
+from tenants.delivery.services.erasing import erase_addressees
 from tenants.delivery.services.file_drop import (
     EndpointInput,
     remove_sftp_endpoint,
@@ -38,6 +39,7 @@ __all__ = [
     "cancel",
     "change_recipient",
     "delivery_behind_link",
+    "erase_addressees",
     "hold_reminders",
     "note_mail_event",
     "note_opened",

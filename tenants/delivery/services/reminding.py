@@ -132,6 +132,8 @@ def _remind(actor: Actor, letter: DueReminder, on: date) -> Reminder | None:
             level=letter.level.level,
             dated=on,
             total=letter.total,
+            credits=letter.credits,
+            unapplied=letter.unapplied,
             attach_statement=letter.level.attach_statement,
         )
         RemindedInvoice.objects.bulk_create(

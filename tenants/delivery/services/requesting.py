@@ -1,7 +1,6 @@
 """Asking for deliveries: of each document to each recipient who wants it."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from uuid import UUID, uuid4
 
 from django.db import transaction
@@ -11,12 +10,13 @@ from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import now
 from shared.kernel.tasks import enqueue_after_commit
-from tenants.delivery.kinds import Deliverable, deliverable_kind
-from tenants.delivery.models import Channel, Delivery, DeliveryEvent, DocumentKind, Recipient
+from tenants.delivery.addressing import AUTOMATIC, address_of, deliveries_to, recipients_of_kind
+from tenants.delivery.kinds import deliverable_kind
+from tenants.delivery.models import Delivery, DeliveryEvent, DocumentKind
+from tenants.delivery.work import replace_unsent
 from tenants.invoices.models import Invoice
 
 FIRST = "first"
-AUTOMATIC = "auto"
 
 
 def request_deliveries(*, actor: Actor, invoice_ids: Sequence[str]) -> list[Delivery]:
@@ -45,11 +45,11 @@ def queue_deliveries(
     """
     with transaction.atomic():
         documents = deliverable_kind(kind).load(object_ids)
-        recipients = _recipients(kind, {one.customer.pk for one in documents})
+        recipients = recipients_of_kind(kind, {one.customer.pk for one in documents})
         wanted = [
             delivery
             for document in documents
-            for delivery in _deliveries(kind, document, recipients, channel)
+            for delivery in deliveries_to(kind, document, recipients, channel)
         ]
         moment = now()
         for delivery in wanted:
@@ -71,47 +71,27 @@ def queue_deliveries(
     return made
 
 
+def send_instead(*, actor: Actor, pairs: Sequence[tuple[Delivery, Delivery]]) -> list[Delivery]:
+    """Queue the second of each pair in place of the first, which waits or failed no more.
+
+    A delivery keeps its address: a bounce told of later is about the one it was sent to. The
+    caller holds the first ones locked, and records what was done.
+    """
+    moment = now()
+    for _old, new in pairs:
+        new.request_key, new.requested_by = fresh_request_key(), actor.label[:200]
+        new.next_attempt_at = moment
+    # Two copies that failed are one document to send.
+    wanted = {(one.object_id, one.channel, address_of(one)): one for _old, one in pairs}
+    made = _insert_new(list(wanted.values()))
+    replace_unsent([old for old, _new in pairs])
+    queue(made)
+    return made
+
+
 def fresh_request_key() -> str:
     """A key of its own: what was sent before is sent again."""
     return uuid4().hex
-
-
-def _recipients(kind: str, customer_ids: Iterable[UUID]) -> dict[UUID, list[Recipient]]:
-    found: dict[UUID, list[Recipient]] = defaultdict(list)
-    for recipient in Recipient.objects.filter(customer_id__in=customer_ids, is_active=True):
-        if kind in recipient.kinds:
-            found[recipient.customer_id].append(recipient)
-    return found
-
-
-def _deliveries(
-    kind: str,
-    document: Deliverable,
-    recipients: dict[UUID, list[Recipient]],
-    channel: str,
-) -> list[Delivery]:
-    own = [
-        one
-        for one in recipients.get(document.customer.pk, [])
-        if one.site_id in (None, document.site_id)
-    ]
-    named = [(one.name, str(one.email or ""), one.language, one.channel) for one in own] or [
-        (document.contact_name, document.contact_email, document.language, Channel.EMAIL)
-    ]
-    return [
-        Delivery(
-            kind=kind,
-            object_id=document.object_id,
-            object_code=document.code,
-            customer=document.customer,
-            site_code=document.site_code,
-            channel=used if channel == AUTOMATIC else channel,
-            recipient_name=name[:255],
-            address=address,
-            language=language,
-        )
-        for name, address, language, used in named
-    ]
 
 
 def _insert_new(wanted: Sequence[Delivery]) -> list[Delivery]:

@@ -6,13 +6,10 @@ from django.utils.translation import gettext as _
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
+from tenants.delivery.addressing import AUTOMATIC
 from tenants.delivery.channels import SENDERS
 from tenants.delivery.models import Delivery, DocumentKind
-from tenants.delivery.services.requesting import (
-    AUTOMATIC,
-    fresh_request_key,
-    queue_deliveries,
-)
+from tenants.delivery.services.requesting import fresh_request_key, queue_deliveries
 from tenants.invoices.models import Invoice
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from shared.kernel.actor import Actor
 from shared.kernel.api import ApiRequest
 from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.authorisation import authorize
@@ -19,6 +20,9 @@ from tenants.delivery.links import delivery_link, has_link
 from tenants.delivery.models import Channel, Delivery, DocumentKind
 from tenants.delivery.wording import refusal_text
 from tenants.invoices.selectors import invoice_by_code
+
+# What a channel answers where the address is to blame.
+WRONG_ADDRESS = ("suppressed", "bounced", "no_address", "complained")
 
 
 @require_safe
@@ -56,6 +60,7 @@ def delivery_detail(request: ApiRequest, delivery_id: UUID) -> HttpResponse:
             (_("Attempts"), delivery.attempts),
         ],
         "why": refusal_text(delivery.error) if delivery.error else "",
+        "remedies": _remedies(delivery, actor=request.actor),
         "events": [
             {
                 "title": event.get_kind_display(),
@@ -72,16 +77,35 @@ def delivery_detail(request: ApiRequest, delivery_id: UUID) -> HttpResponse:
     return render(request, "delivery/detail.html", context)
 
 
+def _remedies(delivery: Delivery, *, actor: Actor) -> list[tuple[str, str]]:
+    """What helps where an address is wrong or stopped: labels and pages that may be opened."""
+    if delivery.status != Delivery.Status.FAILED or delivery.error not in WRONG_ADDRESS:
+        return []
+    customer = delivery.customer.customer_id
+    found = [(_("Recipients of the customer"), reverse("recipient_list", args=[customer]))]
+    if delivery.site_code and actor.may("sites.read"):
+        site = reverse("site_detail", args=[delivery.site_code])
+        found.insert(0, (_("Contact of the site"), site))
+    if delivery.error != "no_address":
+        found.append((_("Stopped addresses"), reverse("stopped_addresses")))
+    return found
+
+
 @require_POST
 def delivery_resend(request: ApiRequest, delivery_id: UUID) -> HttpResponse:
     """Send it once more."""
     authorize(request.actor, "delivery.write")
     try:
-        services.resend(actor=request.actor, delivery_id=delivery_id)
+        sent = services.resend(actor=request.actor, delivery_id=delivery_id)
     except AppError as error:
         messages.error(request, str(error.detail))
     else:
-        messages.success(request, _("It is on its way again."))
+        if sent.pk == delivery_id:
+            messages.success(request, _("It is on its way again."))
+        else:
+            to = sent.recipient_name or str(sent.address)
+            messages.success(request, _("It is on its way to %(name)s now.") % {"name": to})
+        delivery_id = sent.pk
     return redirect("delivery_detail", delivery_id=delivery_id)
 
 

@@ -55,6 +55,7 @@ _KINDS = {
     "invoice.approved": EventKind.VALIDATION,
     "delivery.requested": EventKind.DISTRIBUTION,
     "delivery.resent": EventKind.DISTRIBUTION,
+    "delivery.redirected": EventKind.DISTRIBUTION,
     "delivery.cancelled": EventKind.DISTRIBUTION,
 }
 

@@ -1,6 +1,7 @@
 """Keeping statements as long as the rules say, and not a file longer. A legal hold wins.
 
-Erased are the file, names and addresses; the amounts stay, because the books refer to them.
+Erased are the file, names and addresses, also of whom it was sent to; the amounts stay, because
+the books refer to them.
 """
 
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ from shared.keyring.storage import EncryptedStorage
 from tenants.documents.models import Document
 from tenants.sites.models import Customer
 from tenants.statements.documents import STATEMENT
+from tenants.statements.hooks import eraser
 from tenants.statements.models import (
     LegalHold,
     RetentionKind,
@@ -136,6 +138,9 @@ def archive_old_statements() -> int:
             for statement in due:
                 statement.archived_at, statement.parties = now(), {}
                 statement.save_changes("archived_at", "parties")
+        erase = eraser()
+        if erase:
+            erase(statement_ids=[statement.pk for statement in due])
         record_many(actor=SYSTEM, acts=[Act("statement.archived", statement) for statement in due])
     return len(due)
 

@@ -24,8 +24,9 @@ from tenants.delivery.services import (
 )
 from tenants.delivery.work import deliver, due_deliveries
 from tenants.invoices.models import Invoice
-from tenants.invoices.services import generate_invoice
-from tenants.payments.services import record_payment
+from tenants.invoices.services import credit_invoice, generate_invoice, issue_invoice
+from tenants.payments.services import record_customer_payment, record_payment
+from tenants.payments.services.checking import PaymentInput
 
 
 def bill(site, contract, month):
@@ -66,11 +67,65 @@ def test_each_level_is_reached_once(invoice):
     assert made == [("03-09", 1), ("04-01", 2)]
 
 
-def test_an_invoice_found_late_starts_at_the_level_it_has_reached(invoice):
-    with on("05-01"):
+def test_an_invoice_found_late_starts_at_the_first_level(invoice):
+    made = []
+    for day in ("05-01", "05-02", "05-23", "05-24", "06-30"):
+        with on(day):
+            made += [(day, one.level) for one in send_reminders(actor=SYSTEM)]
+    # Between the letters lie the 23 days between the levels.
+    assert made == [("05-01", 1), ("05-24", 2)]
+
+
+def test_what_waits_or_is_done_keeps_no_other_invoice_from_being_seen(invoice, monkeypatch):
+    second = bill(invoice.site, invoice.contract, 2)  # due 30 March
+    for day in ("03-09", "04-01"):
+        with on(day):
+            send_reminders(actor=SYSTEM)  # the first is done with
+    monkeypatch.setattr("tenants.delivery.dunning.INVOICES_MAX", 1)
+    (letter,) = due_reminders(date(2026, 4, 6))
+    assert [one.invoice.pk for one in letter.reached] == [second.pk]
+    assert [one.invoice.pk for one in letter.invoices] == [invoice.pk, second.pk]
+
+
+def test_the_customers_own_money_is_not_asked_for_again(invoice):
+    pay_nothing_in_particular(invoice, "30.00")
+    paid = bill(invoice.site, invoice.contract, 2)
+    record_payment(
+        actor=SYSTEM,
+        invoice_id=paid.invoice_id,
+        amount=Decimal(paid.total),
+        received_on=date(2026, 3, 1),
+        method="ACH",
+    )
+    note = credit_invoice(
+        actor=SYSTEM, invoice_id=paid.invoice_id, reason="Twice", amount=Decimal("100.00")
+    )
+    Invoice.objects.filter(pk=note.pk).update(invoice_date=date(2026, 3, 1))
+    issue_invoice(actor=SYSTEM, invoice_id=note.invoice_id)
+    with on("04-01"):
         (reminder,) = send_reminders(actor=SYSTEM)
-        assert reminder.level == 2
-        assert send_reminders(actor=SYSTEM) == []
+        for key in due_deliveries():
+            deliver(delivery_id=key)
+    # 1,130.00 less a credit note of 113.00 and 30.00 of cash.
+    assert (reminder.overdue, reminder.credits, reminder.unapplied) == (1130, 113, 30)
+    assert reminder.total == Decimal("987.00")
+    (message,) = mail.outbox
+    assert "987.00" in message.body
+    assert "113.00" in message.body
+
+
+def test_there_is_no_letter_where_the_customers_money_covers_it(invoice):
+    pay_nothing_in_particular(invoice, "1130.00")
+    assert due_reminders(date(2026, 4, 1)) == []
+
+
+def pay_nothing_in_particular(invoice, amount):
+    record_customer_payment(
+        actor=SYSTEM,
+        customer_id=invoice.customer.customer_id,
+        given=PaymentInput(Decimal(amount), "CAD", date(2026, 2, 1), "ACH"),
+        rules=(),
+    )
 
 
 def test_only_what_is_open_and_undisputed_is_asked_for(invoice):
@@ -94,13 +149,13 @@ def test_one_letter_names_all_overdue_invoices_of_a_customer(invoice):
     second = bill(invoice.site, contract, 2)  # due 30 March
     with on("04-07"):
         (reminder,) = send_reminders(actor=SYSTEM)
-    assert reminder.level == 2  # the first one is 36 days late, the second 8
+    assert reminder.level == 1  # the first one is 36 days late, the second 8
     assert Decimal(reminder.total) == Decimal(invoice.total) + Decimal(second.total)
     levels = dict(reminder.invoices.values_list("invoice__invoice_id", "level"))
-    assert levels == {invoice.invoice_id: 2, second.invoice_id: 1}
-    with on("04-29"):  # the second one is 30 days late now
+    assert levels == {invoice.invoice_id: 1, second.invoice_id: 1}
+    with on("04-30"):  # 23 days later
         (later,) = send_reminders(actor=SYSTEM)
-    assert list(later.invoices.values_list("invoice__invoice_id", flat=True)) == [second.invoice_id]
+    assert (later.level, later.invoices.count()) == (2, 2)
 
 
 def test_a_held_customer_is_left_alone_until_the_day(invoice):
@@ -133,6 +188,7 @@ def test_levels_must_be_later_and_later(in_acme):
 
 
 def test_the_letter_goes_out_with_the_account_attached(invoice):
+    save_levels(actor=SYSTEM, levels=[(7, True)])
     bill(invoice.site, invoice.contract, 3)  # not due yet on 5 April
     with on("04-05"):
         send_reminders(actor=SYSTEM)

@@ -13,16 +13,24 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.core import mail
 from support.billing import make_contract, make_site
+from support.browsers import signed_in
 
 from billing.periods import month_period
 from shared.kernel.actor import SYSTEM
 from shared.kernel.errors import Forbidden, Invalid
 from shared.kernel.tenancy import organisation_context
 from tenants.delivery.models import Delivery, DeliveryEvent, SuppressedAddress, WebhookSecret
-from tenants.delivery.services import request_deliveries, resend, set_webhook
+from tenants.delivery.services import (
+    request_deliveries,
+    resend,
+    resend_failed,
+    send_invoice,
+    set_webhook,
+)
 from tenants.delivery.work import deliver
 from tenants.invoices.services import generate_invoice
 from tenants.review.models import ReviewItem
+from tenants.sites.services import update_contact
 
 PATH = "/api/v1/delivery/webhooks/"
 
@@ -277,3 +285,67 @@ def test_only_an_administrator_sets_it_up(in_acme, actor_in):
             set_webhook(actor=SYSTEM, **given)
         assert [one.field for one in refused.value.errors] == [field]
     assert WebhookSecret.objects.count() == 0
+
+
+def test_a_corrected_contact_gets_the_invoice_that_bounced(sent, invoice, tell):
+    assert tell(event(sent, "bounced")) == 202
+    contact = invoice.site.contacts.get(is_billing=True)
+    update_contact(
+        actor=SYSTEM,
+        contact_id=contact.pk,
+        changes={"email": "new@c.example"},
+    )
+    again = resend(actor=SYSTEM, delivery_id=sent.pk)
+    deliver(delivery_id=again.pk)
+    again.refresh_from_db()
+    sent.refresh_from_db()
+    invoice.refresh_from_db()
+    assert (str(again.address), again.status) == ("new@c.example", "sent")
+    assert mail.outbox[-1].to == ["new@c.example"]
+    assert (sent.status, invoice.delivery_status) == ("cancelled", "sent")
+    assert not ReviewItem.objects.filter(status="open").exists()
+    # A bounce of the first copy that is told of late stops the old address, not the new one.
+    tell(event(sent, "bounced", 2))
+    assert not SuppressedAddress.objects.filter(email_index="new@c.example").exists()
+
+
+def test_a_copy_sent_to_the_corrected_contact_closes_what_failed(sent, invoice, tell):
+    old = str(sent.address)
+    assert tell(event(sent, "bounced")) == 202
+    (second,) = send_invoice(actor=SYSTEM, invoice_id=invoice.invoice_id)
+    deliver(delivery_id=second.pk)  # the address is stopped: one item stays, about the later one
+    (item,) = ReviewItem.objects.filter(status="open", kind="delivery")
+    assert item.target_id == second.pk
+    invoice.site.contacts.filter(email=old).update(email="new@c.example")
+    (third,) = send_invoice(actor=SYSTEM, invoice_id=invoice.invoice_id)
+    deliver(delivery_id=third.pk)
+    assert mail.outbox[-1].to == ["new@c.example"]
+    assert not ReviewItem.objects.filter(status="open").exists()
+    assert not Delivery.objects.filter(status="failed").exists()
+
+
+def test_resending_all_that_failed_reads_the_recipients_again(sent, invoice, tell):
+    assert tell(event(sent, "bounced")) == 202
+    assert resend_failed(actor=SYSTEM) == 0
+    invoice.site.contacts.filter(is_billing=True).update(email="new@c.example")
+    assert resend_failed(actor=SYSTEM) == 1
+    sent.refresh_from_db()
+    waiting = Delivery.objects.get(status="pending")
+    assert (sent.status, str(waiting.address)) == ("cancelled", "new@c.example")
+
+
+def test_a_wrong_address_says_what_to_do(sent, invoice, tell, acme, client_for):
+    assert tell(event(sent, "bounced")) == 202
+    browser = signed_in(client_for, acme, "billing_manager")
+    text = browser.get(f"/deliveries/{sent.pk}").content.decode()
+    for path in (
+        f"/sites/{invoice.site.site_id}",
+        f"/customers/{invoice.customer.customer_id}/delivery",
+        "/deliveries/stopped",
+    ):
+        assert f'href="{path}"' in text
+    invoice.site.contacts.update(email="new@c.example")
+    assert (
+        "new@c.example"
+        in browser.post(f"/deliveries/{sent.pk}/resend", follow=True).content.decode()
+    )

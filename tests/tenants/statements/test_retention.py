@@ -11,6 +11,7 @@ from shared.audit.models import Entry
 from shared.kernel.actor import SYSTEM
 from shared.kernel.errors import Conflict, Forbidden, Gone, Invalid
 from shared.keyring.storage import EncryptedStorage
+from tenants.delivery.models import Delivery
 from tenants.documents.models import Document
 from tenants.statements.models import Statement
 from tenants.statements.selectors.settings import retention_years, statement_settings
@@ -82,6 +83,28 @@ def test_a_kill_between_file_and_row_is_made_good(statement, monkeypatch):
     """The file is gone, the row is not: the next pass archives it all the same."""
     EncryptedStorage().delete(file_of(statement))
     assert archive_old_statements() == 1
+
+
+def test_erasing_forgets_to_whom_it_was_sent(statement):
+    for number in (1, 2):
+        Delivery.objects.create(
+            kind="statement",
+            object_id=statement.pk,
+            object_code=statement.statement_code,
+            customer=statement.customer,
+            channel="email",
+            recipient_name=f"Ann {number}",
+            address=f"ann{number}@c.example",
+            request_key="first",
+            status=("sent", "pending")[number - 1],
+        )
+    assert archive_old_statements() == 1
+    kept = [
+        (one.recipient_name, one.address, one.status)
+        for one in Delivery.objects.order_by("created_at")
+    ]
+    assert kept == [("", "", "sent"), ("", "", "cancelled")]
+    assert not Delivery.objects.filter(address_index="ann1@c.example").exists()
 
 
 def test_years_are_the_tenants_choice(statement, monkeypatch):
