@@ -1,7 +1,8 @@
 """Which open invoices a payment settles: by reference, by exact amount, oldest first.
 
 The rules are tried in this order; the first that finds something decides. What a reference
-names is all the payer meant, so the rest of such a payment stays unapplied.
+names is all the payer meant, so the rest of such a payment stays unapplied. Nobody pays what he
+objects to unasked: oldest first, disputed parts come after all that is undisputed.
 """
 
 from __future__ import annotations
@@ -40,12 +41,16 @@ ALL_RULES = (Rule.REFERENCE, Rule.EXACT, Rule.OLDEST)
 
 
 class OpenInvoice(NamedTuple):
-    """An invoice with something left to pay; ``codes`` are its id and its number."""
+    """An invoice with something left to pay; ``codes`` are its id and its number.
+
+    ``disputed`` is what of the balance the customer objects to.
+    """
 
     key: str
     codes: frozenset[str]
     due_date: date
     balance: Decimal
+    disputed: Decimal = ZERO
 
 
 class Share(NamedTuple):
@@ -86,7 +91,7 @@ def propose(
         elif rule is Rule.EXACT:
             shares = _by_exact_amount(amount, oldest)
         else:
-            shares = _fill(amount, [(one, f"{one.due_date}") for one in oldest], rule)
+            shares = _oldest_first(amount, oldest)
         if shares:
             return shares
     return []
@@ -119,6 +124,19 @@ def _by_exact_amount(amount: Decimal, invoices: Sequence[OpenInvoice]) -> list[S
         return []
     detail = " + ".join(f"{one.balance.normalize():f}" for one in found[0])
     return [Share(one.key, one.balance, Rule.EXACT, detail) for one in found[0]]
+
+
+def _oldest_first(amount: Decimal, invoices: Sequence[OpenInvoice]) -> list[Share]:
+    """What is undisputed by due date, then what is disputed by due date; a share an invoice."""
+    agreed = [one._replace(balance=EXACT.subtract(one.balance, one.disputed)) for one in invoices]
+    disputed = [one._replace(balance=one.disputed) for one in invoices]
+    found: dict[str, Share] = {}
+    parts = [(one, f"{one.due_date}") for one in (*agreed, *disputed)]
+    for share in _fill(amount, parts, Rule.OLDEST):
+        earlier = found.get(share.key)
+        whole = EXACT.add(earlier.amount, share.amount) if earlier else share.amount
+        found[share.key] = share._replace(amount=whole)
+    return list(found.values())
 
 
 def _fill(amount: Decimal, invoices: Sequence[tuple[OpenInvoice, str]], rule: Rule) -> list[Share]:

@@ -27,7 +27,10 @@ Sentence = Annotated[str, Field(max_length=500)]
 
 
 class DisputeIn(Schema):
-    """How much of the invoice (all that is open), which line of it, and why."""
+    """How much of the invoice, which line of it, and why.
+
+    Without an amount all that is open, of a line what it comes to with its taxes.
+    """
 
     reason: Sentence
     amount: Money | None = None

@@ -8,8 +8,10 @@ class DisputesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Show the disputes in the navigation; browsers hear of those raised and closed."""
+        """Show the disputes in the navigation; keep them to what is open of their invoices."""
         from shared.kernel.hooks import NavigationItem, register_navigation, register_topic
+        from tenants.disputes.services import cap_disputes
+        from tenants.payments.hooks import register_settled_listener
 
         register_navigation(
             NavigationItem(
@@ -22,3 +24,4 @@ class DisputesConfig(AppConfig):
             )
         )
         register_topic("dispute", "invoices.read")
+        register_settled_listener(cap_disputes)

@@ -19,6 +19,7 @@ from shared.outbox.services import publish
 from tenants.disputes.models import Dispute
 from tenants.invoices.models import Invoice, InvoiceLine
 from tenants.invoices.services import LineCredit, credit_invoice, issue_invoice
+from tenants.invoices.services.crediting import total_of_line
 
 ZERO = Decimal(0)
 TEXT_MAX = 500
@@ -35,8 +36,9 @@ def raise_dispute(
 ) -> Dispute:
     """Record that a customer objects to `amount` (with tax) of an invoice, or to a line of it.
 
-    All that is open and undisputed where no amount is given, and never more. Raises NotFound,
-    Conflict where nothing is open, Invalid naming each field.
+    Without an amount: the line with its taxes, or without a line the whole; of that what is open
+    and undisputed, and never more. Raises NotFound, Conflict where nothing is open, Invalid naming
+    each field.
     """
     authorize(actor, "invoices.dispute")
     with transaction.atomic():
@@ -46,12 +48,15 @@ def raise_dispute(
         is_issued = invoice.document_status == Invoice.DocumentStatus.ISSUED
         if not is_issued or undisputed <= 0:
             raise Conflict(_("%(id)s has no open amount that is undisputed.") % {"id": invoice})
-        objected = undisputed if amount is None else amount
+        line = _line(invoice, position)
+        objected = amount
+        if objected is None:
+            objected = min(undisputed, _line_total(invoice, line)) if line else undisputed
         _check_amount(objected, undisputed, invoice.currency)
         dispute = Dispute.objects.create(
             dispute_id=next_code(Dispute, "dispute_id"),
             invoice=invoice,
-            line=_line(invoice, position),
+            line=line,
             amount=objected,
             reason=text,
             raised_by=actor.label[:200],
@@ -79,9 +84,11 @@ def resolve_dispute(
     with transaction.atomic():
         dispute = _lock_open(dispute_id, expected_revision)
         text = _checked_text("resolution", resolution)
+        _close(actor.label, dispute, Status.RESOLVED, text)
         if credit is not None:
             dispute.credit_note = _credit(actor, dispute, credit, text)
-        _close(actor, dispute, Status.RESOLVED, text)
+            dispute.save_changes("credit_note")
+        _tell_closed(actor, dispute)
     return dispute
 
 
@@ -92,8 +99,32 @@ def withdraw_dispute(
     authorize(actor, "invoices.dispute")
     with transaction.atomic():
         dispute = _lock_open(dispute_id, expected_revision)
-        _close(actor, dispute, Status.WITHDRAWN, note.strip()[:TEXT_MAX])
+        _close(actor.label, dispute, Status.WITHDRAWN, note.strip()[:TEXT_MAX])
+        _tell_closed(actor, dispute)
     return dispute
+
+
+def cap_disputes(*, invoice: Invoice, by: str) -> None:
+    """Nobody disputes what is settled: keep the open disputes to what is open, oldest first.
+
+    One of which nothing is left is closed. Part of the transaction that settles the locked
+    invoice and records that; the disputes say themselves why they changed.
+    """
+    left = max(invoice.balance_due, ZERO)
+    standing = invoice.disputes.select_for_update().filter(status=Status.OPEN)
+    for dispute in standing.order_by("created_at", "pk"):
+        kept = min(Decimal(dispute.amount), left)
+        left -= kept
+        dispute.invoice = invoice
+        if not kept:
+            _close(by, dispute, Status.RESOLVED, _("The invoice was settled in full."))
+            _publish(dispute, "dispute.closed")
+        elif kept < dispute.amount:
+            note = _("A part was settled; %(amount)s was disputed at first.")
+            dispute.resolution = note % {"amount": dispute.amount}
+            dispute.amount = kept
+            dispute.save_changes("amount", "resolution")
+    _keep_disputed(invoice)
 
 
 def _lock_invoice(invoice_id: str) -> Invoice:
@@ -128,6 +159,15 @@ def _line(invoice: Invoice, position: int | None) -> InvoiceLine | None:
         message = _("The invoice has no such line.")
         raise Invalid(errors=[FieldError("position", "no_such_line", message)])
     return line
+
+
+def _line_total(invoice: Invoice, line: InvoiceLine) -> Decimal:
+    """What is left of a line, with its taxes. Raises Invalid where it is nothing to object to."""
+    total = total_of_line(invoice, line.position)
+    if total <= 0:
+        message = _("Nothing is left of this line.")
+        raise Invalid(errors=[FieldError("position", "nothing_left", message)])
+    return total
 
 
 def _check_amount(amount: Decimal, most: Decimal, currency: str) -> None:
@@ -165,13 +205,20 @@ def _credit(actor: Actor, dispute: Dispute, amount: Decimal, reason: str) -> Inv
     return issued
 
 
-def _close(actor: Actor, dispute: Dispute, status: str, text: str) -> None:
+def _close(by: str, dispute: Dispute, status: str, text: str) -> None:
     dispute.status, dispute.resolution = status, text
-    dispute.closed_by, dispute.closed_at = actor.label[:200], now()
-    dispute.save_changes("status", "resolution", "closed_by", "closed_at", "credit_note")
+    dispute.closed_by, dispute.closed_at = by[:200], now()
+    dispute.save_changes("status", "resolution", "closed_by", "closed_at")
     _keep_disputed(dispute.invoice)
+
+
+def _tell_closed(actor: Actor, dispute: Dispute) -> None:
     credit_note = str(dispute.credit_note) if dispute.credit_note else None
-    after = {"status": status, "resolution": text, "credit_note": credit_note}
+    after = {
+        "status": dispute.status,
+        "resolution": dispute.resolution,
+        "credit_note": credit_note,
+    }
     _tell(actor, dispute, "dispute.closed", after)
 
 
@@ -183,9 +230,13 @@ def _keep_disputed(invoice: Invoice) -> None:
 
 
 def _tell(actor: Actor, dispute: Dispute, action: str, after: Mapping[str, str | None]) -> None:
+    _publish(dispute, action)
+    record(actor=actor, action=action, target=dispute, after=after)
+
+
+def _publish(dispute: Dispute, action: str) -> None:
     publish(
         topic=action,
         key=dispute.invoice.site.site_id,
         payload={"dispute_id": dispute.dispute_id, "invoice_id": dispute.invoice.invoice_id},
     )
-    record(actor=actor, action=action, target=dispute, after=after)

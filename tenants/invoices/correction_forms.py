@@ -94,6 +94,8 @@ class DisputeForm(forms.Form):
 
     amount = forms.DecimalField(
         label=_("Amount with tax"),
+        required=False,
+        help_text=_("Empty: all that is open, of a line what it comes to with its taxes."),
         max_digits=19,
         decimal_places=4,
         min_value=Decimal("0.0001"),
@@ -103,8 +105,7 @@ class DisputeForm(forms.Form):
     reason = forms.CharField(label=_("What the customer says"), max_length=500)
 
     def __init__(self, invoice: Invoice) -> None:
-        undisputed = invoice.balance_due - invoice.amount_disputed
-        super().__init__(initial={"amount": plain(undisputed)}, auto_id="dispute_%s")
+        super().__init__(auto_id="dispute_%s")
         lines = [
             (str(line.position), line_name(line.code, line.subject))
             for line in invoice.lines.all()

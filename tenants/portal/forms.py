@@ -5,7 +5,6 @@ from decimal import Decimal
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from tenants.contracts.forms.fields import plain
 from tenants.disputes.services import TEXT_MAX
 from tenants.invoices.explanation import line_name
 from tenants.invoices.models import Invoice
@@ -23,6 +22,8 @@ class ObjectionForm(forms.Form):
     position = forms.TypedChoiceField(label=_("Line"), required=False, coerce=int, empty_value=None)
     amount = forms.DecimalField(
         label=_("Amount with tax"),
+        required=False,
+        help_text=_("Empty: all that is open, of a line what it comes to with its taxes."),
         max_digits=19,
         decimal_places=4,
         min_value=Decimal("0.0001"),
@@ -35,8 +36,7 @@ class ObjectionForm(forms.Form):
     )
 
     def __init__(self, invoice: Invoice, data: object = None) -> None:
-        initial = {"amount": plain(invoice.undisputed_due)}
-        super().__init__(data, initial=initial)  # type: ignore[arg-type]
+        super().__init__(data)  # type: ignore[arg-type]
         lines = [
             (str(line.position), line_name(line.code, line.subject))
             for line in invoice.lines.all()

@@ -4,6 +4,8 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from billing.application import OpenInvoice, Rule, find_codes, propose
 
@@ -87,3 +89,42 @@ def test_only_the_rules_asked_for_are_tried() -> None:
     one = (invoice(1, "70"),)
     assert propose(Decimal(50), "INV000000009", one, (Rule.REFERENCE, Rule.EXACT)) == []
     assert propose(Decimal(50), "", one, ()) == []
+
+
+def test_oldest_first_leaves_what_is_disputed_to_the_end() -> None:
+    # July (105) is disputed altogether, of September 40 of 100; 105 without a reference.
+    july = invoice(7, "105", 7)._replace(disputed=Decimal(105))
+    september = invoice(9, "100", 9)._replace(disputed=Decimal(40))
+    three = (july, invoice(8, "105", 8), september)
+    assert shared("105", "", *three) == [(8, "105", "oldest")]
+    assert shared("150", "", *three) == [(8, "105", "oldest"), (9, "45", "oldest")]
+    assert shared("300", "", *three) == [
+        (8, "105", "oldest"),
+        (9, "90", "oldest"),  # 60 that is undisputed, then 30 after July's
+        (7, "105", "oldest"),
+    ]
+    assert shared("105", "INV000000007", *three) == [(7, "105", "reference")]
+
+
+@given(
+    st.integers(1, 1_000_000),
+    st.lists(st.tuples(st.integers(1, 99_999), st.integers(0, 99_999)), max_size=6),
+)
+def test_shares_are_never_more_than_there_is(cents: int, owed: list[tuple[int, int]]) -> None:
+    amount = Decimal(cents).scaleb(-2)
+    found = [
+        invoice(n, str(Decimal(balance).scaleb(-2)), 1 + n)._replace(
+            disputed=Decimal(min(disputed, balance)).scaleb(-2)
+        )
+        for n, (balance, disputed) in enumerate(owed)
+    ]
+    shares = propose(amount, "", found, (Rule.OLDEST,))
+    balance_of = {one.key: one for one in found}
+    assert len({one.key for one in shares}) == len(shares)
+    assert all(0 < one.amount <= balance_of[one.key].balance for one in shares)
+    whole = sum((one.balance for one in found), Decimal(0))
+    assert sum((one.amount for one in shares), Decimal(0)) == min(amount, whole)
+    # A disputed cent is paid only once every undisputed one is.
+    paid = {one.key: one.amount for one in shares}
+    if any(paid.get(one.key, 0) > one.balance - one.disputed for one in found):
+        assert all(paid.get(one.key, 0) >= one.balance - one.disputed for one in found)

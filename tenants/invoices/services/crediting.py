@@ -112,6 +112,23 @@ def credit_invoice(
     return note
 
 
+def total_of_line(invoice: Invoice, position: int) -> Decimal:
+    """What crediting all that is left of a line would come to, with taxes and its holdback.
+
+    0 where nothing is left of it, or where it is holdback, which follows its charges.
+    """
+    left = creditable_lines(invoice)
+    own = [one for one in left if one.line.invoice_id == invoice.pk and not one.is_holdback]
+    found = next((one for one in own if one.line.position == position), None)
+    if found is None or not found.left:
+        return ZERO
+    part = _Part(found, found.left)
+    parts = [part, *_held_parts(left, [part], invoice.currency)]
+    credited = [(one.of.line.taxable, -one.amount) for one in parts]
+    taxes = taxes_of_credit(invoice, credited, taxes_left(invoice))
+    return sum((one.amount for one in parts), -sum((tax.amount for tax in taxes), ZERO))
+
+
 def require_creditable(invoice: Invoice) -> None:
     """Raise NotCreditable unless it is an issued document that charges something."""
     if invoice.document_status != Invoice.DocumentStatus.ISSUED:

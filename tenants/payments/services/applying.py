@@ -231,7 +231,9 @@ def _day_of(payment: Payment) -> date:
 
 def _open(invoice: Invoice) -> OpenInvoice:
     codes = frozenset({invoice.invoice_id, invoice.number or invoice.invoice_id})
-    return OpenInvoice(invoice.invoice_id, codes, invoice.due_date, invoice.balance_due)
+    balance = invoice.balance_due
+    disputed = min(Decimal(invoice.amount_disputed), balance)
+    return OpenInvoice(invoice.invoice_id, codes, invoice.due_date, balance, disputed)
 
 
 def _told(allocations: Sequence[Allocation]) -> dict[str, str]:

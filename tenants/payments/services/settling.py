@@ -12,6 +12,7 @@ from django.db.models import Sum
 from tenants.invoices.models import Invoice
 from tenants.ledger.periods import first_open_day
 from tenants.ledger.services import post
+from tenants.payments.hooks import settled_listener
 from tenants.payments.journal import (
     application_entries,
     credit_application_entries,
@@ -64,6 +65,7 @@ def apply_payment(
     )
     post(application_entries(allocation, unapplied_before=unapplied))
     _settle(invoice, paid=amount)
+    _tell_settled(invoice, by)
     return allocation
 
 
@@ -80,6 +82,7 @@ def apply_credit(
     )
     post(credit_application_entries(allocation))
     _settle(invoice, credited=amount)
+    _tell_settled(invoice, by)
     _settle(credit_note, credited=-amount)
     return allocation
 
@@ -101,6 +104,7 @@ def write_off_amount(
     )
     post([write_off_entry(allocation)])
     _settle(invoice, written_off=amount)
+    _tell_settled(invoice, by)
     return allocation
 
 
@@ -143,3 +147,9 @@ def _settle(
     invoice.amount_written_off = Decimal(invoice.amount_written_off) + written_off
     invoice.payment_status = invoice.derive_payment_status()
     invoice.save_changes("amount_paid", "amount_credited", "amount_written_off", "payment_status")
+
+
+def _tell_settled(invoice: Invoice, by: str) -> None:
+    listener = settled_listener()
+    if listener is not None and invoice.amount_disputed > invoice.balance_due:
+        listener(invoice=invoice, by=by)

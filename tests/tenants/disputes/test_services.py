@@ -1,5 +1,6 @@
 """Disputes: never more than is open; settled by a credit note; kept on the invoice."""
 
+from datetime import date
 from decimal import Decimal
 from threading import Thread
 
@@ -16,6 +17,8 @@ from tenants.disputes.models import Dispute
 from tenants.disputes.services import raise_dispute, resolve_dispute, withdraw_dispute
 from tenants.invoices.models import Invoice
 from tenants.invoices.services import generate_invoice
+from tenants.payments.services import record_customer_payment, record_payment
+from tenants.payments.services.checking import PaymentInput
 
 
 def bill():
@@ -129,8 +132,9 @@ def test_at_once_never_more_than_is_open(throwaway_organisation, django_db_block
 def test_over_the_api(api, site_id, acme, globex, client_for):
     made = api.make("/billing/generate-invoice", invoice_body(site_id))
     path = f"/billing/invoices/{made['invoice_id']}/disputes"
-    raised = api.post(path, {"reason": "Never rented", "amount": 565, "position": 2})
-    assert (raised.status, raised.body["status"]) == (201, "open")
+    # The second line is 500.00 of a larger invoice: with 13 % of tax 565.00 is disputed.
+    raised = api.post(path, {"reason": "Never rented", "position": 2})
+    assert (raised.status, raised.body["status"], raised.body["amount"]) == (201, "open", 565)
     assert api.get(f"/billing/invoices/{made['invoice_id']}").body["amount_disputed"] == 565
     listed = api.get(f"/billing/disputes?status=open&invoice_id={made['invoice_id']}").body
     assert [one["dispute_id"] for one in listed["items"]] == [raised.body["dispute_id"]]
@@ -146,3 +150,43 @@ def test_over_the_api(api, site_id, acme, globex, client_for):
     other = Program(client_for(globex), key_of(globex))
     assert other.get(own).status == 404
     assert other.post(path, {"reason": "x"}).status == 404
+
+
+def test_what_is_settled_is_disputed_no_more(invoice):
+    first = dispute(invoice, amount=Decimal(400))
+    second = dispute(invoice, amount=Decimal(300))
+    pay(invoice, "630.00")  # 500.00 stay open: all of the first, 100.00 of the second
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.amount, second.amount, disputed(invoice)) == (400, 100, 500)
+    assert "300" in second.resolution
+    pay(invoice, "500.00")
+    second.refresh_from_db()
+    assert (second.status, second.resolution) == ("resolved", "The invoice was settled in full.")
+    assert (disputed(invoice), invoice.payment_status) == (0, "paid")
+    with pytest.raises(Conflict):
+        withdraw_dispute(actor=SYSTEM, dispute_id=first.dispute_id)
+
+
+def test_a_disputed_invoice_is_settled_after_the_others(invoice):
+    later = generate_invoice(
+        actor=SYSTEM, site_id=invoice.site.site_id, period=month_period(2025, 2)
+    ).invoice
+    dispute(invoice)
+    receipt = record_customer_payment(
+        actor=SYSTEM,
+        customer_id=invoice.customer.customer_id,
+        given=PaymentInput(Decimal("1130.00"), "CAD", date(2025, 3, 20), "ACH"),
+    )
+    assert [one.invoice.invoice_id for one in receipt.allocations] == [later.invoice_id]
+    assert disputed(invoice) == 1130
+
+
+def pay(invoice, amount):
+    record_payment(
+        actor=SYSTEM,
+        invoice_id=invoice.invoice_id,
+        amount=Decimal(amount),
+        received_on=date(2025, 3, 20),
+        method="ACH",
+    )
