@@ -1,4 +1,4 @@
-"""What a bank's or a person's file tells of money received, whatever its format."""
+"""What a bank's or a person's file tells of money received and returned, whatever its format."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ TEXT_MAX = 200
 
 @dataclass(frozen=True)
 class BankLine:
-    """One amount that came in; `problem` says why a line cannot be used, then values may lack.
+    """One amount that came in or went out.
+
+    `problem` says why a line cannot be used, then values may lack.
 
     `transaction_id` is the bank's own; "" where it gives none. `position` is the line's number
     in the file as a person counts, or the entry's where the format has no lines.
@@ -33,11 +35,14 @@ class BankLine:
 
 @dataclass(frozen=True)
 class BankFile:
-    """A file read: its format, what came in, and how many lines were money going out."""
+    """A file read: its format, what came in, and what went out, with amounts above zero.
+
+    Going out a payment that was returned looks like a bank's fee; `position` says nothing there.
+    """
 
     format: str
     lines: Sequence[BankLine]
-    outgoing: int = 0
+    outgoing: Sequence[BankLine] = ()
 
 
 def clean(text: object) -> str:

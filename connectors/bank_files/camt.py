@@ -18,7 +18,7 @@ DEPTH_MAX = 40
 
 
 def read_camt(content: bytes) -> BankFile:
-    """Return the credits; an entry of several transactions gives a line for each.
+    """Return credits and debits; an entry of several transactions gives a line for each.
 
     No document type is accepted, so that no entity is expanded. Raises NeedsAttention.
     """
@@ -29,18 +29,17 @@ def read_camt(content: bytes) -> BankFile:
     except (ElementTree.ParseError, ValueError, LookupError) as error:
         raise NeedsAttention("The CAMT file is no XML.", "file") from error
     lines: list[BankLine] = []
-    outgoing = 0
+    outgoing: list[BankLine] = []
     for entry in (one for one in root.iter() if _name(one) == "Ntry"):
         details = [one for one in entry.iter() if _name(one) == "TxDtls"] or [entry]
-        if len(lines) + outgoing + len(details) > ENTRIES_MAX:
+        if len(lines) + len(outgoing) + len(details) > ENTRIES_MAX:
             raise NeedsAttention(f"The file has more than {ENTRIES_MAX} entries.", "file")
         whole, received_on = _text(entry, "CdtDbtInd"), _booked_on(entry)
         for detail in details:
-            if (_text(detail, "CdtDbtInd") or whole) == CREDIT:
-                alone = entry if len(details) == 1 else None
-                lines.append(_line(len(lines) + 1, detail, received_on, alone))
-            else:
-                outgoing += 1
+            credit = (_text(detail, "CdtDbtInd") or whole) == CREDIT
+            kept = lines if credit else outgoing
+            alone = entry if len(details) == 1 else None
+            kept.append(_line(len(kept) + 1, detail, received_on, alone))
     return BankFile("camt", lines, outgoing)
 
 

@@ -128,13 +128,16 @@ def read_table(text: str) -> BankFile:
         raise NeedsAttention(f"Line {rows.line_num} is no CSV.", "file") from error
     records = [(number, _record(row, columns)) for number, row in numbered]
     day_first = _day_first([record["received_on"] for _number, record in records])
-    lines, outgoing = [], 0
+    lines, outgoing = [], []
     for number, record in records:
-        line = _line(number, record, day_first)
-        if line is None:
-            outgoing += 1
+        amount = parse_amount(record["amount"])
+        debit = parse_amount(record["debit"])
+        if amount is None and debit:
+            outgoing.append(_line(number, record, day_first, abs(debit)))
+        elif amount is not None and amount < 0:
+            outgoing.append(_line(number, record, day_first, -amount))
         else:
-            lines.append(line)
+            lines.append(_line(number, record, day_first, amount))
     return BankFile("csv", lines, outgoing)
 
 
@@ -210,11 +213,9 @@ def _day_first(days: Sequence[str]) -> bool | None:
     return None if first == second else first
 
 
-def _line(number: int, record: Mapping[str, str], day_first: bool | None) -> BankLine | None:
-    """The line, None for money that went out."""
-    amount = parse_amount(record["amount"])
-    if (amount is None and parse_amount(record["debit"])) or (amount is not None and amount < 0):
-        return None
+def _line(
+    number: int, record: Mapping[str, str], day_first: bool | None, amount: Decimal | None
+) -> BankLine:
     day = parse_day(record["received_on"], day_first)
     problem = ""
     if day is None:

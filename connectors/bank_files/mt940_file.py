@@ -16,7 +16,10 @@ _TAG = re.compile(r"^:\d\d", re.MULTILINE)
 
 
 def read_mt940(text: str) -> BankFile:
-    """Return the credits, the reversal of a debit included. Raises NeedsAttention."""
+    """Return the credits, the reversal of a debit included, and the debits.
+
+    Raises NeedsAttention.
+    """
     if len(_TAG.findall(text)) > TAGS_MAX:
         raise NeedsAttention(f"The file has more than {TAGS_MAX} fields.", "file")
     try:
@@ -24,21 +27,19 @@ def read_mt940(text: str) -> BankFile:
     except Exception as error:  # the parser raises whatever its patterns meet
         raise NeedsAttention("The MT940 file cannot be read.", "file") from error
     lines: list[BankLine] = []
-    outgoing = 0
+    outgoing: list[BankLine] = []
     for entry in entries:
         data = entry.data
         amount = getattr(data.get("amount"), "amount", None)
-        if amount is None or amount <= 0:
-            outgoing += 1
-            continue
+        kept = lines if amount is not None and amount > 0 else outgoing
         told = [data.get("customer_reference"), data.get("purpose"), data.get("additional_purpose")]
         told += [data.get("extra_details"), data.get("transaction_details")]
         when = data["date"]
-        lines.append(
+        kept.append(
             BankLine(
-                position=len(lines) + 1,
+                position=len(kept) + 1,
                 received_on=date(when.year, when.month, when.day),
-                amount=amount,
+                amount=None if amount is None else abs(amount),
                 currency=clean(data.get("currency")),
                 reference=clean(" ".join(str(one) for one in told if one and one != NO_REFERENCE)),
                 payer=clean(data.get("applicant_name")),

@@ -14,9 +14,9 @@ HEAD_MAX = 2_000
 
 
 def read_ofx(content: bytes) -> BankFile:
-    """Return the credits of every statement. The bank's number is joined to the account's end.
+    """Return the credits and debits of every statement.
 
-    Raises NeedsAttention for what cannot be read.
+    The bank's number is joined to the account's end. Raises NeedsAttention for what cannot be read.
     """
     head, begun, _rest = content.upper().partition(b"<OFX>")
     if not begun or len(head) > HEAD_MAX:  # the parser's patterns look through it many times
@@ -28,14 +28,12 @@ def read_ofx(content: bytes) -> BankFile:
     except (SyntaxError, ValueError, LookupError, AttributeError, TypeError) as error:
         raise NeedsAttention("The OFX file cannot be read.", "file") from error
     lines: list[BankLine] = []
-    outgoing = 0
+    outgoing: list[BankLine] = []
     for statement in statements:
         account = str(getattr(statement.account, "acctid", ""))[-4:]
         for entry in getattr(statement, "transactions", None) or ():
-            if entry.trnamt <= 0:
-                outgoing += 1
-            else:
-                lines.append(_line(len(lines) + 1, entry, statement.curdef, account))
+            kept = lines if entry.trnamt > 0 else outgoing
+            kept.append(_line(len(kept) + 1, entry, statement.curdef, account))
     return BankFile("ofx", lines, outgoing)
 
 
@@ -45,7 +43,7 @@ def _line(position: int, entry: Any, currency: str, account: str) -> BankLine:
     return BankLine(
         position=position,
         received_on=entry.dtposted.date(),
-        amount=entry.trnamt,
+        amount=abs(entry.trnamt),
         currency=currency,
         reference=clean(f"{name} {memo}") if memo else name,
         payer=name,

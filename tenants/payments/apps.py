@@ -48,10 +48,12 @@ class PaymentsConfig(AppConfig):
         from tenants.review.kinds import Kind, register_kind
 
         register_kind(Kind("ledger_difference", _("Ledger"), "ledger.read", "book-open-check"))
+        from tenants.payments.returns import RETURN_KIND
         from tenants.payments.services.files import REVIEW_KIND
         from tenants.payments.services.linking import REVIEW_KIND as ACCOUNT_KIND
 
         register_kind(
             Kind(REVIEW_KIND, _("Payment to match"), "payments.write", "circle-question-mark")
         )
+        register_kind(Kind(RETURN_KIND, _("Payment that went out"), "payments.refund", "undo-2"))
         register_kind(Kind(ACCOUNT_KIND, _("Payments online"), "organisation.write", "credit-card"))

@@ -243,7 +243,7 @@ class PaymentFile(RevisedRow):
 
 
 class PaymentFileLine(Row):
-    """One amount of a file and what it was matched with."""
+    """One amount of a file, what it was matched with; `returned` may be that payment, gone."""
 
     class Status(models.TextChoices):
         """What becomes of it."""
@@ -254,6 +254,7 @@ class PaymentFileLine(Row):
         WRONG = "wrong", _("Cannot be read")
         APPLIED = "applied", _("Recorded")
         DISMISSED = "dismissed", _("Left out")
+        RETURNED = "returned", _("Went out")
 
     class Match(models.TextChoices):
         """By what the customer was found."""

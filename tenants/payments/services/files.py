@@ -20,12 +20,13 @@ from shared.kernel.authorisation import authorize
 from shared.kernel.clock import now
 from shared.kernel.errors import AppError, Conflict, FieldError, Invalid, NotFound, TooLarge
 from shared.kernel.tasks import enqueue_after_commit
+from shared.kernel.wording import money, wording_of
 from shared.kernel.wording import worded as _
-from shared.kernel.wording import wording_of
 from shared.outbox.services import publish
 from tenants.payments.matching import match_lines, new_line
-from tenants.payments.models import PaymentFile, PaymentFileLine
-from tenants.payments.services.checking import PaymentInput
+from tenants.payments.models import Payment, PaymentFile, PaymentFileLine
+from tenants.payments.returns import RETURN_KIND, returned_lines
+from tenants.payments.services.checking import PaymentInput, check_payment
 from tenants.payments.services.recording import record_customer_payment
 from tenants.review.services import NewItem, close_items, raise_items
 from tenants.sites.models import Customer
@@ -63,11 +64,20 @@ def preview_file(*, actor: Actor, name: str, content: bytes) -> tuple[PaymentFil
         new_line(line, currency, number) for line, number in zip(found.lines, numbers, strict=True)
     ]
     match_lines(lines)
+    for line in lines:
+        if line.status == Status.MATCHED:
+            _refuse_now(line)
+    lines += returned_lines(
+        found.outgoing,
+        _transaction_numbers(found.outgoing),
+        currency=currency,
+        after=max((line.position for line in lines), default=0),
+    )
     file = PaymentFile(
         name=name.strip()[:NAME_MAX] or found.format,
         digest=digest,
         format=found.format,
-        outgoing=found.outgoing,
+        outgoing=len(found.outgoing),
         uploaded_by=actor.label[:200],
     )
     try:
@@ -123,6 +133,8 @@ def process_file(*, file_id: UUID) -> None:
         file = _lock_file(file_id)
         if file.status == PaymentFile.Status.APPLYING:
             raise_items([_review_of(one, file) for one in file.lines.filter(status="unmatched")])
+            back = file.lines.filter(status=Status.RETURNED, payment__reversal__isnull=True)
+            raise_items([_return_review(one) for one in back.select_related("payment")])
             file.status = PaymentFile.Status.APPLIED
             file.save_changes("status")
             publish(topic="payment.file_applied", key=str(file.pk), payload={"file": str(file.pk)})
@@ -179,22 +191,34 @@ def _record_or_explain(actor: Actor, line: PaymentFileLine) -> None:
         line.save(update_fields=["status", "problem"])
 
 
-def _record_line(actor: Actor, line: PaymentFileLine) -> None:
-    assert line.customer is not None
+def _refuse_now(line: PaymentFileLine) -> None:
+    """What recording would refuse is told in the preview already."""
+    try:
+        check_payment(_given(line))
+    except Invalid as error:
+        line.status, line.problem = Status.UNMATCHED, error.wording()
+
+
+def _given(line: PaymentFileLine) -> PaymentInput:
     assert line.amount is not None
     assert line.received_on is not None
+    return PaymentInput(
+        amount=line.amount,
+        currency=line.currency,
+        received_on=line.received_on,
+        method="ACH",
+        reference=line.reference,
+        payer=line.payer,
+        transaction_id=line.transaction_id,
+    )
+
+
+def _record_line(actor: Actor, line: PaymentFileLine) -> None:
+    assert line.customer is not None
     receipt = record_customer_payment(
         actor=actor,
         customer_id=line.customer.customer_id,
-        given=PaymentInput(
-            amount=line.amount,
-            currency=line.currency,
-            received_on=line.received_on,
-            method="ACH",
-            reference=line.reference,
-            payer=line.payer,
-            transaction_id=line.transaction_id,
-        ),
+        given=_given(line),
         rules=ALL_RULES,
         into_open_time=True,
     )
@@ -233,6 +257,25 @@ def _review_of(line: PaymentFileLine, file: PaymentFile) -> NewItem:
         target_label=f"{line.received_on} {amount} {line.payer or line.reference}"[:200],
         cause=line.problem or _("No customer could be found for this payment."),
         link=f"{reverse('payment_file', args=[file.pk])}#line-{line.position}",
+    )
+
+
+def _return_review(line: PaymentFileLine) -> NewItem:
+    """About the payment, so that two files that tell of it ask once."""
+    payment = line.payment
+    assert payment is not None
+    assert line.amount is not None
+    cause = _("%(amount)s went out: %(reference)s. Take this payment back?") % {
+        "amount": money(line.amount, line.currency),
+        "reference": line.reference or line.payer,
+    }
+    return NewItem(
+        kind=RETURN_KIND,
+        target_type=Payment._meta.label_lower,
+        target_id=payment.pk,
+        target_label=str(payment),
+        cause=cause,
+        link=reverse("payment_detail", args=[payment.payment_id]),
     )
 
 

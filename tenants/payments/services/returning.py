@@ -22,6 +22,7 @@ from tenants.ledger.services import post
 from tenants.payments.errors import NotReversible, TransactionUsed
 from tenants.payments.journal import credit_refund_entry, refund_entry, reversal_entry
 from tenants.payments.models import Payment, Refund, Reversal
+from tenants.payments.returns import RETURN_KIND
 from tenants.payments.services.applying import live_allocations, open_credit_note, undo_all
 from tenants.payments.services.checking import (
     TRANSACTION_ID_MAX,
@@ -32,6 +33,7 @@ from tenants.payments.services.checking import (
     method_errors,
 )
 from tenants.payments.services.settling import settle_refunded_credit, unapplied_of
+from tenants.review.services import close_items
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,7 @@ def reverse_payment(*, actor: Actor, payment_id: str, reason: str) -> Reversal:
             payment=payment, reversed_on=on, reason=text, recorded_by=actor.label[:200]
         )
         post([reversal_entry(reversal)])
+        close_items(actor=actor, kind=RETURN_KIND, target_id=payment.pk)
         publish(
             topic="payment.reversed",
             key=payment.customer.customer_id,

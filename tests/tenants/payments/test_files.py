@@ -7,7 +7,9 @@ import pytest
 from support.billing import make_site
 from support.payments import open_invoices, receive, unapplied_in_books
 
+from billing.application import ALL_RULES
 from shared.kernel.actor import SYSTEM
+from shared.kernel.clock import today
 from shared.kernel.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge
 from shared.kernel.tenancy import organisation_context
 from tenants.payments.models import Payment, PaymentFile
@@ -99,6 +101,7 @@ def test_applying_records_what_matches_once(two):
         "wrong": 0,
         "applied": 2,
         "dismissed": 0,
+        "returned": 0,
     }
     first.refresh_from_db()
     second.refresh_from_db()
@@ -223,3 +226,42 @@ def test_who_may_not(two, actor_in, globex):
         with pytest.raises(NotFound):
             dismiss_line(actor=SYSTEM, line_id=line.pk)
     assert Decimal(unapplied_in_books()) == 0
+
+
+def test_money_that_goes_out_again_asks_whether_a_payment_came_back(two):
+    (first, second), _lake = two
+    paid = receive(first, "1130.00", rules=ALL_RULES, reference=first.number).payment
+    file = bring(
+        "Date,Withdrawals,Deposits,Description\n"
+        + f"2025-03-05,1130.00,,NSF RETURN {first.number}\n"
+        + f"2025-03-05,1130.00,,NSF RETURN {second.number}\n"  # which nobody has paid
+        + "2025-03-05,12.00,,BANK FEE\n"
+    )
+    (line,) = lines(file)
+    assert (line.status, line.payment, line.amount) == ("returned", paid, 1130)
+    assert file.outgoing == 3
+    assert not ReviewItem.objects.exists()  # nothing is asked before it is applied
+    assert apply(file)["returned"] == 1
+    item = ReviewItem.objects.get(kind="payment_return")
+    assert item.link == f"/payments/{paid.payment_id}"
+    assert "Take this payment back?" in item.cause
+    reverse_payment(actor=SYSTEM, payment_id=paid.payment_id, reason="NSF")
+    item.refresh_from_db()
+    assert item.status == "resolved"
+    # Another file of the same days tells nothing new.
+    again = bring(
+        "Date,Withdrawals,Deposits,Description\n"
+        + f"2025-03-05,1130.00,,NSF RETURN {first.number}\n"
+        + "2025-03-06,1.00,,BANK FEE\n",
+        name="again.csv",
+    )
+    assert lines(again) == []
+
+
+def test_a_preview_refuses_what_recording_would_refuse(two):
+    (first, _second), _lake = two
+    day = today() + timedelta(days=3)
+    file = bring(HEADING + f"{day},1130.00,{first.number},,A1\n")
+    (before,) = lines(file)
+    assert (before.status, before.problem) == ("unmatched", "The day is in the future.")
+    assert apply(file)["unmatched"] == 1
