@@ -42,7 +42,12 @@ def format_amounts(amounts: Mapping[str, Decimal]) -> str:
 
 
 def pipeline_steps(
-    *, missing: MissingDays, attention: Attention, figures: MonthFigures, owed: Receivables
+    *,
+    missing: MissingDays,
+    attention: Attention,
+    figures: MonthFigures,
+    owed: Receivables,
+    actor: Actor,
 ) -> list[Step]:
     """Missing data, failed, ready to issue, sent, overdue, paid: each with its door."""
     return [
@@ -51,7 +56,7 @@ def pipeline_steps(
             "label": _("Failed checks"),
             "count": attention.failed_count,
             "note": _("in the latest billing run"),
-            "url": _failed_url(attention),
+            "url": _failed_url(attention, actor),
             "action": _("Fix") if attention.failed_count else "",
             "tone": "bad",
         },
@@ -65,7 +70,7 @@ def pipeline_steps(
         {
             "label": _("Sent, to be paid"),
             "count": figures.open.count,
-            "note": format_amounts(figures.open.amounts) or _("nothing open of this month"),
+            "note": _open_note(figures),
             "url": _invoices_url("unpaid"),
         },
         {
@@ -84,6 +89,14 @@ def pipeline_steps(
             "tone": "ok",
         },
     ]
+
+
+def _open_note(figures: MonthFigures) -> str:
+    owed = format_amounts(figures.open.amounts) or _("nothing open of this month")
+    if not figures.credits.count:
+        return owed
+    credits = format_amounts(figures.credits.amounts)
+    return _("%(owed)s; credit notes %(credits)s") % {"owed": owed, "credits": credits}
 
 
 def closing_items(found: Closing) -> list[Step]:
@@ -152,9 +165,9 @@ def _missing_step(missing: MissingDays) -> Step:
     }
 
 
-def _failed_url(attention: Attention) -> str:
+def _failed_url(attention: Attention, actor: Actor) -> str:
     if not attention.failed:
-        return reverse("billing_runs")
+        return reverse("billing_runs") if actor.may("invoices.generate") else "#needs-you"
     return f"{reverse('billing_run_detail', args=[attention.failed[0].run_id])}?status=failed"
 
 

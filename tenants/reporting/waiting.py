@@ -1,6 +1,6 @@
 """The rows of "Needs you": what, why, how much, since when, and the door to it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
+from shared.kernel.actor import Actor
 from shared.kernel.formats import format_day
 from tenants.activity.selectors import MissingDays, SiteGap
 from tenants.contracts.models import Contract
@@ -20,7 +21,7 @@ DAYS_NAMED = 4
 
 @dataclass(frozen=True)
 class WaitingRow:
-    """One thing that waits for a person."""
+    """One thing that waits for a person; without an address of the action there is no button."""
 
     what: str
     reference: str
@@ -35,14 +36,25 @@ class WaitingRow:
     since: date | None = None
 
 
-def waiting_rows(attention: Attention, missing: MissingDays, as_of: date) -> list[WaitingRow]:
-    """Late money first, then what stops the month, then what only waits."""
-    return [
+def waiting_rows(
+    attention: Attention, missing: MissingDays, as_of: date, *, actor: Actor
+) -> list[WaitingRow]:
+    """Late money first, then what stops the month, then what only waits.
+
+    Who may not bill finds no door to it.
+    """
+    rows = [
         *(_overdue(invoice, as_of) for invoice in attention.overdue),
         *(_failed(item) for item in attention.failed),
         *(_gap(site) for site in missing.worst),
         *(_unbilled(contract) for contract in attention.unbilled),
         *(_draft(invoice) for invoice in attention.drafts),
+    ]
+    if actor.may("invoices.generate"):
+        return rows
+    bill_url = reverse("invoice_generate")
+    return [
+        replace(row, action_url="") if row.action_url.startswith(bill_url) else row for row in rows
     ]
 
 

@@ -41,7 +41,10 @@ class NamedAmountOut(Schema):
 
 
 class GenerationMetricsOut(Schema):
-    """Numbers about making invoices; a rate is null where there is nothing to divide by."""
+    """Numbers about making invoices; a rate is null where there is nothing to divide by.
+
+    `top_customers_by_revenue` are the ten largest of each currency, one after the other.
+    """
 
     start_date: date
     end_date: date

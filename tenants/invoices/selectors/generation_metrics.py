@@ -1,5 +1,6 @@
 """How well invoices are made: numbers of a range of billing periods. Source: seed 001, reports."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -79,7 +80,7 @@ def generation_metrics(*, actor: Actor, period: Period) -> GenerationMetrics:
         success_rate=_rate(runs["billed"], tried),
         amounts=amounts,
         revenue_by_contract_type=_by_type(invoices),
-        top_customers=_top_customers(invoices),
+        top_customers=_top_customers(invoices, [one.currency for one in amounts]),
         validation_error_rate=_rate(runs["wrong"], tried),
         manual_review_rate=_rate(_reviewed(period), tried),
         delivery_success_rate=_delivered(invoices),
@@ -100,10 +101,15 @@ def _by_type(invoices: QuerySet[Invoice]) -> list[NamedAmount]:
     ]
 
 
-def _top_customers(invoices: QuerySet[Invoice]) -> list[NamedAmount]:
+def _top_customers(invoices: QuerySet[Invoice], currencies: Sequence[str]) -> list[NamedAmount]:
+    """The largest of each currency, one currency after the other. One query for all."""
     rows = invoices.values_list("customer__customer_id", "customer__name", "currency")
-    largest = rows.annotate(amount=Sum("subtotal")).order_by("-amount", "customer__customer_id")
-    return [NamedAmount(*row) for row in largest[:TOP_CUSTOMERS]]
+    sums = rows.annotate(amount=Sum("subtotal")).order_by("-amount", "customer__customer_id")
+    each = [sums.filter(currency=currency)[:TOP_CUSTOMERS] for currency in currencies]
+    if not each:
+        return []
+    found = [NamedAmount(*row) for row in each[0].union(*each[1:], all=True)]
+    return sorted(found, key=lambda one: (one.currency, -one.amount, one.name))
 
 
 def _count_run_items(period: Period) -> dict[str, int]:

@@ -4,13 +4,13 @@ An invoice counts from its date, what settles it from the day of its allocation;
 the day it was voided. Open credit notes stand in a column of their own: nobody is late with them.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
-from uuid import UUID
 
 from django.db.models import DecimalField, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
@@ -19,7 +19,9 @@ from billing.ageing import Bucket, due_dates_of
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from tenants.invoices.models import OPEN_PAYMENT, Invoice
-from tenants.payments.models import Allocation, Payment, Refund, Reversal
+from tenants.payments.models import Allocation, Refund
+from tenants.payments.selectors.unapplied import unapplied_cash
+from tenants.sites.models import Customer
 
 ZERO = Decimal(0)
 ROWS_MAX = 50_000
@@ -47,7 +49,7 @@ class AgeingRow:
     """What one customer, site or entity owes in one currency.
 
     `total` is the sum of the buckets and the (negative) credits. `unapplied` is money received
-    that no invoice has taken; it is not in the total, and known by customer only.
+    that no invoice has taken; it is not in the total, and not known by site or entity.
     """
 
     code: str
@@ -96,7 +98,10 @@ def open_documents(on: date) -> "QuerySet[Any]":
 def ageing(
     *, actor: Actor, by: GroupBy, on: date, text: str = "", first: int = 0, limit: int = ROWS_MAX
 ) -> list[AgeingRow]:
-    """Rows from the `first`, those who owe most at the top; `limit` at most."""
+    """Rows from the `first`, those who owe most at the top; `limit` at most.
+
+    Customers who owe nothing and have unapplied cash come last.
+    """
     authorize(actor, "payments.read")
     code, name = _CODE[by], f"{by.value}__name"
     found = open_documents(on)
@@ -105,19 +110,33 @@ def ageing(
     rows = _summed(found, on, code, name, "currency", f"{by.value}_id").order_by(
         "-total_open", code, "currency"
     )
-    page = list(rows[first : first + min(limit, ROWS_MAX)])
-    unapplied = _unapplied([row["customer_id"] for row in page], on) if by == "customer" else {}
-    return [
-        _row(row, row[code], row[name], unapplied.get((row[f"{by.value}_id"], row["currency"])))
+    most = min(limit, ROWS_MAX)
+    page = list(rows[first : first + most])
+    if by != GroupBy.CUSTOMER:
+        return [_row(row, row[code], row[name], None) for row in page]
+    unapplied = unapplied_cash(on=on, customers={row["customer_id"] for row in page})
+    owing = [
+        _row(row, row[code], row[name], unapplied.get((row["customer_id"], row["currency"])))
         for row in page
     ]
+    if len(owing) < most:
+        # After all who owe something come those who only have something.
+        before = max(first - rows.count(), 0) if first else 0
+        owing += _owners(text, on)[before : before + most - len(owing)]
+    return owing
 
 
 def ageing_totals(*, actor: Actor, on: date) -> list[AgeingRow]:
-    """One row a currency over everybody."""
+    """One row a currency over everybody, with all the unapplied cash."""
     authorize(actor, "payments.read")
     rows = _summed(open_documents(on), on, "currency").order_by("currency")
-    return [_row(row, "", "", None) for row in rows]
+    cash: dict[str, Decimal] = defaultdict(Decimal)
+    for (_customer, currency), amount in unapplied_cash(on=on).items():
+        cash[currency] += amount
+    found = [_row(row, "", "", cash.pop(row["currency"], None)) for row in rows]
+    nothing = dict.fromkeys(Bucket, ZERO)
+    found += [AgeingRow("", "", code, nothing, ZERO, ZERO, cash[code]) for code in cash]
+    return sorted(found, key=lambda row: row.currency)
 
 
 def open_items(
@@ -169,22 +188,34 @@ def _row(row: Mapping[str, Any], code: str, name: str, unapplied: Decimal | None
     )
 
 
-def _unapplied(customer_ids: Sequence[UUID], on: date) -> dict[tuple[UUID, str], Decimal]:
-    """By customer and currency what of the money received until then no invoice had taken."""
-    reversed_then = Reversal.objects.filter(reversed_on__lte=on)
-    rows = (
-        Payment.objects.filter(customer_id__in=set(customer_ids), received_on__lte=on)
-        .exclude(pk__in=reversed_then.values("payment"))
-        .annotate(
-            left=F("amount")
-            - _sum_of(Allocation.objects.filter(applied_on__lte=on), "payment")
-            - _sum_of(Refund.objects.filter(refunded_on__lte=on), "payment")
-        )
+def _owners(text: str, on: date) -> list[AgeingRow]:
+    """Customers who owe nothing and have unapplied cash, by their ids."""
+    cash = unapplied_cash(on=on)
+    found = Customer.objects.filter(pk__in={customer for customer, _currency in cash})
+    if text:
+        found = found.filter(Q(name__icontains=text) | Q(customer_id__iexact=text))
+    names = {one.pk: one for one in found}
+    owing = set(
+        open_documents(on)
+        .filter(customer__in=names)
         .order_by()
-        .values("customer_id", "currency")
-        .annotate(sum=Sum("left"))
+        .values_list("customer_id", "currency")
+        .distinct()
     )
-    return {(row["customer_id"], row["currency"]): row["sum"] for row in rows}
+    rows = [
+        AgeingRow(
+            code=names[customer].customer_id,
+            name=names[customer].name,
+            currency=currency,
+            buckets=dict.fromkeys(Bucket, ZERO),
+            credits=ZERO,
+            total=ZERO,
+            unapplied=amount,
+        )
+        for (customer, currency), amount in cash.items()
+        if customer in names and (customer, currency) not in owing
+    ]
+    return sorted(rows, key=lambda row: (row.code, row.currency))
 
 
 def _sum_of(rows: "QuerySet[Any, Any]", name: str) -> Any:

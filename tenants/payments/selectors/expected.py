@@ -1,8 +1,8 @@
 """The cash to expect by week: due dates moved by each customer's own paying habit."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -23,6 +23,7 @@ from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from tenants.invoices.models import OPEN_PAYMENT, Invoice
 from tenants.ledger.rates import book_rate
+from tenants.payments.selectors.unapplied import OwnMoney, own_money
 from tenants.structure.models import LegalEntity
 
 ZERO = Decimal(0)
@@ -68,13 +69,17 @@ class _Open:
 def expected_cash(*, actor: Actor, on: date) -> ExpectedCash:
     """What is open now, without what is disputed, by the week in which it should come.
 
+    Open credit notes and payments that no invoice has taken are spent first: they come off what
+    the customer would pay next.
     A customer's habit is the median of days late of its last twelve invoices paid within two
     years; without any it is expected to pay on the due date.
     """
     authorize(actor, "payments.read")
-    rows = _open_amounts()
-    days = _days_late({row.customer for row in rows}, on)
+    open_rows = _open_amounts()
+    customers = {row.customer for row in open_rows}
+    days = _days_late(customers, on)
     medians = {customer: median_days_late(found) for customer, found in days.items()}
+    rows = _less_own_money(open_rows, own_money(customers, on=on), medians, on)
     amounts: dict[str, list[Expected]] = defaultdict(list)
     for row in rows:
         expected = expected_day(row.due_date, medians.get(row.customer, 0), on)
@@ -122,6 +127,31 @@ def _open_amounts() -> list[_Open]:
         .annotate(sum=Sum(Greatest(F("total") - settled - F("amount_disputed"), Value(ZERO))))
     )
     return [_Open(*row) for row in rows if row[-1]]
+
+
+def _less_own_money(
+    rows: Sequence[_Open],
+    own: Mapping[tuple[UUID, str], OwnMoney],
+    medians: Mapping[UUID, int],
+    on: date,
+) -> list[_Open]:
+    """The rows without what customers have already, taken off those expected first."""
+    left = {owner: money.credits + money.unapplied for owner, money in own.items()}
+    kept = []
+    for row in sorted(
+        rows,
+        key=lambda one: (
+            expected_day(one.due_date, medians.get(one.customer, 0), on),
+            one.due_date,
+        ),
+    ):
+        owner = (row.customer, row.currency)
+        taken = min(left.get(owner, ZERO), row.amount)
+        if taken:
+            left[owner] -= taken
+        if row.amount > taken:
+            kept.append(replace(row, amount=row.amount - taken))
+    return kept
 
 
 def _days_late(customers: set[UUID], on: date) -> dict[UUID, list[int]]:

@@ -23,13 +23,17 @@ UNISSUED = (
 
 @dataclass(frozen=True)
 class MonthFigures:
-    """Contracts and invoices of a month; drafts are of every month, for all of them wait."""
+    """Contracts and invoices of a month; drafts are of every month, for all of them wait.
+
+    `credits` are the month's open credit notes, which are neither open nor paid invoices.
+    """
 
     contracts_due: int
     contracts_unbilled: int
     drafts: Tally
     open: Tally
     paid: Tally
+    credits: Tally
 
 
 def month_figures(*, actor: Actor, period: Period) -> MonthFigures:
@@ -39,7 +43,8 @@ def month_figures(*, actor: Actor, period: Period) -> MonthFigures:
     their totals. Four queries.
     """
     authorize(actor, "invoices.read")
-    is_paid = ~Q(payment_status__in=OPEN_PAYMENT)
+    is_open, is_credit = Q(payment_status__in=OPEN_PAYMENT), Q(total__lt=0)
+    is_owed, is_paid, is_given = is_open & ~is_credit, ~is_open & ~is_credit, is_open & is_credit
     issued = (
         Invoice.objects.filter(
             period_end__range=(period.start_date, period.end_date),
@@ -48,8 +53,10 @@ def month_figures(*, actor: Actor, period: Period) -> MonthFigures:
         .order_by()
         .values("currency")
         .annotate(
-            open_count=Count("pk", filter=~is_paid),
-            open_amount=Sum(OPEN_AMOUNT, filter=~is_paid),
+            open_count=Count("pk", filter=is_owed),
+            open_amount=Sum(OPEN_AMOUNT, filter=is_owed),
+            credit_count=Count("pk", filter=is_given),
+            credit_amount=Sum(OPEN_AMOUNT, filter=is_given),
             paid_count=Count("pk", filter=is_paid),
             paid_amount=Sum("total", filter=is_paid),
         )
@@ -67,6 +74,7 @@ def month_figures(*, actor: Actor, period: Period) -> MonthFigures:
         drafts=_tally(drafts, "draft"),
         open=_tally(rows, "open"),
         paid=_tally(rows, "paid"),
+        credits=_tally(rows, "credit"),
     )
 
 

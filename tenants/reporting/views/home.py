@@ -64,7 +64,7 @@ def _cockpit(request: ApiRequest, period: Period) -> dict[str, Any]:
     attention = selectors.needs_attention(
         actor=actor, period=period, as_of=today(), limit=ROWS_OF_A_KIND
     )
-    currencies = {*owed.buckets, *revenue.amounts}
+    currencies = {*owed.buckets, *owed.credits, *revenue.amounts}
     asked = request.GET.get("currency", "")
     currency = asked if asked in currencies else main_currency(currencies)
     is_complete = not figures.contracts_unbilled and not figures.drafts.count
@@ -74,17 +74,18 @@ def _cockpit(request: ApiRequest, period: Period) -> dict[str, Any]:
         "has_contract": start.has_active_contract,
         "figures": figures,
         "steps": presentation.pipeline_steps(
-            missing=missing, attention=attention, figures=figures, owed=owed
+            missing=missing, attention=attention, figures=figures, owed=owed, actor=actor
         ),
         "closing": presentation.closing_items(selectors.closing(actor=actor, period=period)),
         "books": presentation.book_items(company_books(actor=actor), period.end_date, actor),
         "revenue_chart": presentation.revenue_chart(revenue, currency, is_complete=is_complete),
         "ageing_chart": presentation.ageing_chart(owed, currency),
         "outstanding": owed.outstanding(currency),
+        "credits": owed.credits.get(currency),
         "due_soon": owed.due_soon.get(currency),
         "currency": currency,
         "currencies": sorted(currencies) if len(currencies) > 1 else [],
-        "waiting": waiting_rows(attention, missing, today()),
+        "waiting": waiting_rows(attention, missing, today(), actor=actor),
         "waiting_count": owed.overdue.count
         + attention.failed_count
         + figures.drafts.count

@@ -6,11 +6,15 @@ from uuid import uuid4
 
 import pytest
 from support.api import JANUARY, Program, active_contract, key_of, site_body
+from support.billing import make_site
+from support.payments import open_invoices
 
+from billing.periods import month_period
 from shared.kernel.actor import SYSTEM
 from shared.kernel.tenancy import organisation_context
 from tenants.activity.services import DayRevenue, record_revenue
 from tenants.invoices.models import BillingRun
+from tenants.invoices.selectors.generation_metrics import generation_metrics
 from tenants.invoices.services import process_run
 
 FEE = {"contract_type": "fixed_fee", "billing_configuration": {"monthly_fee": Decimal(1000)}}
@@ -201,3 +205,18 @@ def test_metrics_count_what_was_made_and_what_was_not(api, acme, contracts):
     assert (empty["total_invoices_generated"], empty["success_rate"]) == (0, None)
     backwards = api.get("/billing/reports/generation?start_date=2025-02-01&end_date=2025-01-01")
     assert backwards.status == 422
+
+
+def test_the_largest_customers_are_those_of_each_currency(in_acme, monkeypatch):
+    monkeypatch.setattr("tenants.invoices.selectors.generation_metrics.TOP_CUSTOMERS", 1)
+    for name, currency, fee in (
+        ("Small", "CAD", "10.00"),
+        ("Large", "CAD", "20.00"),
+        ("Abroad", "USD", "5000.00"),
+    ):
+        open_invoices(site=make_site(site_name=name, currency=currency), currency=currency, fee=fee)
+    found = generation_metrics(actor=SYSTEM, period=month_period(2025, 1)).top_customers
+    assert [(one.label, one.currency, one.amount) for one in found] == [
+        ("Large", "CAD", Decimal("20.00")),
+        ("Abroad", "USD", Decimal("5000.00")),
+    ]

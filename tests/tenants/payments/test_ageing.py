@@ -103,6 +103,41 @@ def test_credits_and_unapplied_money_have_columns_of_their_own(invoices):
     assert aged(date(2025, 3, 4))[0].unapplied == 0
 
 
+def test_who_has_only_unapplied_money_is_in_the_ageing_and_in_its_totals(invoices):
+    (owing,) = invoices()
+    receive(owing, "10.00", received_on=date(2025, 3, 5))
+    (settled,) = open_invoices(site=make_site(site_name="Lakeside"))
+    receive(settled, "1840.00", received_on=date(2025, 3, 5), rules=ALL_RULES)
+    on = date(2025, 3, 31)
+    first, last = aged(on)
+    assert (first.name, first.total, first.unapplied) == ("North Yard", FULL, 10)
+    assert (last.name, last.total, last.unapplied) == ("Lakeside", 0, Decimal("710.00"))
+    (totals,) = ageing_totals(actor=SYSTEM, on=on)
+    assert (totals.total, totals.unapplied) == (FULL, Decimal("720.00"))
+    # Over the pages of a list each stands once.
+    pages = [
+        row.name
+        for place in range(3)
+        for row in ageing(actor=SYSTEM, by=GroupBy.CUSTOMER, on=on, first=place, limit=1)
+    ]
+    assert pages == ["North Yard", "Lakeside"]
+
+
+def test_expected_cash_is_less_what_customers_have_already(invoices):
+    first, second = invoices(2)
+    on = date(2025, 2, 20)
+    whole = [week.amount for week in expected_cash(actor=SYSTEM, on=on).weeks["CAD"]]
+    credit_note(first, "30.00")
+    receive(first, "1200.00", received_on=date(2025, 2, 10))
+    found = expected_cash(actor=SYSTEM, on=on)
+    assert sum(whole) == 2 * FULL
+    # 1,230.00 are there already: all of the first and 100.00 of the second.
+    assert sum(week.amount for week in found.weeks["CAD"]) == FULL - 100
+    assert found.total.amount == FULL - 100
+    (habit,) = found.habits
+    assert (habit.open, habit.expected_on) == (FULL - 100, second.due_date)
+
+
 def test_by_site_by_entity_and_by_currency_add_up_to_the_same(invoices):
     invoices(2)
     open_invoices(site=make_site(site_name="Lakeside", currency="USD"), currency="USD")

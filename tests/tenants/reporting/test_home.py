@@ -180,3 +180,12 @@ def test_the_month_end_names_what_waits_and_leads_there(acme, client_for):
     assert "Statements of the month: 0" in text
     assert "Failed deliveries: 0" in text
     assert "/manual-review?kind=data_validation" in text
+
+
+def test_a_viewer_finds_no_door_that_is_closed(acme, client_for):
+    with organisation_context(acme):
+        make_contract()  # not billed in October
+    for role, is_shown in (("billing_manager", True), ("viewer", False)):
+        text = signed_in(client_for, acme, role).get("/").content.decode()
+        assert "Not billed" in text
+        assert ("/billing-runs" in text, "/invoices/new" in text) == (is_shown, is_shown), role

@@ -16,7 +16,14 @@ from shared.kernel.errors import Forbidden
 from tenants.activity.selectors import missing_revenue_days
 from tenants.activity.services import DayRevenue, record_revenue
 from tenants.contracts.services import terminate_contract
-from tenants.invoices.services import generate_invoice, process_run, start_run
+from tenants.invoices.services import (
+    credit_invoice,
+    generate_invoice,
+    issue_invoice,
+    process_run,
+    start_run,
+)
+from tenants.payments.selectors.ageing import ageing_totals
 from tenants.payments.services import record_payment
 from tenants.reporting import selectors
 
@@ -110,6 +117,36 @@ def test_receivables_are_aged_by_due_date_and_kept_by_currency(in_acme):
     assert found.overdue.count == 3
     assert found.overdue.amounts == {"CAD": Decimal("137.30"), "USD": Decimal("79.10")}
     assert found.due_soon == {"CAD": Decimal("56.50")}
+
+
+def test_home_and_ageing_agree_where_credit_notes_are_open(in_acme):
+    site = make_site()
+    contract = fee(site, "1000.00", payment_terms_days=30)
+    late = bill(contract, month_period(2026, 8))
+    pay(late, "1130.00")
+    note = credit_invoice(actor=SYSTEM, invoice_id=late.invoice_id, reason="Twice")
+    issue_invoice(actor=SYSTEM, invoice_id=note.invoice_id)  # nothing is open to take it
+    owing = bill(contract, month_period(2026, 9))  # due 30 October: 1,130.00
+    pay(owing, "30.00")
+    bill(contract, month_period(2026, 12), invoice_date=date(2026, 12, 31))
+    owed = selectors.receivables(actor=SYSTEM, as_of=TODAY)
+    (aged,) = ageing_totals(actor=SYSTEM, on=TODAY)
+    assert owed.buckets["CAD"] == aged.buckets
+    assert owed.credits["CAD"] == aged.credits == Decimal("-1130.00")
+    assert owed.outstanding("CAD") + owed.credits["CAD"] == aged.total == Decimal("-30.00")
+    assert (owed.overdue.count, owed.overdue.amounts) == (1, {"CAD": Decimal("1100.00")})
+
+
+def test_a_credit_note_is_no_invoice_to_be_paid(in_acme):
+    paid = bill(fee(make_site(), "1000.00"))
+    pay(paid, "1130.00")
+    note = credit_invoice(
+        actor=SYSTEM, invoice_id=paid.invoice_id, reason="Less", amount=Decimal("100.00")
+    )
+    issue_invoice(actor=SYSTEM, invoice_id=note.invoice_id)
+    figures = selectors.month_figures(actor=SYSTEM, period=OCTOBER)
+    assert (figures.open.count, figures.paid.count) == (0, 1)
+    assert (figures.credits.count, figures.credits.amounts) == (1, {"CAD": Decimal("-113.00")})
 
 
 def test_what_is_paid_or_a_draft_is_no_receivable(in_acme):
