@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -129,5 +129,24 @@ def previous_period(frequency: Frequency, period: Period) -> Period:
 
 
 def is_aligned(frequency: Frequency, period: Period) -> bool:
-    """Tell whether ``period`` is exactly one calendar period of ``frequency``."""
-    return period == calendar_period(frequency, period.start_date)
+    """Tell whether ``period`` is one calendar period of ``frequency`` or lies inside a single one.
+
+    A part is what a contract that begins or ends, changed terms or an invoice of other days leave.
+    """
+    return period.end_date <= calendar_period(frequency, period.start_date).end_date
+
+
+def uncovered(period: Period, covered: Iterable[Period]) -> tuple[Period, ...]:
+    """Return the stretches of ``period`` that no period of ``covered`` reaches, in order."""
+    found: list[Period] = []
+    free = period.start_date
+    for one in sorted(covered, key=lambda other: other.start_date):
+        part = one.overlap(period.start_date, period.end_date)
+        if part is None:
+            continue
+        if part.start_date > free:
+            found.append(Period(free, part.start_date - timedelta(days=1)))
+        if part.end_date == period.end_date:
+            return tuple(found)
+        free = max(free, part.end_date + timedelta(days=1))
+    return (*found, Period(free, period.end_date))

@@ -26,7 +26,7 @@ def fix_for(contract: Contract, *, field: str, code: str) -> Fix:
         return Fix(reverse("site_revenue", args=[contract.site.site_id]), _("Enter revenue"))
     if field.startswith("tax_registrations"):
         return Fix(reverse("legal_entity"), _("Enter the number"))
-    if field.startswith("billing_data") or code in BY_HAND:
+    if field.startswith(("billing_data", "billing_period")) or code in BY_HAND:
         query = urlencode({"contract": contract.contract_id})
         return Fix(f"{reverse('invoice_generate')}?{query}", _("Bill by hand"))
     return Fix(reverse("contract_detail", args=[contract.contract_id]), _("Open the contract"))

@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -11,6 +11,7 @@ from billing.periods import (
     month_period,
     next_period,
     previous_period,
+    uncovered,
 )
 
 
@@ -88,7 +89,21 @@ def test_periods_are_aligned_to_the_calendar(
     period = calendar_period(frequency, on)
     assert period == Period(start, end)
     assert is_aligned(frequency, period)
-    assert not is_aligned(frequency, Period(start, on)) or on == end
+    assert is_aligned(frequency, Period(on, end))
+    assert not is_aligned(frequency, Period(on, end + timedelta(days=1)))
+
+
+def test_what_no_period_covers_is_told_by_stretches() -> None:
+    september = month_period(2026, 9)
+
+    def days(first: int, last: int, month: int = 9) -> Period:
+        return Period(date(2026, month, first), date(2026, month, last))
+
+    assert uncovered(september, []) == (september,)
+    assert uncovered(september, [days(10, 12)]) == (days(1, 9), days(13, 30))
+    assert uncovered(september, [days(13, 30), days(1, 10)]) == (days(11, 12),)
+    assert uncovered(september, [days(1, 12), days(5, 8), days(1, 9, 8)]) == (days(13, 30),)
+    assert uncovered(september, [Period(date(2026, 8, 15), date(2026, 10, 2))]) == ()
 
 
 @pytest.mark.parametrize("frequency", list(Frequency))

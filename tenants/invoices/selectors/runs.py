@@ -1,27 +1,35 @@
 """Which contracts a period's billing run bills, and how far a run is."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 from uuid import UUID
 
 from django.db.models import (
+    Case,
     Count,
-    Exists,
+    DateField,
     F,
     FilteredRelation,
+    Func,
+    IntegerField,
     OuterRef,
     Prefetch,
     Q,
     QuerySet,
     Subquery,
     Sum,
+    Value,
+    When,
 )
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Greatest, Least
+from django.db.models.lookups import GreaterThan
 from django_stubs_ext import WithAnnotations
 
-from billing.periods import Frequency, Period, calendar_period
+from billing.periods import Frequency, Period, calendar_period, uncovered
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import NotFound
@@ -79,23 +87,100 @@ def billable_contracts(
     return filters.narrow(contracts)
 
 
-def live_invoices(period: Period, *, contract: str = "pk") -> QuerySet[Invoice]:
-    """A subquery: the live regular invoices in the period of the outer row's `contract`."""
-    return Invoice.objects.filter(
-        contract=OuterRef(contract),
+def unbilled_contracts(
+    *, actor: Actor, period: Period, filters: RunFilters = EVERYTHING
+) -> "QuerySet[BillableContract]":
+    """Contracts due in the period with an active day of it that no live invoice bills.
+
+    A quarterly or annual contract is looked at for its whole quarter or year. The live invoices
+    of a contract never overlap (the database sees to it), so days can be counted.
+    """
+    authorize(actor, "contracts.read")
+    authorize(actor, "invoices.read")
+    starts = [
+        When(frequency=frequency, then=Value(own.start_date))
+        for frequency, own in periods_due(period).items()
+    ]
+    due = billable_contracts(period, filters).annotate(
+        first_day=Greatest("effective_date", Case(*starts, output_field=DateField())),
+        last_day=Least("end_date", Value(period.end_date)),
+    )
+    live = Invoice.objects.filter(
+        contract=OuterRef("pk"),
+        kind=Invoice.Kind.REGULAR,
+        period_start__lte=OuterRef("last_day"),
+        period_end__gte=OuterRef("first_day"),
+    ).exclude(document_status=Invoice.DocumentStatus.VOID)
+    billed = (
+        live.order_by()
+        .values("contract")
+        .annotate(
+            days=Sum(
+                _days(
+                    Greatest("period_start", OuterRef("first_day")),
+                    Least("period_end", OuterRef("last_day")),
+                )
+            )
+        )
+    )
+    return due.filter(
+        GreaterThan(
+            _days(F("first_day"), F("last_day")), Coalesce(Subquery(billed.values("days")), 0)
+        )
+    )
+
+
+def _days(first: Any, last: Any) -> Func:
+    """How many days there are from the first to the last, both counted."""
+    return Func(
+        last, first, template="(%(expressions)s + 1)", arg_joiner=" - ", output_field=IntegerField()
+    )
+
+
+class DueContract(NamedTuple):
+    """A contract that a run bills, and the days on which it is active."""
+
+    pk: UUID
+    frequency: Frequency
+    effective_date: date
+    end_date: date | None
+
+
+def due_contracts(period: Period, contract_pks: Iterable[UUID]) -> list[DueContract]:
+    """Those of these contracts that are due in a run of the period."""
+    rows = billable_contracts(period).filter(pk__in=list(contract_pks))
+    return [
+        DueContract(pk, Frequency(frequency), effective_date, end_date)
+        for pk, frequency, effective_date, end_date in rows.values_list(
+            "pk", "frequency", "effective_date", "end_date"
+        )
+    ]
+
+
+def unbilled_stretches(
+    contracts: Sequence[DueContract], period: Period
+) -> dict[UUID, tuple[Period, ...]]:
+    """For each contract the active days of the period that no live invoice bills, in one query.
+
+    Where no invoice bills any day that is the period itself, as it was asked for.
+    """
+    billed: dict[UUID, list[Period]] = defaultdict(list)
+    rows = Invoice.objects.filter(
+        contract_id__in=[one.pk for one in contracts],
         kind=Invoice.Kind.REGULAR,
         period_start__lte=period.end_date,
         period_end__gte=period.start_date,
     ).exclude(document_status=Invoice.DocumentStatus.VOID)
-
-
-def unbilled_contracts(
-    *, actor: Actor, period: Period, filters: RunFilters = EVERYTHING
-) -> "QuerySet[BillableContract]":
-    """Contracts due in the period that no live invoice bills for any day of it."""
-    authorize(actor, "contracts.read")
-    authorize(actor, "invoices.read")
-    return billable_contracts(period, filters).exclude(Exists(live_invoices(period)))
+    for pk, first, last in rows.values_list("contract_id", "period_start", "period_end"):
+        billed[pk].append(Period(first, last))
+    found: dict[UUID, tuple[Period, ...]] = {}
+    for one in contracts:
+        active = period.overlap(one.effective_date, one.end_date)
+        if one.pk in billed and active is not None:
+            found[one.pk] = uncovered(active, billed[one.pk])
+        else:
+            found[one.pk] = (period,)
+    return found
 
 
 @dataclass(frozen=True)

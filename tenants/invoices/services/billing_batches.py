@@ -8,23 +8,29 @@ import json
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import OperationalError, connection, transaction
 
-from billing.periods import Frequency, Period
+from billing.periods import Period, is_aligned
 from shared.audit.services import Act, record_many
 from shared.kernel.wording import worded as _
 from shared.kernel.wording import wording_of
 from tenants.contracts.models import Contract
-from tenants.invoices.calculation import BillingContext, Calculation, calculate
+from tenants.invoices.calculation import BillingContext, Calculation
+from tenants.invoices.dating import misaligned, usual_date
 from tenants.invoices.models import BillingRun, BillingRunItem, ErrorKind, Invoice
 from tenants.invoices.selectors import live_invoices_of, load_contexts
-from tenants.invoices.selectors.runs import billable_contracts, periods_due
+from tenants.invoices.selectors.runs import (
+    DueContract,
+    due_contracts,
+    periods_due,
+    unbilled_stretches,
+)
 from tenants.invoices.services.distribution import distribution_of, plan_distribution
-from tenants.invoices.services.generation import refuse_blocked
+from tenants.invoices.services.generation import calculate_open
 from tenants.invoices.services.issuing import issue_calculated
 from tenants.invoices.services.recovery import ask_for_review, close_reviews, problem_of
 from tenants.invoices.services.storing import generated_acts, store_invoices
@@ -38,11 +44,20 @@ Status = BillingRunItem.Status
 
 @dataclass(frozen=True)
 class Attempt:
-    """One item with what it is billed from and for."""
+    """One item with what it is billed from.
+
+    `due` is its month, quarter or year of the run, `open` what no invoice bills of it yet.
+    """
 
     item: BillingRunItem
     context: BillingContext
-    period: Period
+    due: Period
+    open: tuple[Period, ...]
+
+    @property
+    def period(self) -> Period:
+        """The days to bill: the one open stretch."""
+        return self.open[0]
 
 
 def bill_batch(run: BillingRun) -> bool:
@@ -96,7 +111,8 @@ def _bill_alone(run: BillingRun, item: BillingRunItem) -> None:
         _save_outcomes([item], started)
         contract = Contract.objects.select_related("site").get(pk=item.contract_id)
         period = Period(run.period_start, run.period_end)
-        own = _periods([item], period).get(item.contract_id, period)
+        due = due_contracts(period, [item.contract_id])
+        own = periods_due(period)[due[0].frequency] if due else period
         ask_for_review([(item, contract, own)])
 
 
@@ -122,13 +138,11 @@ def _bill(run: BillingRun, items: Sequence[BillingRunItem]) -> None:
         attempt.item.distribution = distribution_of(run)
     _save_outcomes(items, started)
     failed = [one for one in attempts if one.item.status == Status.FAILED]
-    ask_for_review([(one.item, one.context.contract, one.period) for one in failed])
+    ask_for_review([(one.item, one.context.contract, one.due) for one in failed])
     close_reviews(
         actor=run.actor,
         billed=[
-            (one.item.contract_id, one.period)
-            for one in attempts
-            if one.item.status != Status.FAILED
+            (one.item.contract_id, one.due) for one in attempts if one.item.status != Status.FAILED
         ],
     )
     if acts:
@@ -136,31 +150,37 @@ def _bill(run: BillingRun, items: Sequence[BillingRunItem]) -> None:
 
 
 def _attempts(items: Sequence[BillingRunItem], period: Period) -> list[Attempt]:
-    """The items with their contexts; one that is no longer due is skipped."""
-    periods = _periods(items, period)
+    """The items with their contexts; one that is no longer due, or not so, is skipped."""
+    due = {one.pk: one for one in due_contracts(period, [item.contract_id for item in items])}
     groups: dict[Period, dict[UUID, BillingRunItem]] = defaultdict(dict)
     for item in items:
-        own = periods.get(item.contract_id)
-        if own is None:
+        contract = due.get(item.contract_id)
+        if contract is None:
             item.status, item.reason = Status.SKIPPED, _("No longer due in this period.")
+        elif not is_aligned(contract.frequency, period):
+            item.status, item.reason = Status.SKIPPED, misaligned(contract.frequency)
+            item.field, item.code = "billing_period", "not_aligned"
         else:
-            groups[own][item.contract_id] = item
+            groups[periods_due(period)[contract.frequency]][contract.pk] = item
     return [
-        Attempt(members[context.contract.pk], context, own)
+        attempt
         for own, members in groups.items()
-        for context in load_contexts(list(members), own, on=own.end_date, lock=False)
+        for attempt in _attempts_of(own, members, [due[pk] for pk in members])
     ]
 
 
-def _periods(items: Sequence[BillingRunItem], period: Period) -> dict[UUID, Period]:
-    """What the items' contracts are billed for: a quarterly one for its quarter."""
-    due = periods_due(period)
-    frequencies = (
-        billable_contracts(period)
-        .filter(pk__in=[item.contract_id for item in items])
-        .values_list("pk", "frequency")
-    )
-    return {pk: due[Frequency(frequency)] for pk, frequency in frequencies}
+def _attempts_of(
+    own: Period, items: Mapping[UUID, BillingRunItem], contracts: Sequence[DueContract]
+) -> Iterator[Attempt]:
+    """The contracts of one period, loaded for the days of it that are still to bill."""
+    stretches = unbilled_stretches(contracts, own)
+    groups: dict[Period, list[UUID]] = defaultdict(list)
+    for pk, parts in stretches.items():
+        groups[parts[0] if len(parts) == 1 else own].append(pk)
+    for days, members in groups.items():
+        for context in load_contexts(members, days, on=usual_date(days), lock=False):
+            pk = context.contract.pk
+            yield Attempt(items[pk], context, own, stretches[pk])
 
 
 def _calculate_all(attempts: Sequence[Attempt]) -> list[tuple[Attempt, Calculation]]:
@@ -169,7 +189,7 @@ def _calculate_all(attempts: Sequence[Attempt]) -> list[tuple[Attempt, Calculati
     ready = []
     for attempt in attempts:
         item = attempt.item
-        if item.contract_id in existing:
+        if not attempt.open:
             item.status, item.invoice = Status.SKIPPED, existing[item.contract_id]
             item.reason = str(item.invoice)
             continue
@@ -200,12 +220,13 @@ def _in_open_books(
 
 
 def _billed_before(attempts: Sequence[Attempt]) -> dict[UUID, Invoice]:
-    by_period: dict[Period, list[Attempt]] = defaultdict(list)
+    by_period: dict[Period, list[UUID]] = defaultdict(list)
     for attempt in attempts:
-        by_period[attempt.period].append(attempt)
+        if not attempt.open:
+            by_period[attempt.due].append(attempt.item.contract_id)
     found: dict[UUID, Invoice] = {}
     for period, members in by_period.items():
-        found.update(live_invoices_of([one.item.contract_id for one in members], period))
+        found.update(live_invoices_of(members, period))
     return found
 
 
@@ -215,7 +236,7 @@ def _calculate(attempt: Attempt) -> Calculation | None:
     Where the engine itself is at fault it calculates once more from freshly loaded data.
     """
     try:
-        return _checked(attempt.context, attempt.period)
+        return calculate_open(attempt.context, attempt.open)
     except Exception as error:
         if problem_of(error).kind != ErrorKind.CALCULATION:
             _fail(attempt.item, error)
@@ -223,20 +244,17 @@ def _calculate(attempt: Attempt) -> Calculation | None:
         logger.warning("billing_run.calculated_again", exc_info=True)
     try:
         (fresh,) = load_contexts(
-            [attempt.item.contract_id], attempt.period, on=attempt.period.end_date, lock=False
+            [attempt.item.contract_id],
+            attempt.period,
+            on=usual_date(attempt.period),
+            lock=False,
         )
-        return _checked(fresh, attempt.period)
+        return calculate_open(fresh, attempt.open)
     except OperationalError:
         raise
     except Exception as error:
         _fail(attempt.item, error)
         return None
-
-
-def _checked(context: BillingContext, period: Period) -> Calculation:
-    calculation = calculate(context, period)
-    refuse_blocked(calculation)
-    return calculation
 
 
 def _fail(item: BillingRunItem, error: Exception) -> None:

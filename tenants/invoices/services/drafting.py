@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any, cast
@@ -18,13 +18,13 @@ from shared.kernel.actor import Actor
 from shared.kernel.clock import today
 from shared.kernel.codes import next_code
 from shared.kernel.errors import FieldError, Invalid, NotFound
+from tenants.invoices.dating import DATED_AHEAD_MAX
 from tenants.invoices.models import Invoice, InvoiceLine, InvoiceTax
 from tenants.ledger.periods import refuse_closed
 from tenants.ledger.rates import book_rate
 
 ZERO = Decimal(0)
 REASON_MAX = 500
-DATED_AHEAD_MAX = timedelta(days=31)
 
 
 @dataclass(frozen=True)

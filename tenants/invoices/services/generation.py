@@ -7,19 +7,26 @@ from uuid import UUID
 
 from django.db import transaction
 
-from billing.periods import Period
+from billing.periods import Frequency, Period, calendar_period
 from shared.audit.services import record, record_many
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from shared.kernel.wording import worded as _
 from tenants.contracts.models import Contract
-from tenants.contracts.selectors import resolve_contract
-from tenants.invoices.calculation import Calculation, calculate
+from tenants.contracts.selectors import current_terms, resolve_contract
+from tenants.invoices.calculation import BillingContext, Calculation, calculate
+from tenants.invoices.dating import (
+    check_ahead,
+    check_aligned,
+    several_stretches,
+    usual_date,
+)
 from tenants.invoices.errors import AlreadyInvoiced, NotIssuable
 from tenants.invoices.explanation import check_sentence
 from tenants.invoices.models import Invoice
 from tenants.invoices.selectors import live_invoices_of, load_contexts
+from tenants.invoices.selectors.runs import DueContract, unbilled_stretches
 from tenants.invoices.services.issuing import issue_calculated
 from tenants.invoices.services.recovery import close_reviews
 from tenants.invoices.services.storing import generated_acts, store_invoices
@@ -50,16 +57,22 @@ def generate_invoice(
     Its PDF is rendered by a worker; without `render` when somebody first opens it.
 
     The same inputs again give the same invoice; different ones raise AlreadyInvoiced, which
-    points at it. Raises NotFound, Conflict, PeriodClosed or Invalid, and then nothing was stored.
-    Source: `domain.md` 6.
+    points at it. The invoice date is the period's last day unless given, at most a month ahead;
+    the period lies inside one of the contract's frequency. Raises NotFound, Conflict,
+    PeriodClosed or Invalid, and then nothing was stored. Source: `domain.md` 3 and 6.
     """
     authorize(actor, "invoices.generate")
     if issue:
         authorize(actor, "invoices.issue")
     contract_pk = resolve_contract(site_id=site_id, contract_id=contract_id).pk
     with transaction.atomic():
-        calculation = _calculate_locked(contract_pk, period, billing_data, invoice_date)
+        context = _locked(contract_pk, period, invoice_date)
         existing = live_invoices_of([contract_pk], period).get(contract_pk)
+        if existing is None:
+            _check_period(context, period, invoice_date)
+        calculation = calculate(
+            context, period, billing_data=billing_data, invoice_date=invoice_date
+        )
         if existing is not None:
             return GeneratedInvoice(_same_or_refuse(existing, calculation), created=False)
         refuse_blocked(calculation)
@@ -72,7 +85,7 @@ def generate_invoice(
         else:
             (invoice,) = store_invoices(actor=actor, calculations=[calculation])
             acts = generated_acts([invoice])
-        close_reviews(actor=actor, billed=[(contract_pk, period)])
+        close_reviews(actor=actor, billed=_settled(context, period))
         record_many(actor=actor, acts=acts)
     return GeneratedInvoice(invoice, created=True)
 
@@ -90,10 +103,17 @@ def preview_invoice(
     authorize(actor, "invoices.generate")
     contract_pk = resolve_contract(site_id=site_id, contract_id=contract_id).pk
     with transaction.atomic():
-        calculation = _calculate_locked(contract_pk, period, billing_data, invoice_date)
-        if not live_invoices_of([contract_pk], period):
-            company = calculation.context.entity.pk
-            refuse_closed([(company, calculation.invoice_date)], field="invoice_date")
+        context = _locked(contract_pk, period, invoice_date)
+        is_new = not live_invoices_of([contract_pk], period)
+        if is_new:
+            _check_period(context, period, invoice_date)
+        calculation = calculate(
+            context, period, billing_data=billing_data, invoice_date=invoice_date
+        )
+        if is_new:
+            refuse_closed(
+                [(context.entity.pk, calculation.invoice_date)], field="invoice_date"
+            )
         return calculation
 
 
@@ -123,6 +143,19 @@ def discard_draft(*, actor: Actor, invoice_id: str, expected_revision: int | Non
         )
 
 
+def calculate_open(context: BillingContext, stretches: tuple[Period, ...]) -> Calculation:
+    """What a run bills a contract: the one stretch of days that no invoice bills yet.
+
+    Raises Invalid where there are several, which only a person can bill, and where a check failed.
+    """
+    if len(stretches) > 1:
+        raise several_stretches(stretches)
+    (period,) = stretches
+    calculation = calculate(context, period, invoice_date=usual_date(period))
+    refuse_blocked(calculation)
+    return calculation
+
+
 def refuse_blocked(calculation: Calculation) -> None:
     """Raise Invalid where a check failed that stands in the way of an issue."""
     failed = calculation.blocking_checks
@@ -136,19 +169,29 @@ def refuse_blocked(calculation: Calculation) -> None:
         )
 
 
-def _calculate_locked(
-    contract_pk: UUID,
-    period: Period,
-    billing_data: Mapping[str, object] | None,
-    invoice_date: date | None,
-) -> Calculation:
+def _locked(contract_pk: UUID, period: Period, invoice_date: date | None) -> BillingContext:
     (context,) = load_contexts([contract_pk], period, on=invoice_date or period.end_date)
     if context.contract.status == Contract.Status.DRAFT:
         raise Conflict(
             _("The contract %(id)s is a draft. Activate it first.")
             % {"id": context.contract.contract_id}
         )
-    return calculate(context, period, billing_data=billing_data, invoice_date=invoice_date)
+    return context
+
+
+def _check_period(context: BillingContext, period: Period, invoice_date: date | None) -> None:
+    check_aligned(context.contract, period)
+    check_ahead(period, invoice_date or period.end_date)
+
+
+def _settled(context: BillingContext, period: Period) -> list[tuple[UUID, Period]]:
+    """The period, and that of the calendar which it may have been the last open part of."""
+    contract = context.contract
+    frequency = Frequency(current_terms(contract, period.end_date).billing_frequency)
+    whole = calendar_period(frequency, period.end_date)
+    due = DueContract(contract.pk, frequency, contract.effective_date, contract.end_date)
+    settled = [] if whole == period or unbilled_stretches([due], whole)[contract.pk] else [whole]
+    return [(contract.pk, one) for one in (period, *settled)]
 
 
 def _same_or_refuse(existing: Invoice, calculation: Calculation) -> Invoice:

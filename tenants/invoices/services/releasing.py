@@ -15,12 +15,12 @@ from shared.kernel.clock import today
 from shared.kernel.errors import FieldError, Invalid, NotFound
 from tenants.contracts.models import Contract
 from tenants.invoices.calculation import due_date_of
+from tenants.invoices.dating import DATED_AHEAD_MAX
 from tenants.invoices.errors import NothingHeld
 from tenants.invoices.models import Invoice
 from tenants.invoices.selectors import load_contexts
 from tenants.invoices.selectors.creditable import CreditableLine, held_lines
 from tenants.invoices.services.drafting import (
-    DATED_AHEAD_MAX,
     Correction,
     DraftLine,
     store_correction,

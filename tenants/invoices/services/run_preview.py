@@ -1,26 +1,31 @@
 """What a billing run would make, without writing anything."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from billing.periods import Period
+from billing.periods import Frequency, Period, is_aligned
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import AppError
 from tenants.contracts.models import Contract
-from tenants.invoices.calculation import Calculation, calculate
+from tenants.invoices.calculation import Calculation
+from tenants.invoices.dating import check_ahead, misaligned, usual_date
 from tenants.invoices.fixing import Fix, fix_for
+from tenants.invoices.models import ErrorKind
 from tenants.invoices.run_filters import EVERYTHING, RunFilters
 from tenants.invoices.selectors import load_contexts
 from tenants.invoices.selectors.runs import (
+    DueContract,
     billable_contracts,
+    due_contracts,
     periods_due,
     unbilled_contracts,
+    unbilled_stretches,
 )
-from tenants.invoices.services.generation import refuse_blocked
+from tenants.invoices.services.generation import calculate_open
 from tenants.invoices.services.recovery import Problem, problem_of
 
 CONTRACTS_MAX = 300  # about half a second
@@ -68,18 +73,25 @@ def preview_run(*, actor: Actor, period: Period, filters: RunFilters = EVERYTHIN
     """Calculate what is due and not billed yet; nothing is written or locked.
 
     `totals` are with tax, by currency, of the contracts calculated, which are at most
-    CONTRACTS_MAX.
+    CONTRACTS_MAX. Raises Invalid naming a filter or a period that is too far ahead.
     """
     authorize(actor, "invoices.generate")
     filters.check()
+    check_ahead(period, usual_date(period))
     unbilled = unbilled_contracts(actor=actor, period=period, filters=filters)
-    chosen = list(unbilled.order_by("pk").values_list("pk", "frequency")[:CONTRACTS_MAX])
+    first = list(unbilled.order_by("pk").values_list("pk", flat=True)[:CONTRACTS_MAX])
+    chosen = due_contracts(period, first)
     totals: dict[str, Decimal] = defaultdict(Decimal)
     failing: list[PreviewedContract] = []
     ready = 0
     for frequency, own in periods_due(period).items():
-        members = [pk for pk, its in chosen if its == frequency]
-        for outcome in _calculate_all(members, own):
+        members = [one for one in chosen if one.frequency == frequency]
+        outcomes = (
+            _calculate_all(members, own)
+            if is_aligned(frequency, period)
+            else _misaligned(members, frequency)
+        )
+        for outcome in outcomes:
             if isinstance(outcome, PreviewedContract):
                 failing.append(outcome)
             else:
@@ -96,15 +108,25 @@ def preview_run(*, actor: Actor, period: Period, filters: RunFilters = EVERYTHIN
 
 
 def _calculate_all(
-    contract_pks: Sequence[UUID], period: Period
-) -> list[Calculation | PreviewedContract]:
-    outcomes: list[Calculation | PreviewedContract] = []
-    for context in load_contexts(contract_pks, period, on=period.end_date, lock=False):
-        try:
-            calculation = calculate(context, period)
-            refuse_blocked(calculation)
-        except AppError as error:
-            outcomes.append(PreviewedContract(context.contract, problem_of(error)))
-        else:
-            outcomes.append(calculation)
-    return outcomes
+    contracts: Sequence[DueContract], own: Period
+) -> Iterator[Calculation | PreviewedContract]:
+    stretches = unbilled_stretches(contracts, own)
+    groups: dict[Period, list[UUID]] = defaultdict(list)
+    for pk, parts in stretches.items():
+        groups[parts[0] if len(parts) == 1 else own].append(pk)
+    for days, members in groups.items():
+        for context in load_contexts(members, days, on=usual_date(days), lock=False):
+            try:
+                yield calculate_open(context, stretches[context.contract.pk])
+            except AppError as error:
+                yield PreviewedContract(context.contract, problem_of(error))
+
+
+def _misaligned(
+    contracts: Sequence[DueContract], frequency: Frequency
+) -> Iterator[PreviewedContract]:
+    kind, reason = ErrorKind.DATA_VALIDATION, misaligned(frequency)
+    problem = Problem(kind, "not_aligned", reason, "billing_period")
+    rows = Contract.objects.filter(pk__in=[one.pk for one in contracts]).select_related("site")
+    for contract in rows.order_by("pk"):
+        yield PreviewedContract(contract, problem)

@@ -11,6 +11,7 @@ from shared.kernel.authorisation import authorize
 from shared.kernel.bulk import copy_instances
 from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from shared.kernel.wording import worded as _
+from tenants.invoices.dating import check_ahead, usual_date
 from tenants.invoices.models import BillingRun, BillingRunItem
 from tenants.invoices.run_filters import EVERYTHING, RunFilters
 from tenants.invoices.selectors.runs import billable_contracts
@@ -31,8 +32,11 @@ def start_run(
 ) -> BillingRun:
     """Start billing the contracts due in the period; workers do the rest.
 
-    `auto_distribute` hands each issued invoice to delivery. Raises Invalid naming a filter that
-    names nothing, or distribution of what is not issued.
+    Of a contract with invoices in the period the one stretch that they leave is billed; one whose
+    frequency the period does not fit is skipped. Invoices bear the period's last day; in advance
+    that of the run. `auto_distribute` hands each issued invoice to delivery. Raises Invalid
+    naming a filter that names nothing, a period that begins more than a month ahead, or
+    distribution of what is not issued.
     """
     authorize(actor, "invoices.generate")
     if issue:
@@ -41,6 +45,7 @@ def start_run(
         message = _("Only issued invoices can be sent to customers.")
         raise Invalid(errors=[FieldError("auto_distribute", "not_issued", message)])
     filters.check()
+    check_ahead(period, usual_date(period))
     with transaction.atomic():
         run = BillingRun.objects.create(
             period_start=period.start_date,

@@ -17,6 +17,7 @@ from tenants.contracts.models import Contract
 from tenants.contracts.selectors import contract_by_code, current_terms, search_contracts
 from tenants.invoices import selectors, services
 from tenants.invoices.calculation import Calculation
+from tenants.invoices.dating import usual_date
 from tenants.invoices.forms import last_full_month
 from tenants.invoices.generate_form import GenerateForm, next_period
 from tenants.invoices.presentation import checks_of, checks_score, lines_of, totals_of
@@ -111,7 +112,7 @@ def _generation(request: ApiRequest, form: GenerateForm) -> dict[str, Any]:
         "contract_id": contract.contract_id,
         "period": form.period,
         "billing_data": form.billing_data,
-        "invoice_date": form.cleaned_data["invoice_date"],
+        "invoice_date": form.cleaned_data["invoice_date"] or usual_date(form.period),
     }
 
 

@@ -12,7 +12,7 @@ from shared.kernel.authorisation import authorize
 from tenants.contracts.models import Contract
 from tenants.invoices.models import IS_OPEN, BillingRun, BillingRunItem, Invoice
 from tenants.invoices.selectors import invoice_list
-from tenants.invoices.selectors.runs import live_invoices, unbilled_contracts
+from tenants.invoices.selectors.runs import unbilled_contracts
 from tenants.reporting.selectors.month import UNISSUED
 
 
@@ -68,12 +68,12 @@ def failed_contracts(*, actor: Actor, period: Period) -> QuerySet[BillingRunItem
     latest = BillingRun.objects.filter(
         period_start=period.start_date, period_end=period.end_date
     ).order_by("-created_at", "-pk")
-    billed = live_invoices(period, contract="contract")
+    unbilled = unbilled_contracts(actor=actor, period=period)
     return (
         BillingRunItem.objects.filter(
             run=Subquery(latest.values("pk")[:1]), status=BillingRunItem.Status.FAILED
         )
-        .exclude(Exists(billed))
+        .filter(Exists(unbilled.filter(pk=OuterRef("contract"))))
         .select_related("contract__site", "run")
         .order_by(F("contract__contract_id"))
     )
