@@ -6,6 +6,7 @@ and the key and values of a sentence that explains it to a person.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
@@ -150,25 +151,30 @@ def check_required_inputs(terms: Terms, activity: Activity) -> list[RuleResult]:
     ]
 
 
-def check_days_covered(period: Period, reported: Container[date]) -> RuleResult:
-    """Every day of the (active) period has its record; the days without one are counted.
+def is_reported_in_sums(period: Period, reported: Container[date]) -> bool:
+    """Tell whether each calendar month of the period has one report: the sum of its days."""
+    reports = Counter((day.year, day.month) for day in period if day in reported)
+    return len(reports) == len(period.months()) and set(reports.values()) == {1}
 
-    Where at least half of the days are reported, somebody reports by day and a day without a
-    report is a gap: an error. Where fewer are, amounts are reported as sums of several days,
-    which says nothing about single days: a warning.
+
+def check_days_covered(period: Period, reported: Container[date]) -> RuleResult:
+    """Every day of the (active) period has its report; a day without one is an error.
+
+    Except where a single report a month holds the sum of its days: that passes, and says so.
     """
     missing = [day for day in period if day not in reported]
+    in_sums = bool(missing) and is_reported_in_sums(period, reported)
     values: dict[str, Value] = {"missing_days": len(missing), "days": period.days}
-    if missing:
+    if missing and not in_sums:
         values["from_date"] = missing[0].isoformat()
         values["to_date"] = missing[-1].isoformat()
-    by_day = 2 * len(missing) <= period.days
+    explanation = "days_missing" if missing else "every_day_covered"
     return RuleResult(
         "every_day_covered",
-        Severity.ERROR if by_day else Severity.WARNING,
+        Severity.ERROR,
         ("billing_data.revenue_amount", "billing_period"),
-        not missing,
-        ("days_missing" if by_day else "reported_in_sums") if missing else "every_day_covered",
+        in_sums or not missing,
+        "reported_in_sums" if in_sums else explanation,
         values,
     )
 

@@ -83,6 +83,17 @@ class WriteOffForm(forms.Form):
         return {"amount": plain(balance)}
 
 
+class ReleaseForm(forms.Form):
+    """Releasing holdback before it may be asked for."""
+
+    early = forms.BooleanField(
+        label=_("Release it early"),
+        required=False,
+        help_text=_("Before the lien period has run. It is listed in the SOX evidence."),
+    )
+    reason = forms.CharField(label=_("Why early"), max_length=500, required=False)
+
+
 class VoidForm(forms.Form):
     """Why the document is void."""
 

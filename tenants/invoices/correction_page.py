@@ -1,5 +1,6 @@
 """What an invoice's page shows besides its lines: corrections, holdback, journal, actions."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -9,16 +10,19 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from shared.kernel.actor import Actor
+from shared.kernel.clock import today
 from shared.kernel.formats import format_day, format_money
 from tenants.contracts.construction import construction_book
 from tenants.disputes.selectors import disputes
 from tenants.invoices.calculation import statute_of
 from tenants.invoices.comparing import remaining_charge
+from tenants.invoices.correction_forms import ReleaseForm
 from tenants.invoices.explanation import line_name
 from tenants.invoices.models import Invoice
 from tenants.invoices.selectors.corrected import related_documents
-from tenants.invoices.selectors.creditable import held_lines
+from tenants.invoices.selectors.creditable import CreditableLine, held_lines
 from tenants.invoices.services.crediting import CREDITABLE
+from tenants.invoices.services.releasing import wait_of
 from tenants.ledger.presentation import posted_entry
 from tenants.ledger.selectors import journal_entries
 
@@ -28,11 +32,15 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True)
 class Held:
-    """What of an invoice is still kept back, and from which day it may be asked for."""
+    """What of an invoice is still kept back, and from which day it may be asked for.
+
+    `early` is the form that releasing it today needs; None where it may be asked for.
+    """
 
     kept: Decimal
     left: Decimal
     release_on: date | None
+    early: ReleaseForm | None
 
 
 @dataclass(frozen=True)
@@ -85,10 +93,16 @@ def held_of(invoice: Invoice) -> Held | None:
     """The holdback of an issued invoice; None where nothing was kept back."""
     if invoice.holdback <= 0 or not invoice.number:
         return None
-    left = sum((one.held for one in held_lines([invoice])), ZERO)
+    lines = held_lines([invoice])
+    left = sum((one.held for one in lines), ZERO)
     invoice.contract.site = invoice.site
     release_on = construction_book().earliest_release(invoice.contract, invoice.period_end)
-    return Held(Decimal(invoice.holdback), left, release_on)
+    early = ReleaseForm(auto_id="release_%s") if _waits(invoice, lines) else None
+    return Held(Decimal(invoice.holdback), left, release_on, early)
+
+
+def _waits(invoice: Invoice, held: Sequence[CreditableLine]) -> bool:
+    return bool(wait_of(invoice.contract, held, today()))
 
 
 def compared_of(invoice: Invoice) -> list[Compared]:

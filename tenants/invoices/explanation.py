@@ -135,8 +135,7 @@ CHECKS: Mapping[str, Wording] = {
         "from %(from_date)s to %(to_date)s"
     ),
     "reported_in_sums": _(
-        "Revenue is recorded for few days only; %(missing_days)s of %(days)s have none. "
-        "Make sure that the sums are complete."
+        "Revenue is recorded once a month; that is taken as the sum of all %(days)s days"
     ),
     "missing_days_are_zero": _(
         "Days without a revenue report were taken as closed: %(missing_days)s of %(days)s"

@@ -256,6 +256,13 @@ class ReleaseIn(Schema):
     contract_id: Code
     invoice_ids: Annotated[list[Code], Field(max_length=1000)] = []
     on: date | None = None
+    early: Annotated[
+        bool,
+        Field(
+            description="Release before the lien period has run; without it that is refused (422)."
+        ),
+    ] = False
+    reason: Annotated[str, Field(max_length=500, description="Why early; kept and audited.")] = ""
     issue: bool = False
 
 

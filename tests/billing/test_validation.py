@@ -227,13 +227,23 @@ def test_every_day_of_the_period_is_covered() -> None:
     }
 
 
-def test_a_few_sums_for_many_days_say_nothing_about_single_days() -> None:
+@pytest.mark.parametrize("reported", [0, 3, 15, 16, 30])
+def test_a_day_without_its_report_is_an_error_however_many_there_are(reported: int) -> None:
     january = month_period(2025, 1)
-    result = check_days_covered(january, {date(2025, 1, day) for day in range(1, 16)})
-    assert not result.passed  # 15 of 31 days
-    assert (result.severity, result.explanation) == (Severity.WARNING, "reported_in_sums")
-    by_day = check_days_covered(january, {date(2025, 1, day) for day in range(1, 17)})
-    assert (by_day.severity, by_day.explanation) == (Severity.ERROR, "days_missing")
+    result = check_days_covered(january, {date(2025, 1, day + 1) for day in range(reported)})
+    assert not result.passed
+    assert (result.severity, result.explanation) == (Severity.ERROR, "days_missing")
+    assert result.values["missing_days"] == 31 - reported
+
+
+def test_one_report_a_month_is_the_sum_of_its_days() -> None:
+    quarter = Period(date(2025, 1, 1), date(2025, 3, 31))
+    sums = {date(2025, 1, 31), date(2025, 2, 28), date(2025, 3, 31)}
+    result = check_days_covered(quarter, sums)
+    assert (result.passed, result.explanation) == (True, "reported_in_sums")
+    assert result.values == {"missing_days": 87, "days": 90}
+    assert not check_days_covered(quarter, sums - {date(2025, 2, 28)}).passed
+    assert not check_days_covered(quarter, sums | {date(2025, 3, 30)}).passed
 
 
 @pytest.mark.parametrize(

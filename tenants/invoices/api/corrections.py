@@ -148,12 +148,17 @@ def list_invoice_acts(request: ApiRequest, invoice_id: str, paging: Query[Paging
 
 @corrections_router.post("/holdback-releases", response={201: InvoiceOut})
 def release_holdback(request: ApiRequest, response: HttpResponse, body: ReleaseIn) -> Any:
-    """Draft the invoice of what is held back, taxed at its own day; issued where asked."""
+    """Draft the invoice of what is held back, taxed at its own day; issued where asked.
+
+    Before the lien period has run only with `early` and a reason.
+    """
     draft = services.release_holdback(
         actor=request.actor,
         contract_id=body.contract_id,
         invoice_ids=body.invoice_ids,
         on=body.on,
+        early=body.early,
+        reason=body.reason,
     )
     if body.issue:
         services.issue_invoice(actor=request.actor, invoice_id=draft.invoice_id)

@@ -111,9 +111,7 @@ def preview_invoice(
             context, period, billing_data=billing_data, invoice_date=invoice_date
         )
         if is_new:
-            refuse_closed(
-                [(context.entity.pk, calculation.invoice_date)], field="invoice_date"
-            )
+            refuse_closed([(context.entity.pk, calculation.invoice_date)], field="invoice_date")
         return calculation
 
 

@@ -27,7 +27,8 @@ from tenants.review.services import NewItem, close_many, raise_items
 FIELD = "billing_data.revenue_amount"
 
 # Issued regular invoices of contracts that need revenue, with a changed day in their period:
-# what they were billed from last (the latest recalculation counts) and what is recorded now.
+# what they were billed from last (the latest recalculation counts) and what is recorded now,
+# each of the days on which the contract is active.
 _TOUCHED = """
     WITH changed AS (
         SELECT DISTINCT * FROM unnest(%(sites)s::uuid[], %(days)s::date[]) AS given (site_id, day)
@@ -36,6 +37,9 @@ _TOUCHED = """
         FROM changed JOIN invoices_invoice AS invoice
             ON invoice.site_id = changed.site_id
             AND changed.day BETWEEN invoice.period_start AND invoice.period_end
+        JOIN contracts_contract AS contract ON contract.id = invoice.contract_id
+            AND changed.day >= contract.effective_date
+            AND (contract.end_date IS NULL OR changed.day <= contract.end_date)
         WHERE invoice.kind = 'regular' AND invoice.document_status = 'issued'
           AND invoice.payment_status <> 'credited'
         GROUP BY invoice.id
@@ -53,7 +57,8 @@ _TOUCHED = """
             ORDER BY document.issued_at DESC LIMIT 1),
            (SELECT coalesce(sum(record.net_amount), 0) FROM activity_revenuerecord AS record
             WHERE record.site_id = invoice.site_id
-              AND record.day BETWEEN invoice.period_start AND invoice.period_end)
+              AND record.day BETWEEN greatest(invoice.period_start, contract.effective_date)
+                  AND least(invoice.period_end, contract.end_date))
     FROM touched
     JOIN invoices_invoice AS invoice ON invoice.id = touched.id
     JOIN contracts_contract AS contract ON contract.id = invoice.contract_id

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from django.db import transaction
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from billing.lines import Step, Trace
@@ -13,6 +14,8 @@ from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import today
 from shared.kernel.errors import FieldError, Invalid, NotFound
+from shared.kernel.formats import format_day
+from tenants.contracts.construction import construction_book
 from tenants.contracts.models import Contract
 from tenants.invoices.calculation import due_date_of
 from tenants.invoices.dating import DATED_AHEAD_MAX
@@ -23,6 +26,7 @@ from tenants.invoices.selectors.creditable import CreditableLine, held_lines
 from tenants.invoices.services.drafting import (
     Correction,
     DraftLine,
+    checked_reason,
     store_correction,
 )
 from tenants.invoices.services.recalculation import taxes_of_lines
@@ -38,12 +42,15 @@ def release_holdback(
     contract_id: str,
     invoice_ids: Sequence[str] = (),
     on: date | None = None,
+    early: bool = False,
+    reason: str = "",
 ) -> Invoice:
     """Draft the invoice of what a contract's invoices still hold back, or the named ones.
 
     Dated `on` (today where not given): tax is charged at that day's rates by place of supply.
-    A line for each line held back, which points at it; nothing can be released twice. Raises
-    NotFound, NothingHeld, Invalid, PeriodClosed.
+    A line for each line held back, which points at it; nothing can be released twice. Before
+    the lien period has run only `early`, with a reason. Raises NotFound, NothingHeld, Invalid,
+    PeriodClosed.
     """
     authorize(actor, "invoices.generate")
     contract_pk = Contract.objects.filter(contract_id=contract_id).values_list("pk", flat=True)
@@ -60,6 +67,10 @@ def release_holdback(
         held = held_lines(invoices)
         if not held:
             raise NothingHeld(_("Nothing is held back on these invoices."))
+        waits = wait_of(context.contract, held, dated)
+        why = _reason_of_early(waits, reason) if waits and early else ""
+        if waits and not early:
+            raise Invalid(errors=[FieldError("early", "too_early", waits)])
         lines = [_line(one) for one in held]
         if sum(line.amount for line in lines) <= 0:
             raise NothingHeld(_("Nothing is held back on these invoices."))
@@ -74,17 +85,52 @@ def release_holdback(
                 taxes=taxes_of_lines(context, lines, dated),
                 invoice_date=dated,
                 due_date=due_date_of(context.contract, dated),
-                reason="",
-                inputs={"releases": sorted({one.line.invoice.invoice_id for one in held})},
+                reason="",  # why it is early is not the customer's to read
+                inputs={
+                    "releases": sorted({one.line.invoice.invoice_id for one in held}),
+                    **({"early": why} if why else {}),
+                },
             ),
         )
         record(
             actor=actor,
             action="invoice.release_drafted",
             target=release,
-            after={"contract": contract_id, "total": str(release.total)},
+            after={
+                "contract": contract_id,
+                "total": str(release.total),
+                **({"early": True, "reason": why} if why else {}),
+            },
         )
     return release
+
+
+def wait_of(contract: Contract, held: Sequence[CreditableLine], on: date) -> str:
+    """Why what is held may not be asked for on a day yet; empty where it may.
+
+    The lien period of construction work begins with its completion; of other contracts nothing
+    is known but what the rules say. Source: `domain.md` 9.
+    """
+    book = construction_book()
+    for invoice in {one.line.invoice.pk: one.line.invoice for one in held}.values():
+        first = book.earliest_release(contract, invoice.period_end)
+        if first is not None and on < first:
+            day = format_day(first, language=get_language())
+            return _("The holdback of %(invoice)s may be asked for from %(day)s.") % {
+                "invoice": invoice,
+                "day": day,
+            }
+        if first is None and contract.is_construction:
+            return _("The holdback may be asked for once the contract has ended.")
+    return ""
+
+
+def _reason_of_early(waits: str, reason: str) -> str:
+    """Raise Invalid, which says what is passed over, where there is no reason for it."""
+    if not reason.strip():
+        message = _("%(waits)s Say why it is released now.") % {"waits": waits}
+        raise Invalid(errors=[FieldError("reason", "required", message)])
+    return checked_reason(reason)
 
 
 def _locked_invoices(contract: Contract, invoice_ids: Sequence[str], dated: date) -> list[Invoice]:

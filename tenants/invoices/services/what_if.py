@@ -27,6 +27,7 @@ from tenants.invoices.models import Invoice
 from tenants.invoices.selectors import load_contexts
 from tenants.invoices.selectors.corrected import inputs_in_force, issued_corrections
 from tenants.invoices.selectors.former import revenue_by_site_day
+from tenants.invoices.services.recovery import reason_of
 from tenants.invoices.stored import stored_inputs, stored_line
 
 PERIODS_MAX = 24
@@ -254,5 +255,5 @@ def _rate(
     try:
         return Side(calculate(context, period, billing_data=inputs).lines)
     except AppError as error:
-        problems.append("; ".join(str(one.message) for one in error.errors) or str(error.detail))
+        problems.append(reason_of(error))
         return None

@@ -14,7 +14,12 @@ from billing.periods import Period
 from billing.recomputation import Recomputation
 from billing.terms import Terms
 from billing.totals import Totals
-from billing.validation import DEFAULT_VARIANCE_LIMIT, RuleResult, Severity
+from billing.validation import (
+    DEFAULT_VARIANCE_LIMIT,
+    RuleResult,
+    Severity,
+    check_days_covered,
+)
 from shared.kernel.errors import Text
 
 
@@ -52,8 +57,8 @@ class Coverage:
 
     @property
     def is_complete(self) -> bool:
-        """Whether no day lacks its report."""
-        return all(day in self.reported for day in self.needed)
+        """Whether no day lacks its report: each has its own, or each month has its sum."""
+        return check_days_covered(self.needed, self.reported).passed
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,8 @@ class EveryDayCovered(Validator):
     name = "every_day_covered"
     label = _("Revenue of every day")
     about = _(
-        "Revenue taken from the records has no day without a report. Where fewer than half of the "
-        "days are reported, amounts are sums of several days and it is only a warning."
+        "Revenue taken from the records has no day without a report. A single report a month is "
+        "taken as the sum of its days."
     )
     severity = Severity.ERROR
     fields = ("billing_data.revenue_amount", "billing_period")

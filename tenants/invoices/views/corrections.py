@@ -138,6 +138,8 @@ def release(request: ApiRequest, invoice_id: str) -> HttpResponse:
         actor=request.actor,
         contract_id=invoice.contract.contract_id,
         invoice_ids=() if everything else [invoice_id],
+        early="early" in request.POST,
+        reason=request.POST.get("reason", ""),
     )
     messages.success(request, _("The release is a draft; issue it when ready."))
     return redirect("invoice_detail", invoice_id=draft.invoice_id)

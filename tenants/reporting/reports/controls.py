@@ -129,6 +129,7 @@ def _sections(actor: Actor, asked: Parameters) -> tuple[tuple[str, Iterator[Find
         (_("Exception: issued in spite of a failed check"), exceptions.overridden(period)),
         (_("Exception: review item dismissed"), exceptions.dismissed(period)),
         (_("Exception: invoice void"), exceptions.voided(entries)),
+        (_("Exception: holdback released early"), exceptions.released_early(entries)),
         (_("Exception: credit note"), exceptions.credited(period)),
         (_("Exception: posted long after the month"), exceptions.posted_late(period)),
         (_("Exception: books reopened"), exceptions.reopened(period)),

@@ -323,6 +323,12 @@ def voided(entries: "QuerySet[Entry]") -> Iterator[Finding]:
     yield from findings_of(entries.filter(action="invoice.voided"), detail=_reason_of)
 
 
+def released_early(entries: "QuerySet[Entry]") -> Iterator[Finding]:
+    """Holdback that was released before its lien period had run, with the reason."""
+    acts = entries.filter(action="invoice.release_drafted", payload__regex=r'"early": ?true')
+    yield from findings_of(acts, detail=_reason_of)
+
+
 def credited(period: Period) -> Iterator[Finding]:
     """Credit notes issued, with amount and reason."""
     start, end = instants(period)

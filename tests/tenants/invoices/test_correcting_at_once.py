@@ -140,7 +140,7 @@ def one_draft_and_one_issue(together, invoice):
 def one_release(together):
     def release():
         contract_id = together.contract.contract_id
-        draft = release_holdback(actor=SYSTEM, contract_id=contract_id)
+        draft = release_holdback(actor=SYSTEM, contract_id=contract_id, early=True, reason="Agreed")
         return issue_invoice(actor=SYSTEM, invoice_id=draft.invoice_id)
 
     assert len(refused(together.run(release, release, release))) == 2

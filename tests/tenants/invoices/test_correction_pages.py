@@ -109,7 +109,8 @@ def test_a_dispute_is_recorded_and_settled(browser, invoice):
 
 
 def test_holdback_is_released(browser, invoice):
-    page = post(browser, invoice, "release")
+    assert "Say why it is released now." in post(browser, invoice, "release", early="on")
+    page = post(browser, invoice, "release", early="on", reason="The owner agreed")
     assert "The release is a draft" in page
     assert "Release of holdback" in page
     assert Invoice.objects.get(kind="holdback_release").subtotal == Decimal(100)

@@ -114,7 +114,11 @@ def test_holdback_is_released(api, site_id, acme):
         contract_id = Contract.objects.get().contract_id
     invoice = api.make(GENERATE, invoice_body(site_id))
     assert api.get(path(invoice)).body["holdback"] == 800
-    released = api.post("/billing/holdback-releases", {"contract_id": contract_id, "issue": True})
+    asked = {"contract_id": contract_id, "issue": True}
+    refused = api.post("/billing/holdback-releases", asked)
+    assert [one["field"] for one in refused.body["errors"]] == ["early"]
+    early = {"early": True, "reason": "The owner agreed"}
+    released = api.post("/billing/holdback-releases", {**asked, **early})
     assert released.status == 201, released.raw
     assert (released.body["subtotal"], released.body["tax_total"]) == (800, 104)
     again = api.post("/billing/holdback-releases", {"contract_id": contract_id})

@@ -144,6 +144,7 @@ def test_missing_revenue_comes_from_the_records(in_acme):
         records=[
             DayRevenue(date(2025, 1, 3), Decimal("113.00"), Decimal("100.00")),
             DayRevenue(date(2025, 1, 4), Decimal("200.50")),
+            *(DayRevenue(day, Decimal(0)) for day in JANUARY if day.day not in (3, 4)),
             DayRevenue(date(2025, 2, 1), Decimal("999.00")),
         ],
     )

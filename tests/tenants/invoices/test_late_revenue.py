@@ -95,6 +95,26 @@ def test_only_contracts_that_need_revenue_ask(in_acme, contract_type, configurat
     assert len(open_items()) == asks
 
 
+def test_days_on_which_the_contract_was_not_active_ask_nothing(in_acme):
+    site = make_site()
+    record(site, 1, "400.00")
+    record(site, 31, "50.00")
+    record(site, 10, "1000.00")
+    make_contract(
+        site,
+        contract_type="revenue_share",
+        configuration=SHARE,
+        effective_date=date(2026, 10, 10),
+        end_date=date(2026, 10, 20),
+    )
+    generate_invoice(actor=SYSTEM, site_id=site.site_id, period=OCTOBER)
+    record(site, 2, "5.00")
+    record(site, 10, "1000.00")
+    assert open_items() == []
+    record(site, 20, "1.00")
+    assert Decimal(open_items()[0].details["recorded_revenue"]) == Decimal("1001.00")
+
+
 def test_days_of_no_issued_invoice_ask_nothing(in_acme):
     site, _invoice = billed_site()
     later = DayRevenue(date(2026, 11, 1), Decimal("1.00"))

@@ -4,12 +4,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from support.billing import make_contract, make_site
 
 from billing.periods import Frequency, Period, calendar_period, month_period
 from shared.kernel.actor import SYSTEM
 from shared.kernel.clock import today
 from shared.kernel.errors import Invalid
-from support.billing import make_contract, make_site
 from tenants.invoices.models import Invoice
 from tenants.invoices.selectors.runs import unbilled_contracts
 from tenants.invoices.services import generate_invoice, process_run, start_run

@@ -7,6 +7,7 @@ import pytest
 from support.billing import make_contract, make_site
 
 from billing.periods import month_period
+from shared.audit.selectors import EntryFilter, list_entries
 from shared.kernel.actor import SYSTEM
 from shared.kernel.errors import Forbidden, Invalid, NotFound
 from tenants.contracts.models import Contract
@@ -28,6 +29,7 @@ from tenants.invoices.services import (
 )
 from tenants.ledger.models import JournalLine
 from tenants.payments.services import record_payment
+from tenants.reporting.reports.exceptions import released_early
 
 DAY = date(2025, 6, 30)
 
@@ -166,6 +168,30 @@ def test_a_credit_note_stays_once_what_it_gave_back_is_released_again(contract):
         release(contract)
     january.refresh_from_db()
     assert (january.holdback, balance("holdback_receivable")) == (100, 0)
+
+
+def test_before_the_lien_period_has_run_it_needs_a_reason(in_acme):
+    """In Ontario: yearly, 61 days after the anniversary behind the days held."""
+    made = make_contract(effective_date=date(2026, 1, 1), details={"is_construction": True})
+    period = month_period(2026, 3)
+    held = generate_invoice(actor=SYSTEM, site_id=made.site.site_id, period=period).invoice
+    for options, field in (
+        ({}, "early"),
+        ({"early": True}, "reason"),
+        ({"early": True, "reason": " "}, "reason"),
+        ({"reason": "The owner agreed"}, "early"),
+    ):
+        with pytest.raises(Invalid) as refused:
+            release_holdback(actor=SYSTEM, contract_id=made.contract_id, **options)
+        assert [one.field for one in refused.value.errors] == [field]
+        assert held.number in str(refused.value.errors[0].message)
+    draft = release_holdback(
+        actor=SYSTEM, contract_id=made.contract_id, early=True, reason="The owner agreed"
+    )
+    assert (draft.subtotal, draft.reason) == (100, "")
+    entries = list_entries(actor=SYSTEM, wanted=EntryFilter())
+    (finding,) = released_early(entries)
+    assert (finding.action, finding.detail) == ("invoice.release_drafted", "The owner agreed")
 
 
 def test_refusals(contract, actor_in):

@@ -136,15 +136,15 @@ def test_a_retry_of_another_organisations_run_finds_nothing(acme, globex):
 def test_an_engine_that_raises_is_asked_again_and_then_a_person(in_acme, monkeypatch):
     make_contract()
     other = make_contract(configuration={"monthly_fee": "5"})
-    calculate, asked = billing_batches.calculate, []
+    calculate, asked = billing_batches.calculate_open, []
 
-    def broken(context, period):
+    def broken(context, stretches):
         if context.contract.pk == other.pk:
-            asked.append(period)
+            asked.append(stretches)
             raise ZeroDivisionError
-        return calculate(context, period)
+        return calculate(context, stretches)
 
-    monkeypatch.setattr(billing_batches, "calculate", broken)
+    monkeypatch.setattr(billing_batches, "calculate_open", broken)
     run = run_march()
     item = run.items.get(contract=other)
     assert (item.status, item.error_kind, item.code) == (
@@ -159,15 +159,15 @@ def test_an_engine_that_raises_is_asked_again_and_then_a_person(in_acme, monkeyp
 
 def test_an_engine_that_recovers_bills(in_acme, monkeypatch):
     make_contract()
-    calculate, asked = billing_batches.calculate, []
+    calculate, asked = billing_batches.calculate_open, []
 
-    def shaky(context, period):
-        asked.append(period)
+    def shaky(context, stretches):
+        asked.append(stretches)
         if len(asked) == 1:
             raise ZeroDivisionError
-        return calculate(context, period)
+        return calculate(context, stretches)
 
-    monkeypatch.setattr(billing_batches, "calculate", shaky)
+    monkeypatch.setattr(billing_batches, "calculate_open", shaky)
     assert run_march().items.get().status == "billed"
 
 
