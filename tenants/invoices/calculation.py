@@ -98,6 +98,11 @@ class Calculation:
         """Failed checks that stand in the way of an issue."""
         return [c for c in self.checks if not c.passed and c.severity in BLOCKING]
 
+    @property
+    def warnings(self) -> list[RuleResult]:
+        """Failed checks that only ask for a look."""
+        return [c for c in self.checks if not c.passed and c.severity not in BLOCKING]
+
 
 def calculate(
     context: BillingContext,

@@ -116,6 +116,12 @@ class RunForm(RunFiltersForm):
         help_text=_("As each customer prefers; only what is issued."),
     )
 
+    hold_warned = forms.BooleanField(
+        label=_("Keep as a draft where a check warns"),
+        required=False,
+        help_text=_("Such an invoice is not issued and not sent until you looked at it."),
+    )
+
     def clean_month(self) -> Period:
         """The calendar month of YYYY-MM."""
         try:

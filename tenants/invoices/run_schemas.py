@@ -46,10 +46,14 @@ class BillingRunPreviewIn(RunFiltersIn):
 
 
 class BillingRunIn(BillingRunPreviewIn):
-    """A run to start. `auto_distribute` sends what is issued to the customers."""
+    """A run to start. `auto_distribute` sends what is issued to the customers.
+
+    With `hold_warned` an invoice that fails a check of warning stays a draft.
+    """
 
     issue: bool = True
     auto_distribute: bool = False
+    hold_warned: bool = False
 
 
 class RunFiltersOut(Schema):
@@ -92,6 +96,21 @@ class RunExceptionOut(Schema):
     link: str
 
 
+class RunWarningOut(Schema):
+    """A failed check that does not stop the invoice."""
+
+    rule: str
+    explanation: str
+
+
+class WarnedContractOut(Schema):
+    """A contract that would be billed with warnings."""
+
+    contract_id: str
+    site_id: str
+    warnings: list[RunWarningOut]
+
+
 class BillingRunPreviewOut(Schema):
     """What a run would make; calculated for at most the first contracts of it."""
 
@@ -102,6 +121,7 @@ class BillingRunPreviewOut(Schema):
     ready: int
     totals: list[CurrencyTotalOut]
     exceptions: list[RunExceptionOut]
+    warned: list[WarnedContractOut]
 
 
 class BillingRunProgressOut(Schema):
@@ -124,6 +144,7 @@ class BillingRunRow(Schema):
     filters: RunFiltersOut
     issue: bool
     auto_distribute: bool
+    hold_warned: bool
     billed: int
     failed: int
     started_by: str
@@ -143,6 +164,7 @@ class BillingRunResultOut(Schema):
     field: str
     link: str
     corrections: list[str]
+    warnings: list[RunWarningOut]
     distribution: str
     invoice_id: str | None
     invoice_number: str | None
@@ -155,6 +177,7 @@ class BillingRunOut(BillingRunRow):
 
     progress: BillingRunProgressOut
     errors: dict[str, int]
+    warned: int
     totals: list[CurrencyTotalOut]
     results: Page[BillingRunResultOut]
 
@@ -164,6 +187,7 @@ class ResultFilters(Paging):
 
     status: ItemStatus | None = None
     error_kind: Kind | None = None
+    warned: bool = False
 
 
 class InvoiceCheckOut(Schema):

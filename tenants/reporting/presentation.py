@@ -127,6 +127,23 @@ def closing_items(found: Closing) -> list[Step]:
     ]
 
 
+def warned_items(attention: Attention) -> list[Step]:
+    """Invoices that the month's latest run with warnings billed in spite of them."""
+    run = attention.warned_run
+    if run is None:
+        return []
+    number = attention.warned_count
+    title = ngettext("Billed with %(n)d warning", "Billed with %(n)d warnings", number)
+    return [
+        {
+            "title": title % {"n": number},
+            "state": "now",
+            "url": f"{reverse('billing_run_detail', args=[run.pk])}?warned=1",
+            "action": _("Look"),
+        }
+    ]
+
+
 def book_items(books: Sequence[CompanyBooks], last_day: date, actor: Actor) -> list[Step]:
     """The first companies by name: closed through which day, and the door to close the month."""
     month = format_day(last_day, "month", language=get_language())

@@ -56,6 +56,11 @@ class ScheduleForm(RunFiltersForm):
         help_text=_("Otherwise they wait as drafts."),
     )
     auto_distribute = forms.BooleanField(label=_("Send them to the customers"), required=False)
+    holds_warned = forms.BooleanField(
+        label=_("Keep as a draft where a check warns"),
+        required=False,
+        help_text=_("Such an invoice is not issued and not sent until you looked at it."),
+    )
     is_enabled = forms.BooleanField(label=_("Switched on"), required=False)
 
     @property
@@ -70,6 +75,7 @@ class ScheduleForm(RunFiltersForm):
             filters=self.filters,
             issues=data["issues"],
             auto_distribute=data["auto_distribute"],
+            holds_warned=data["holds_warned"],
             is_enabled=data["is_enabled"],
         )
 
@@ -81,7 +87,7 @@ class ScheduleForm(RunFiltersForm):
         names = ("name", "cron", "time_zone", "period_rule", "issues", "auto_distribute")
         usual = schedule.cron if schedule.cron in dict(USUAL_TIMES) else OTHER
         return {
-            **{name: getattr(schedule, name) for name in (*names, "is_enabled")},
+            **{name: getattr(schedule, name) for name in (*names, "holds_warned", "is_enabled")},
             **ScheduleForm.initial_filters(RunFilters.of_json(schedule.filters)),
             "when": usual,
         }

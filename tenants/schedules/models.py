@@ -38,6 +38,7 @@ class BillingSchedule(RevisedRow):
     filters: "models.JSONField[Any, Any]" = models.JSONField(default=dict)
     issues = models.BooleanField(_("issue the invoices at once"), default=True)
     auto_distribute = models.BooleanField(_("send the invoices"), default=False)
+    holds_warned = models.BooleanField(_("keep as a draft where a check warns"), default=False)
     is_enabled = models.BooleanField(_("switched on"), default=True)
     next_due_at = models.DateTimeField(null=True, blank=True)
 

@@ -25,6 +25,7 @@ class ScheduleIn(RunFiltersIn):
     period_rule: PeriodRule = PeriodRule.PREVIOUS_MONTH
     issue: bool = True
     auto_distribute: bool = False
+    hold_warned: bool = False
     enabled: bool = True
 
     @property
@@ -38,6 +39,7 @@ class ScheduleIn(RunFiltersIn):
             filters=self.filters,
             issues=self.issue,
             auto_distribute=self.auto_distribute,
+            holds_warned=self.hold_warned,
             is_enabled=self.enabled,
         )
 
@@ -53,6 +55,7 @@ class ScheduleOut(Schema):
     filters: RunFiltersOut
     issue: bool
     auto_distribute: bool
+    hold_warned: bool
     enabled: bool
     next_runs: list[datetime]
 
@@ -68,6 +71,7 @@ class ScheduleOut(Schema):
             filters=RunFiltersOut.of(RunFilters.of_json(schedule.filters)),
             issue=schedule.issues,
             auto_distribute=schedule.auto_distribute,
+            hold_warned=schedule.holds_warned,
             enabled=schedule.is_enabled,
             next_runs=next_times(schedule),
         )

@@ -36,6 +36,7 @@ EDITABLE = (
     "filters",
     "issues",
     "auto_distribute",
+    "holds_warned",
     "is_enabled",
 )
 
@@ -51,6 +52,7 @@ class ScheduleInput:
     filters: RunFilters = EVERYTHING
     issues: bool = True
     auto_distribute: bool = False
+    holds_warned: bool = False
     is_enabled: bool = True
 
     def as_columns(self) -> dict[str, Any]:
@@ -207,6 +209,7 @@ def _start_once(
                 issue=schedule.issues,
                 filters=RunFilters.of_json(schedule.filters),
                 auto_distribute=schedule.auto_distribute,
+                hold_warned=schedule.holds_warned,
             )
     except AppError as error:
         _note_failure(schedule, row, error)

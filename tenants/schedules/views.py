@@ -120,6 +120,7 @@ def _facts(schedule: BillingSchedule) -> list[tuple[Any, Any]]:
         *filter_texts(RunFilters.of_json(schedule.filters)),
         (_("Issues at once"), yes_no[schedule.issues]),
         (_("Sends to the customers"), yes_no[schedule.auto_distribute]),
+        (_("Keeps as a draft where a check warns"), yes_no[schedule.holds_warned]),
     ]
 
 

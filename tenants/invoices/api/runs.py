@@ -30,10 +30,12 @@ from tenants.invoices.run_schemas import (
     ResultFilters,
     RunExceptionOut,
     RunFiltersOut,
+    RunWarningOut,
     ValidationOut,
     ValidationRuleOut,
     ValidationSettingsIn,
     ValidationSettingsOut,
+    WarnedContractOut,
 )
 from tenants.invoices.selectors import runs as selectors
 from tenants.invoices.selectors.validation import validation_settings
@@ -61,6 +63,7 @@ def start_billing_run(request: ApiRequest, body: BillingRunIn) -> Any:
         issue=body.issue,
         filters=body.filters,
         auto_distribute=body.auto_distribute,
+        hold_warned=body.hold_warned,
     )
     return Status(202, _whole(run, ALL))
 
@@ -77,6 +80,17 @@ def preview_billing_run(request: ApiRequest, body: BillingRunPreviewIn) -> Any:
         ready=made.ready,
         totals=_amounts(made.totals),
         exceptions=[_exception(one) for one in made.failing],
+        warned=[
+            WarnedContractOut(
+                contract_id=one.contract.contract_id,
+                site_id=one.contract.site.site_id,
+                warnings=[
+                    RunWarningOut(rule=check.name, explanation=text)
+                    for check, text in zip(one.warnings, one.texts, strict=True)
+                ],
+            )
+            for one in made.warned
+        ],
     )
 
 
@@ -146,6 +160,7 @@ def _row(run: Any) -> dict[str, Any]:
         "filters": RunFiltersOut.of(RunFilters.of_json(run.filters)),
         "issue": run.issues,
         "auto_distribute": run.distributes,
+        "hold_warned": run.holds_warned,
         "billed": run.billed,
         "failed": run.failed,
         "started_by": str(run.started_by.get("label", "")),
@@ -157,12 +172,18 @@ def _row(run: Any) -> dict[str, Any]:
 def _whole(run: Any, wanted: ResultFilters) -> BillingRunOut:
     progress = selectors.run_progress(run)
     run.billed, run.failed = progress.billed, progress.failed
-    items = selectors.run_items(run, status=wanted.status or "", error_kind=wanted.error_kind or "")
+    items = selectors.run_items(
+        run,
+        status=wanted.status or "",
+        error_kind=wanted.error_kind or "",
+        warned=wanted.warned,
+    )
     page = paginate(items, wanted, orderings=("contract_code",), default="contract_code")
     return BillingRunOut(
         **_row(run),
         progress=BillingRunProgressOut.model_validate(progress),
         errors=selectors.error_counts(run),
+        warned=selectors.warned_count(run),
         totals=_amounts(selectors.run_totals(run)),
         results=Page[BillingRunResultOut](
             items=[_result(one) for one in page.items], next=page.next
@@ -189,6 +210,13 @@ def _result(item: BillingRunItem) -> BillingRunResultOut:
         field=item.field,
         link=fix_for(contract, field=item.field, code=item.code).url if failed else "",
         corrections=item.corrections,
+        warnings=[
+            RunWarningOut(
+                rule=one["name"],
+                explanation=check_text(one, invoice.currency if invoice else "CAD"),
+            )
+            for one in item.warnings
+        ],
         distribution=item.distribution,
         invoice_id=invoice.invoice_id if invoice else None,
         invoice_number=invoice.number if invoice else None,

@@ -29,6 +29,9 @@ class BillingRun(Row):
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.RUNNING)
     issues = models.BooleanField(default=True)
     distributes = models.BooleanField(default=False)
+    holds_warned = models.BooleanField(
+        default=False, help_text="Whether an invoice with a warning waits as a draft."
+    )
     started_by: "models.JSONField[Any, Any]" = models.JSONField(default=dict)
     finished_at = models.DateTimeField(null=True, blank=True)
     distribute_after = models.DateTimeField(
@@ -121,6 +124,9 @@ class BillingRunItem(Row):
     reason = WordingField(blank=True)
     field = models.CharField(max_length=200, blank=True)
     corrections: "models.JSONField[Any, Any]" = models.JSONField(default=list)
+    warnings: "models.JSONField[Any, Any]" = models.JSONField(
+        default=list, help_text="The checks that the invoice failed without being stopped."
+    )
     attempts = models.PositiveSmallIntegerField(default=0)
     milliseconds = models.PositiveIntegerField(null=True)
     distribution = models.CharField(

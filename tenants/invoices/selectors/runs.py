@@ -245,8 +245,13 @@ def error_counts(run: BillingRun) -> dict[str, int]:
     return dict(rows.annotate(Count("pk")))
 
 
+def warned_count(run: BillingRun) -> int:
+    """How many of the run's invoices failed a check of warning."""
+    return run.items.exclude(warnings=[]).count()
+
+
 def run_items(
-    run: BillingRun, *, status: str = "", error_kind: str = ""
+    run: BillingRun, *, status: str = "", error_kind: str = "", warned: bool = False
 ) -> QuerySet[BillingRunItem]:
     """A run's contracts with site, invoice and `contract_code`, the contract's public id."""
     items = run.items.annotate(contract_code=F("contract__contract_id"))
@@ -256,6 +261,8 @@ def run_items(
             queryset=Invoice.objects.only("invoice_id", "number", "total", "currency"),
         )
     )
+    if warned:
+        items = items.exclude(warnings=[])
     if status in BillingRunItem.Status.values:
         items = items.filter(status=status)
     return items.filter(error_kind=error_kind) if error_kind in ErrorKind.values else items

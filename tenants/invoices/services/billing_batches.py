@@ -21,6 +21,7 @@ from shared.kernel.wording import wording_of
 from tenants.contracts.models import Contract
 from tenants.invoices.calculation import BillingContext, Calculation
 from tenants.invoices.dating import misaligned, usual_date
+from tenants.invoices.explanation import check_as_json
 from tenants.invoices.models import BillingRun, BillingRunItem, ErrorKind, Invoice
 from tenants.invoices.selectors import live_invoices_of, load_contexts
 from tenants.invoices.selectors.runs import (
@@ -121,21 +122,10 @@ def _bill(run: BillingRun, items: Sequence[BillingRunItem]) -> None:
     for item in items:
         item.status, item.error_kind, item.code = Status.WAITING, "", ""
         item.reason, item.field, item.corrections, item.invoice = "", "", [], None
-        item.distribution = BillingRunItem.Distribution.NONE
+        item.distribution, item.warnings = BillingRunItem.Distribution.NONE, []
     attempts = _attempts(items, Period(run.period_start, run.period_end))
     ready = _in_open_books(_calculate_all(attempts))
-    calculations = [calculation for _attempt, calculation in ready]
-    invoices: list[Invoice] = []
-    acts: list[Act] = []
-    if run.issues and ready:
-        invoices, acts = issue_calculated(actor=run.actor, calculations=calculations, render=False)
-    elif ready:
-        invoices = store_invoices(actor=run.actor, calculations=calculations)
-        acts = generated_acts(invoices)
-    for (attempt, calculation), invoice in zip(ready, invoices, strict=True):
-        attempt.item.status, attempt.item.invoice = Status.BILLED, invoice
-        attempt.item.corrections = sorted(calculation.corrections)
-        attempt.item.distribution = distribution_of(run)
+    acts = _store(run, ready)
     _save_outcomes(items, started)
     failed = [one for one in attempts if one.item.status == Status.FAILED]
     ask_for_review([(one.item, one.context.contract, one.due) for one in failed])
@@ -147,6 +137,32 @@ def _bill(run: BillingRun, items: Sequence[BillingRunItem]) -> None:
     )
     if acts:
         record_many(actor=run.actor, acts=acts)
+
+
+def _store(run: BillingRun, ready: Sequence[tuple[Attempt, Calculation]]) -> list[Act]:
+    """Issue or draft what was calculated, and note it on the items; what is to be recorded."""
+    issued: list[tuple[Attempt, Calculation]] = []
+    kept: list[tuple[Attempt, Calculation]] = []
+    for one in ready:
+        waits = not run.issues or (run.holds_warned and one[1].warnings)
+        (kept if waits else issued).append(one)
+    invoices: list[Invoice] = []
+    acts: list[Act] = []
+    if issued:
+        calculations = [calculation for _attempt, calculation in issued]
+        invoices, acts = issue_calculated(actor=run.actor, calculations=calculations, render=False)
+    if kept:
+        calculations = [calculation for _attempt, calculation in kept]
+        drafts = store_invoices(actor=run.actor, calculations=calculations)
+        invoices, acts = [*invoices, *drafts], [*acts, *generated_acts(drafts)]
+    for (attempt, calculation), invoice in zip([*issued, *kept], invoices, strict=True):
+        item = attempt.item
+        item.status, item.invoice = Status.BILLED, invoice
+        item.corrections = sorted(calculation.corrections)
+        item.warnings = [check_as_json(check) for check in calculation.warnings]
+        if invoice.number:
+            item.distribution = distribution_of(run)
+    return acts
 
 
 def _attempts(items: Sequence[BillingRunItem], period: Period) -> list[Attempt]:
@@ -276,23 +292,25 @@ def _save_outcomes(items: Sequence[BillingRunItem], started: float) -> None:
             wording_of(item.reason).as_json(),
             item.field,
             item.corrections,
+            item.warnings,
             item.distribution,
             item.invoice_id,
         )
         for item in items
     ]
     columns = [list(column) for column in zip(*rows, strict=True)]
-    for number in (4, 6):  # reasons and corrections
+    for number in (4, 6, 7):  # reasons, corrections and warnings
         columns[number] = [json.dumps(value) for value in columns[number]]
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE invoices_billingrunitem AS item SET status = new.status, "
             "error_kind = new.error_kind, code = new.code, reason = new.reason::jsonb, "
             "field = new.field, corrections = new.corrections::jsonb, "
-            "distribution = new.distribution, invoice_id = new.invoice_id, "
-            "attempts = item.attempts + 1, milliseconds = %s "
+            "warnings = new.warnings::jsonb, distribution = new.distribution, "
+            "invoice_id = new.invoice_id, attempts = item.attempts + 1, milliseconds = %s "
             "FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], "
-            "%s::text[], %s::text[], %s::uuid[]) AS new (id, status, error_kind, code, reason, "
-            "field, corrections, distribution, invoice_id) WHERE item.id = new.id",
+            "%s::text[], %s::text[], %s::text[], %s::uuid[]) AS new (id, status, error_kind, code, "
+            "reason, field, corrections, warnings, distribution, invoice_id) "
+            "WHERE item.id = new.id",
             [each, *columns],
         )

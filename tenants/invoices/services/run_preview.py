@@ -7,12 +7,14 @@ from decimal import Decimal
 from uuid import UUID
 
 from billing.periods import Frequency, Period, is_aligned
+from billing.validation import RuleResult
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import AppError
 from tenants.contracts.models import Contract
 from tenants.invoices.calculation import Calculation
 from tenants.invoices.dating import check_ahead, misaligned, usual_date
+from tenants.invoices.explanation import check_as_json, check_text
 from tenants.invoices.fixing import Fix, fix_for
 from tenants.invoices.models import ErrorKind
 from tenants.invoices.run_filters import EVERYTHING, RunFilters
@@ -45,6 +47,19 @@ class PreviewedContract:
 
 
 @dataclass(frozen=True)
+class WarnedContract:
+    """A contract that the run would bill with warnings."""
+
+    contract: Contract
+    warnings: Sequence[RuleResult]
+
+    @property
+    def texts(self) -> list[str]:
+        """The warnings in words."""
+        return [check_text(check_as_json(one), self.contract.currency) for one in self.warnings]
+
+
+@dataclass(frozen=True)
 class RunPreview:
     """What a run of the period would make, from the first CONTRACTS_MAX contracts of it.
 
@@ -57,6 +72,7 @@ class RunPreview:
     ready: int
     totals: dict[str, Decimal]
     failing: list[PreviewedContract]
+    warned: list[WarnedContract]
 
     @property
     def billed_before(self) -> int:
@@ -83,6 +99,7 @@ def preview_run(*, actor: Actor, period: Period, filters: RunFilters = EVERYTHIN
     chosen = due_contracts(period, first)
     totals: dict[str, Decimal] = defaultdict(Decimal)
     failing: list[PreviewedContract] = []
+    warned: list[WarnedContract] = []
     ready = 0
     for frequency, own in periods_due(period).items():
         members = [one for one in chosen if one.frequency == frequency]
@@ -96,7 +113,10 @@ def preview_run(*, actor: Actor, period: Period, filters: RunFilters = EVERYTHIN
                 failing.append(outcome)
             else:
                 ready += 1
-                totals[outcome.context.contract.currency] += outcome.totals.total
+                contract = outcome.context.contract
+                totals[contract.currency] += outcome.totals.total
+                if outcome.warnings:
+                    warned.append(WarnedContract(contract, outcome.warnings))
     return RunPreview(
         due=billable_contracts(period, filters).count(),
         unbilled=unbilled.count(),
@@ -104,6 +124,7 @@ def preview_run(*, actor: Actor, period: Period, filters: RunFilters = EVERYTHIN
         ready=ready,
         totals=dict(sorted(totals.items())),
         failing=failing,
+        warned=warned,
     )
 
 

@@ -29,12 +29,14 @@ def start_run(
     issue: bool = True,
     filters: RunFilters = EVERYTHING,
     auto_distribute: bool = False,
+    hold_warned: bool = False,
 ) -> BillingRun:
     """Start billing the contracts due in the period; workers do the rest.
 
     Of a contract with invoices in the period the one stretch that they leave is billed; one whose
     frequency the period does not fit is skipped. Invoices bear the period's last day; in advance
-    that of the run. `auto_distribute` hands each issued invoice to delivery. Raises Invalid
+    that of the run. `auto_distribute` hands each issued invoice to delivery; with `hold_warned`
+    an invoice that failed a check of warning stays a draft. Raises Invalid
     naming a filter that names nothing, a period that begins more than a month ahead, or
     distribution of what is not issued.
     """
@@ -53,6 +55,7 @@ def start_run(
             filters=filters.as_json(),
             issues=issue,
             distributes=auto_distribute,
+            holds_warned=hold_warned,
             started_by={"kind": actor.kind, "id": actor.id, "label": actor.label},
         )
         contracts = list(billable_contracts(period, filters).values_list("pk", flat=True))
@@ -70,6 +73,7 @@ def start_run(
                 **run.filters,
                 "issues": issue,
                 "distributes": auto_distribute,
+                "holds_warned": hold_warned,
             },
         )
     return run

@@ -22,6 +22,7 @@ from shared.kernel.forms import add_errors
 from tenants.contracts.models import BillingFrequency, ContractType
 from tenants.invoices import services
 from tenants.invoices.corrections import CORRECTIONS
+from tenants.invoices.explanation import check_text
 from tenants.invoices.fixing import Fix, fix_for
 from tenants.invoices.forms import last_full_month
 from tenants.invoices.models import BillingRun, BillingRunItem, ErrorKind
@@ -35,6 +36,7 @@ from tenants.structure.selectors import legal_entities
 RUNS_SHOWN = 24
 ROWS_A_PAGE = 50
 REGION = "run-progress"
+WARNED_TAB = "?warned=1"
 
 
 def billing_runs(request: ApiRequest) -> HttpResponse:
@@ -86,6 +88,7 @@ def _started(request: ApiRequest, form: RunForm) -> HttpResponse:
         issue=form.cleaned_data["issue"],
         filters=form.filters,
         auto_distribute=form.cleaned_data["auto_distribute"],
+        hold_warned=form.cleaned_data["hold_warned"],
     )
     messages.success(request, _("The run was started. You may leave this page."))
     return redirect("billing_run_detail", run_id=run.pk)
@@ -97,8 +100,9 @@ def billing_run_detail(request: ApiRequest, run_id: UUID) -> HttpResponse:
     run = selectors.billing_run(actor=request.actor, run_id=run_id)
     progress = selectors.run_progress(run)
     status, kind = request.GET.get("status", ""), request.GET.get("error_kind", "")
+    warned = "warned" in request.GET
     page = paginate(
-        selectors.run_items(run, status=status, error_kind=kind),
+        selectors.run_items(run, status=status, error_kind=kind, warned=warned),
         paging_of(request, limit=ROWS_A_PAGE),
         orderings=("contract_code",),
         default="contract_code",
@@ -112,9 +116,9 @@ def billing_run_detail(request: ApiRequest, run_id: UUID) -> HttpResponse:
         "progress": progress,
         "totals": selectors.run_totals(run),
         "page": page,
-        "rows": [(item, _fix(item), _corrected(item)) for item in page.items],
-        "tabs": _tabs(progress, errors),
-        "current_tab": _current_tab(status, kind),
+        "rows": [(item, _fix(item), _corrected(item), _warned(item)) for item in page.items],
+        "tabs": _tabs(progress, errors, selectors.warned_count(run)),
+        "current_tab": WARNED_TAB if warned else _current_tab(status, kind),
         "may_retry": not running
         and (progress.failed or errors.get(ErrorKind.DISTRIBUTION))
         and request.actor.may("invoices.generate"),
@@ -161,13 +165,21 @@ def _corrected(item: BillingRunItem) -> list[Any]:
     return [CORRECTIONS[name].label for name in item.corrections if name in CORRECTIONS]
 
 
+def _warned(item: BillingRunItem) -> list[str]:
+    """The checks that its invoice failed without being stopped, in words."""
+    currency = item.invoice.currency if item.invoice else ""
+    return [check_text(one, currency) for one in item.warnings]
+
+
 def _current_tab(status: str, kind: str) -> str:
     if kind:
         return f"?error_kind={kind}"
     return f"?status={status}" if status else "?"
 
 
-def _tabs(progress: selectors.RunProgress, errors: Mapping[str, int]) -> list[dict[str, Any]]:
+def _tabs(
+    progress: selectors.RunProgress, errors: Mapping[str, int], warned: int
+) -> list[dict[str, Any]]:
     """All contracts, then those of each outcome and of each kind of error that there are any of."""
     outcomes = [
         {"label": label, "url": f"?status={value}", "count": getattr(progress, value)}
@@ -179,6 +191,8 @@ def _tabs(progress: selectors.RunProgress, errors: Mapping[str, int]) -> list[di
         for value, label in ErrorKind.choices
         if value in errors
     ]
+    if warned:
+        outcomes.append({"label": _("With warnings"), "url": WARNED_TAB, "count": warned})
     return [{"label": _("All"), "url": "?", "count": progress.total}, *outcomes, *kinds]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery, Window
 
@@ -26,10 +27,13 @@ class Attention:
     drafts: Sequence[Invoice]
     unbilled: Sequence[Contract]
     unbilled_count: int
+    warned_run: BillingRun | None
+    """The period's latest run in which an invoice failed a check of warning."""
+    warned_count: int
 
 
 def needs_attention(*, actor: Actor, period: Period, as_of: date, limit: int) -> Attention:
-    """Overdue invoices, failed contracts, drafts and unbilled contracts; four queries.
+    """Overdue invoices, failed contracts, drafts, unbilled contracts, warnings; five queries.
 
     A contract that failed is not named again as unbilled.
     """
@@ -52,6 +56,7 @@ def needs_attention(*, actor: Actor, period: Period, as_of: date, limit: int) ->
     )
     failed_rows = list(failed.annotate(in_all=Window(Count("pk")))[:limit])
     unbilled_rows = list(unbilled[:limit])
+    warned_run = _warned_run(period)
     return Attention(
         overdue=list(overdue[:limit]),
         failed=failed_rows,
@@ -59,7 +64,23 @@ def needs_attention(*, actor: Actor, period: Period, as_of: date, limit: int) ->
         drafts=list(drafts[:limit]),
         unbilled=unbilled_rows,
         unbilled_count=_in_all(unbilled_rows),
+        warned_run=warned_run,
+        warned_count=warned_run.warned if warned_run else 0,
     )
+
+
+def _warned_run(period: Period) -> Any:
+    """The run, with `warned`: how many of its invoices did."""
+    warned = (
+        BillingRunItem.objects.filter(run=OuterRef("pk"))
+        .exclude(warnings=[])
+        .order_by()
+        .values("run")
+        .annotate(number=Count("pk"))
+    )
+    runs = BillingRun.objects.filter(period_start=period.start_date, period_end=period.end_date)
+    counted = runs.annotate(warned=Subquery(warned.values("number")))
+    return counted.filter(warned__gt=0).order_by("-created_at", "-pk").first()
 
 
 def failed_contracts(*, actor: Actor, period: Period) -> QuerySet[BillingRunItem]:

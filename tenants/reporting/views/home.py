@@ -76,7 +76,10 @@ def _cockpit(request: ApiRequest, period: Period) -> dict[str, Any]:
         "steps": presentation.pipeline_steps(
             missing=missing, attention=attention, figures=figures, owed=owed, actor=actor
         ),
-        "closing": presentation.closing_items(selectors.closing(actor=actor, period=period)),
+        "closing": [
+            *presentation.warned_items(attention),
+            *presentation.closing_items(selectors.closing(actor=actor, period=period)),
+        ],
         "books": presentation.book_items(company_books(actor=actor), period.end_date, actor),
         "revenue_chart": presentation.revenue_chart(revenue, currency, is_complete=is_complete),
         "ageing_chart": presentation.ageing_chart(owed, currency),
