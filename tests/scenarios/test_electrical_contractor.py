@@ -14,6 +14,7 @@ from support.scenario import at, check_books
 from billing.ageing import Bucket
 from billing.periods import month_period
 from shared.kernel.actor import SYSTEM
+from tenants.contracts.services import terminate_contract
 from tenants.invoices.models import Invoice
 from tenants.invoices.services import (
     LineCredit,
@@ -130,6 +131,9 @@ class Contractor:
     def release(self, on):
         """Ask for the holdback of the job in Ontario."""
         at(self.clock, on)
+        terminate_contract(
+            actor=SYSTEM, contract_id=self.ontario.contract_id, last_day=date(2025, 4, 30)
+        )
         draft = release_holdback(actor=SYSTEM, contract_id=self.ontario.contract_id)
         issue_invoice(actor=SYSTEM, invoice_id=draft.invoice_id)
         return Invoice.objects.get(pk=draft.pk)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import get_language
@@ -17,7 +18,7 @@ from shared.kernel.errors import FieldError, Invalid, NotFound
 from shared.kernel.formats import format_day
 from tenants.contracts.construction import construction_book
 from tenants.contracts.models import Contract
-from tenants.invoices.calculation import due_date_of
+from tenants.invoices.calculation import BillingContext, due_date_of
 from tenants.invoices.dating import DATED_AHEAD_MAX
 from tenants.invoices.errors import NothingHeld
 from tenants.invoices.models import Invoice
@@ -68,30 +69,9 @@ def release_holdback(
         if not held:
             raise NothingHeld(_("Nothing is held back on these invoices."))
         waits = wait_of(context.contract, held, dated)
-        why = _reason_of_early(waits, reason) if waits and early else ""
-        if waits and not early:
-            raise Invalid(errors=[FieldError("early", "too_early", waits)])
-        lines = [_line(one) for one in held]
-        if sum(line.amount for line in lines) <= 0:
-            raise NothingHeld(_("Nothing is held back on these invoices."))
-        latest = max(invoices, key=lambda one: (one.period_end, one.invoice_id))
-        latest.period_start = min(one.period_start for one in invoices)
-        release = store_correction(
-            actor=actor,
-            correction=Correction(
-                basis=latest,
-                kind=Invoice.Kind.HOLDBACK_RELEASE,
-                lines=lines,
-                taxes=taxes_of_lines(context, lines, dated),
-                invoice_date=dated,
-                due_date=due_date_of(context.contract, dated),
-                reason="",  # why it is early is not the customer's to read
-                inputs={
-                    "releases": sorted({one.line.invoice.invoice_id for one in held}),
-                    **({"early": why} if why else {}),
-                },
-            ),
-        )
+        why = _reason_of_early(waits, reason, early=early) if waits else ""
+        correction = _correction(context, invoices, held, dated, why)
+        release = store_correction(actor=actor, correction=correction)
         record(
             actor=actor,
             action="invoice.release_drafted",
@@ -103,6 +83,31 @@ def release_holdback(
             },
         )
     return release
+
+
+def _correction(
+    context: BillingContext,
+    invoices: Sequence[Invoice],
+    held: Sequence[CreditableLine],
+    dated: date,
+    early: str,
+) -> Correction:
+    lines = [_line(one) for one in held]
+    if sum(line.amount for line in lines) <= 0:
+        raise NothingHeld(_("Nothing is held back on these invoices."))
+    latest = max(invoices, key=lambda one: (one.period_end, one.invoice_id))
+    latest.period_start = min(one.period_start for one in invoices)
+    inputs: dict[str, Any] = {"releases": sorted({one.line.invoice.invoice_id for one in held})}
+    return Correction(
+        basis=latest,
+        kind=Invoice.Kind.HOLDBACK_RELEASE,
+        lines=lines,
+        taxes=taxes_of_lines(context, lines, dated),
+        invoice_date=dated,
+        due_date=due_date_of(context.contract, dated),
+        reason="",  # why it is early is not the customer's to read
+        inputs={**inputs, "early": early} if early else inputs,
+    )
 
 
 def wait_of(contract: Contract, held: Sequence[CreditableLine], on: date) -> str:
@@ -125,8 +130,10 @@ def wait_of(contract: Contract, held: Sequence[CreditableLine], on: date) -> str
     return ""
 
 
-def _reason_of_early(waits: str, reason: str) -> str:
-    """Raise Invalid, which says what is passed over, where there is no reason for it."""
+def _reason_of_early(waits: str, reason: str, *, early: bool) -> str:
+    """Raise Invalid, which says what is passed over, where that is not meant or has no reason."""
+    if not early:
+        raise Invalid(errors=[FieldError("early", "too_early", waits)])
     if not reason.strip():
         message = _("%(waits)s Say why it is released now.") % {"waits": waits}
         raise Invalid(errors=[FieldError("reason", "required", message)])
