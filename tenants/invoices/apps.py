@@ -38,6 +38,7 @@ class InvoicesConfig(AppConfig):
     def _register_review_kinds(self) -> None:
         """What a run could not settle waits for whoever may bill."""
         from tenants.invoices.models import ErrorKind
+        from tenants.invoices.services.missing_rates import REVIEW_KIND
         from tenants.review.kinds import Kind, register_kind
 
         for name, label, icon in (
@@ -46,6 +47,7 @@ class InvoicesConfig(AppConfig):
             (ErrorKind.DISTRIBUTION, _("Handing over to delivery"), "mail-warning"),
         ):
             register_kind(Kind(str(name), label, "invoices.generate", icon))
+        register_kind(Kind(REVIEW_KIND, _("Exchange rate"), "ledger.write", "coins"))
 
     def _show_in_navigation(self) -> None:
         """Invoices and runs under billing, the rules under the company's settings."""

@@ -25,6 +25,7 @@ from tenants.invoices.services.correcting import (
     require_issuable,
     settle_correction,
 )
+from tenants.invoices.services.missing_rates import ask_for_rates
 from tenants.invoices.services.storing import build_invoices, generated_acts, store_charges
 from tenants.ledger.periods import refuse_closed
 from tenants.ledger.services import post
@@ -98,6 +99,7 @@ def issue_locked(*, actor: Actor, invoices: Sequence[Invoice], render: bool = Tr
     _number(invoices, actor)
     update_rows(Invoice, ISSUE_FIELDS, invoices)
     post(list(issue_entries(invoices, charges)))
+    ask_for_rates(invoices)
     return _issued_acts(invoices)
 
 
@@ -119,6 +121,7 @@ def issue_calculated(
     _number(invoices, actor)
     copy_instances(invoices)
     post(list(issue_entries(invoices, charges)))
+    ask_for_rates(invoices)
     return invoices, [*generated_acts(invoices), *_issued_acts(invoices)]
 
 

@@ -1,0 +1,38 @@
+"""A foreign invoice without an exchange rate is issued, and a person is asked for the rate."""
+
+from datetime import date
+from decimal import Decimal
+
+from support.billing import make_contract, make_site
+
+from billing.periods import month_period
+from shared.kernel.actor import SYSTEM
+from tenants.invoices.services import generate_invoice
+from tenants.ledger.models import ExchangeRate
+from tenants.review.models import ReviewItem
+
+
+def test_it_asks_once_for_a_company_and_currency(in_acme):
+    site = make_site(currency="USD")
+    make_contract(site, currency="USD")
+
+    def bill(month):
+        return generate_invoice(
+            actor=SYSTEM, site_id=site.site_id, period=month_period(2025, month)
+        ).invoice
+
+    first, second = bill(1), bill(2)
+    assert (first.exchange_rate, first.base_currency) == (None, "USD")
+    item = ReviewItem.objects.get()
+    assert (item.kind, item.field, item.link) == (
+        "exchange_rate",
+        "exchange_rate",
+        "/ledger/exchange-rates",
+    )
+    assert second.number in item.cause
+    item.delete()
+    ExchangeRate.objects.create(
+        currency="USD", into="CAD", on=date(2025, 3, 31), rate=Decimal("1.35"), source="manual"
+    )
+    assert bill(3).exchange_rate == Decimal("1.35")
+    assert not ReviewItem.objects.exists()
