@@ -2,13 +2,11 @@
 
 from datetime import date, timedelta
 
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
-
 from billing.periods import Frequency, Period, is_aligned
 from shared.kernel.clock import today
 from shared.kernel.errors import FieldError, Invalid
-from shared.kernel.formats import format_day
+from shared.kernel.wording import Wording, joined, worded
+from shared.kernel.wording import worded as _
 from tenants.contracts.models import BillingFrequency, Contract
 from tenants.contracts.selectors import current_terms
 
@@ -47,7 +45,7 @@ def check_aligned(contract: Contract, period: Period) -> None:
         raise Invalid(errors=[FieldError("billing_period", "not_aligned", misaligned(frequency))])
 
 
-def misaligned(frequency: Frequency) -> str:
+def misaligned(frequency: Frequency) -> Wording:
     """Why a contract of this frequency is not billed for days of several calendar periods."""
     return _(
         "The contract is billed by the calendar (%(frequency)s). Choose one month, quarter or "
@@ -57,11 +55,12 @@ def misaligned(frequency: Frequency) -> str:
 
 def several_stretches(stretches: tuple[Period, ...]) -> Invalid:
     """What a run says where invoices of single days left more than one stretch open."""
-    language = get_language()
-    days = "; ".join(
-        f"{format_day(one.start_date, language=language)} – "
-        f"{format_day(one.end_date, language=language)}"
-        for one in stretches
+    days = joined(
+        (
+            worded("%(start)s to %(end)s") % {"start": one.start_date, "end": one.end_date}
+            for one in stretches
+        ),
+        "; ",
     )
     message = _("These days are not billed yet: %(days)s. Bill each stretch by itself.")
     return Invalid(errors=[FieldError("billing_period", "partly_billed", message % {"days": days})])

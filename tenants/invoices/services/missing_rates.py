@@ -4,10 +4,8 @@ from collections.abc import Sequence
 from uuid import UUID, uuid5
 
 from django.urls import reverse
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 
-from shared.kernel.formats import format_day
+from shared.kernel.wording import worded as _
 from tenants.invoices.models import Invoice
 from tenants.review.services import NewItem, raise_items
 
@@ -34,7 +32,7 @@ def _item(invoice: Invoice) -> NewItem | None:
     ) % {
         "currency": currency,
         "into": company.currency,
-        "day": format_day(invoice.invoice_date, language=get_language()),
+        "day": invoice.invoice_date,
         "invoice": invoice,
     }
     return NewItem(

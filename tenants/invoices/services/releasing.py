@@ -5,8 +5,6 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 
 from billing.lines import Step, Trace
 from billing.periods import Period
@@ -15,7 +13,8 @@ from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import today
 from shared.kernel.errors import FieldError, Invalid, NotFound
-from shared.kernel.formats import format_day
+from shared.kernel.wording import Wording
+from shared.kernel.wording import worded as _
 from tenants.contracts.construction import construction_book
 from tenants.contracts.models import Contract
 from tenants.invoices.calculation import BillingContext, due_date_of
@@ -110,8 +109,8 @@ def _correction(
     )
 
 
-def wait_of(contract: Contract, held: Sequence[CreditableLine], on: date) -> str:
-    """Why what is held may not be asked for on a day yet; empty where it may.
+def wait_of(contract: Contract, held: Sequence[CreditableLine], on: date) -> Wording | None:
+    """Why what is held may not be asked for on a day yet; None where it may.
 
     The lien period of construction work begins with its completion; of other contracts nothing
     is known but what the rules say. Source: `domain.md` 9.
@@ -120,17 +119,16 @@ def wait_of(contract: Contract, held: Sequence[CreditableLine], on: date) -> str
     for invoice in {one.line.invoice.pk: one.line.invoice for one in held}.values():
         first = book.earliest_release(contract, invoice.period_end)
         if first is not None and on < first:
-            day = format_day(first, language=get_language())
             return _("The holdback of %(invoice)s may be asked for from %(day)s.") % {
                 "invoice": invoice,
-                "day": day,
+                "day": first,
             }
         if first is None and contract.is_construction:
             return _("The holdback may be asked for once the contract has ended.")
-    return ""
+    return None
 
 
-def _reason_of_early(waits: str, reason: str, *, early: bool) -> str:
+def _reason_of_early(waits: Wording, reason: str, *, early: bool) -> str:
     """Raise Invalid, which says what is passed over, where that is not meant or has no reason."""
     if not early:
         raise Invalid(errors=[FieldError("early", "too_early", waits)])

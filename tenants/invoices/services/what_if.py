@@ -255,5 +255,5 @@ def _rate(
     try:
         return Side(calculate(context, period, billing_data=inputs).lines)
     except AppError as error:
-        problems.append(reason_of(error))
+        problems.append(str(reason_of(error)))
         return None

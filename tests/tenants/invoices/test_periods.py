@@ -67,7 +67,7 @@ def test_two_open_stretches_are_asked_about_and_shown_as_unbilled(contract):
     assert [one.problem.code for one in preview.failing] == ["partly_billed"]
     item = run()
     assert (item.status, item.code, item.field) == ("failed", "partly_billed", "billing_period")
-    assert "Sep 1, 2026 – Sep 9, 2026; Sep 13, 2026 – Sep 30, 2026" in item.reason
+    assert "Sep 1, 2026 to Sep 9, 2026; Sep 13, 2026 to Sep 30, 2026" in item.reason
     asked = ReviewItem.objects.get(status="open")
     assert (asked.kind, asked.field) == ("data_validation", "billing_period")
     attention = needs_attention(actor=SYSTEM, period=SEPTEMBER, as_of=today(), limit=5)
