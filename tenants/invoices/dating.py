@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from billing.periods import Frequency, Period, is_aligned
+from billing.periods import Frequency, Period, calendar_period, is_aligned
 from shared.kernel.clock import today
 from shared.kernel.errors import FieldError, Invalid
 from shared.kernel.wording import Wording, joined, worded
@@ -38,8 +38,12 @@ def check_ahead(period: Period, invoice_date: date) -> None:
 def check_aligned(contract: Contract, period: Period) -> None:
     """Raise Invalid for days of two calendar periods: their amounts belong on two invoices.
 
-    The frequency is that of the terms in force on the period's last day. Source: `domain.md` 3.
+    The frequency is that of the terms in force on the period's last day. Who asks for a single
+    invoice may ask for a whole quarter or year; a run bills by the contract's frequency alone.
+    Source: `domain.md` 3.
     """
+    if any(period == calendar_period(one, period.start_date) for one in Frequency):
+        return
     frequency = Frequency(current_terms(contract, period.end_date).billing_frequency)
     if not is_aligned(frequency, period):
         raise Invalid(errors=[FieldError("billing_period", "not_aligned", misaligned(frequency))])

@@ -105,7 +105,9 @@ def test_the_link_to_the_pdf_works_without_a_token(api, invoice, acme, client_fo
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
-def test_the_golden_cases_through_the_service(api, case):
+def test_the_golden_cases_through_the_service(api, case, monkeypatch):
+    over = date.fromisoformat(case["period"]["end_date"])
+    monkeypatch.setattr("tenants.invoices.dating.today", lambda: over)
     contract, expected = case["contract"], case["expected"]
     place = site_body()["billing_address"] | {"state": case.get("province", "AB")}
     site_id = api.make(
@@ -192,6 +194,7 @@ def test_missing_inputs_are_named(api, site_id, count):
 
 def test_stored_revenue_is_used_where_none_is_given(api, site_id):
     days = [("2025-01-01", "20000.00"), ("2025-01-31", 20000), ("2025-02-01", 999)]
+    days += [(f"2025-01-{day:02}", 0) for day in range(2, 31)]
     records = [{"day": day, "gross_amount": amount} for day, amount in days]
     api.make("/revenue-records", {"site_id": site_id, "records": records})
     made = api.make(f"{GENERATE}?explain=true", {"site_id": site_id, "billing_period": JANUARY})
@@ -240,7 +243,7 @@ WRONG = {
     ),
     "200 years": (
         {"billing_period": {"start_date": "2025-01-01", "end_date": "2224-12-31"}},
-        {"billing_period.end_date"},
+        {"billing_period"},
     ),
     "due after the calendar": ({"invoice_date": "9999-12-31"}, {"invoice_date"}),
     "before the taxes": ({"invoice_date": "1200-01-01"}, {"invoice_date"}),

@@ -50,6 +50,12 @@ def test_the_release_of_a_holdback_is_printed(in_acme):
     contract = make_contract(make_site())
     Contract.objects.filter(pk=contract.pk).update(holdback_rate=Decimal("0.1"))
     bill(contract)
-    draft = release_holdback(actor=SYSTEM, contract_id=contract.contract_id, on=date(2025, 6, 30))
+    draft = release_holdback(
+        actor=SYSTEM,
+        contract_id=contract.contract_id,
+        on=date(2025, 6, 30),
+        early=True,
+        reason="The owner agreed",
+    )
     release = issue_invoice(actor=SYSTEM, invoice_id=draft.invoice_id)
     assert release.number in printed(release)
