@@ -1,6 +1,7 @@
 """The billing endpoints of the integration spec (seed 000), over HTTP."""
 
 import json
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
