@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('invoices', '0005_settled_once_issued'),
+        ('invoices', '0007_creator'),
     ]
 
     operations = [
