@@ -128,7 +128,7 @@ def test_home_and_ageing_agree_where_credit_notes_are_open(in_acme):
     issue_invoice(actor=SYSTEM, invoice_id=note.invoice_id)  # nothing is open to take it
     owing = bill(contract, month_period(2026, 9))  # due 30 October: 1,130.00
     pay(owing, "30.00")
-    bill(contract, month_period(2026, 12), invoice_date=date(2026, 12, 31))
+    bill(contract, month_period(2026, 12), invoice_date=date(2026, 12, 20))
     owed = selectors.receivables(actor=SYSTEM, as_of=TODAY)
     (aged,) = ageing_totals(actor=SYSTEM, on=TODAY)
     assert owed.buckets["CAD"] == aged.buckets
