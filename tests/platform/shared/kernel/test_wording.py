@@ -58,7 +58,7 @@ def test_a_sentence_is_said_in_each_readers_language():
         (money(Decimal("-1234.50"), "CAD"), "−$1,234.50", f"−1{NNBSP}234,50{NNBSP}$"),
         (unit_price(Decimal("0.0825"), "CAD"), "$0.0825", f"0,0825{NNBSP}$"),
         (percentage(Decimal("0.09975")), "9.975%", f"9,975{NNBSP}%"),
-        (date(2026, 3, 1), "Mar 1, 2026", "1 mars 2026"),
+        (date(2026, 3, 1), "Mar 1, 2026", "1er mars 2026"),
         (month(date(2026, 3, 1)), "March 2026", "mars 2026"),
         (period(date(2026, 3, 1), date(2026, 4, 1)), "March 2026", "mars 2026"),
         (gettext_lazy("Revenue"), "Revenue", "Revenus"),
