@@ -11,7 +11,8 @@ from tenants.contracts.models import BillingFrequency, Contract
 from tenants.contracts.selectors import current_terms
 
 DATED_AHEAD_MAX = timedelta(days=31)
-"""How far ahead a document may be dated, and a period billed in advance may begin."""
+"""How far ahead a run and a correction may be dated, and a period that a run bills may begin."""
+ONE_AHEAD_MAX = timedelta(days=731)
 
 
 def usual_date(period: Period) -> date:
@@ -32,6 +33,20 @@ def check_ahead(period: Period, invoice_date: date) -> None:
         raise Invalid(errors=[FieldError("billing_period", "too_late", message)])
     if invoice_date > _latest():
         message = _("It cannot be dated more than a month ahead.")
+        raise Invalid(errors=[FieldError("invoice_date", "too_late", message)])
+
+
+def check_far_ahead(period: Period, invoice_date: date) -> None:
+    """Raise Invalid for a single invoice of a period, or a date, more than two years ahead.
+
+    Somebody who asks for one invoice in advance may want it; 2062 is a slip. A run, which bills
+    hundreds unseen, goes by `check_ahead`.
+    """
+    latest = today() + ONE_AHEAD_MAX
+    message = _("That is more than two years ahead. Is the year right?")
+    if period.start_date > latest:
+        raise Invalid(errors=[FieldError("billing_period", "too_late", message)])
+    if invoice_date > latest:
         raise Invalid(errors=[FieldError("invoice_date", "too_late", message)])
 
 

@@ -17,8 +17,8 @@ from tenants.contracts.models import Contract
 from tenants.contracts.selectors import current_terms, resolve_contract
 from tenants.invoices.calculation import BillingContext, Calculation, calculate
 from tenants.invoices.dating import (
-    check_ahead,
     check_aligned,
+    check_far_ahead,
     several_stretches,
     usual_date,
 )
@@ -179,7 +179,7 @@ def _locked(contract_pk: UUID, period: Period, invoice_date: date | None) -> Bil
 
 def _check_period(context: BillingContext, period: Period, invoice_date: date | None) -> None:
     check_aligned(context.contract, period)
-    check_ahead(period, invoice_date or period.end_date)
+    check_far_ahead(period, invoice_date or period.end_date)
 
 
 def _settled(context: BillingContext, period: Period) -> list[tuple[UUID, Period]]:

@@ -114,16 +114,21 @@ def test_a_run_of_a_quarter_leaves_monthly_contracts_alone(contract):
     assert not Invoice.objects.exists()
 
 
-def test_nothing_is_billed_or_dated_more_than_a_month_ahead(contract):
+def test_a_run_bills_no_period_that_begins_more_than_a_month_ahead(contract):
+    first = today() + timedelta(days=62)
+    far = month_period(first.year, first.month)
+    refused("billing_period", lambda: start_run(actor=SYSTEM, period=far))
+    refused("billing_period", lambda: preview_run(actor=SYSTEM, period=far))
+
+
+def test_a_slip_in_the_year_of_one_invoice_is_refused(contract):
     january = month_period(2062, 1)
-    far = month_period(today().year, today().month)
     refused("billing_period", lambda: bill(contract, january.start_date, january.end_date))
-    refused("billing_period", lambda: start_run(actor=SYSTEM, period=january))
-    refused("billing_period", lambda: preview_run(actor=SYSTEM, period=january))
-    dated = today() + timedelta(days=32)
+    now = month_period(today().year, today().month)
+    dated = today() + timedelta(days=732)
     refused(
         "invoice_date",
-        lambda: bill(contract, far.start_date, far.end_date, invoice_date=dated),
+        lambda: bill(contract, now.start_date, now.end_date, invoice_date=dated),
     )
 
 
