@@ -57,7 +57,7 @@ def test_json_never_uses_exponents() -> None:
 def test_every_code_has_a_description_and_every_list_is_complete() -> None:
     assert set(DESCRIPTIONS) == set(LINE_CODES)
     assert len(set(RULES)) == len(RULES) == 24
-    assert len(set(STEP_LABELS)) == len(STEP_LABELS) == 29
+    assert len(set(STEP_LABELS)) == len(STEP_LABELS) == 30
 
 
 def test_day_value() -> None:

@@ -125,6 +125,7 @@ def test_a_file_from_upload_to_assignment(api, acme, two):
         "wrong": 0,
         "applied": 0,
         "dismissed": 0,
+        "returned": 0,
     }
     path = f"/payments/imports/{found['file_id']}"
     assert api.post(f"{path}/apply").body["status"] == "applying"
