@@ -20,7 +20,7 @@ from shared.organisations.models import Organisation
 
 BODIES = {"body", "form", "file"}
 # Open to everybody, or their right is that of what the body or the address names.
-WITHOUT_ONE = {"sign_up", "start_import", "resolve_review", "dismiss_review"}
+WITHOUT_ONE = {"sign_up", "start_import", "apply_import", "resolve_review", "dismiss_review"}
 EVERY_RIGHT = frozenset(PERMISSIONS)
 
 

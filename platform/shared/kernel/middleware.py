@@ -24,6 +24,7 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
+DIGITS_MAX = 18  # of a length; Python refuses to read numbers of thousands of digits
 UPLOAD_TYPES = ("multipart/form-data", "text/csv")
 
 
@@ -89,11 +90,13 @@ class BodyLimitMiddleware:
         if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
             _read_chunked(request, limit)
             return
-        declared = request.META.get("CONTENT_LENGTH") or "0"
-        if not declared.isdecimal():
-            raise Malformed(_("The Content-Length header is not a number."))
-        if int(declared) > limit:
-            raise _too_large(limit)
+        # Django takes a header CONTENT_LENGTH, with an underscore, for the same one.
+        for name in ("CONTENT_LENGTH", "HTTP_CONTENT_LENGTH"):
+            declared = request.META.get(name) or "0"
+            if not declared.isdecimal() or len(declared) > DIGITS_MAX:
+                raise Malformed(_("The Content-Length header is not a number."))
+            if int(declared) > limit:
+                raise _too_large(limit)
 
 
 def _too_large(limit: int) -> TooLarge:

@@ -102,9 +102,15 @@ def test_a_chunked_body_is_read_up_to_the_limit():
     assert ask(10 * MEBIBYTE + 1).status_code == 413
 
 
-@pytest.mark.parametrize("length", ["-1", "ten", "1e3"])
-def test_a_length_that_is_no_number_is_refused(length):
-    assert body_limit(content_type="text/plain", CONTENT_LENGTH=length).status_code == 400
+@pytest.mark.parametrize("name", ["CONTENT_LENGTH", "HTTP_CONTENT_LENGTH"])
+@pytest.mark.parametrize("length", ["-1", "ten", "1e3", "9" * 5_000])
+def test_a_length_that_is_no_number_is_refused(name, length):
+    assert body_limit(content_type="text/plain", **{name: length}).status_code == 400
+
+
+def test_a_header_that_django_takes_for_the_length_breaks_nothing(client):
+    answer = client.post("/api/v1/nothing", HTTP_CONTENT_LENGTH="%uE<e~9cn")
+    assert answer.status_code == 400
 
 
 @pytest.mark.parametrize(
