@@ -1,7 +1,7 @@
 """Which contracts a period's billing run bills, and how far a run is."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -35,8 +35,11 @@ from shared.kernel.authorisation import authorize
 from shared.kernel.errors import NotFound
 from shared.kernel.wording import worded as _
 from tenants.contracts.models import IN_FORCE, Contract
+from tenants.invoices.calculation import BillingContext
+from tenants.invoices.dating import usual_date
 from tenants.invoices.models import BillingRun, BillingRunItem, ErrorKind, Invoice
 from tenants.invoices.run_filters import EVERYTHING, RunFilters
+from tenants.invoices.selectors.contexts import load_contexts
 
 
 class _Frequency(TypedDict):
@@ -181,6 +184,22 @@ def unbilled_stretches(
         else:
             found[one.pk] = (period,)
     return found
+
+
+def load_open_contexts(
+    contracts: Sequence[DueContract], period: Period
+) -> Iterator[tuple[BillingContext, tuple[Period, ...]]]:
+    """The contracts, loaded for the days of the period that are still to bill, with those days.
+
+    Where these are several stretches it is loaded for the whole period: it is not calculated.
+    """
+    stretches = unbilled_stretches(contracts, period)
+    groups: dict[Period, list[UUID]] = defaultdict(list)
+    for pk, parts in stretches.items():
+        groups[parts[0] if len(parts) == 1 else period].append(pk)
+    for days, members in groups.items():
+        for context in load_contexts(members, days, on=usual_date(days), lock=False):
+            yield context, stretches[context.contract.pk]
 
 
 @dataclass(frozen=True)

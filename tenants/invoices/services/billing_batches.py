@@ -8,7 +8,7 @@ import json
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -25,10 +25,9 @@ from tenants.invoices.explanation import check_as_json
 from tenants.invoices.models import BillingRun, BillingRunItem, ErrorKind, Invoice
 from tenants.invoices.selectors import live_invoices_of, load_contexts
 from tenants.invoices.selectors.runs import (
-    DueContract,
     due_contracts,
+    load_open_contexts,
     periods_due,
-    unbilled_stretches,
 )
 from tenants.invoices.services.distribution import distribution_of, plan_distribution
 from tenants.invoices.services.generation import calculate_open
@@ -168,6 +167,7 @@ def _store(run: BillingRun, ready: Sequence[tuple[Attempt, Calculation]]) -> lis
 def _attempts(items: Sequence[BillingRunItem], period: Period) -> list[Attempt]:
     """The items with their contexts; one that is no longer due, or not so, is skipped."""
     due = {one.pk: one for one in due_contracts(period, [item.contract_id for item in items])}
+    periods = periods_due(period)
     groups: dict[Period, dict[UUID, BillingRunItem]] = defaultdict(dict)
     for item in items:
         contract = due.get(item.contract_id)
@@ -177,26 +177,12 @@ def _attempts(items: Sequence[BillingRunItem], period: Period) -> list[Attempt]:
             item.status, item.reason = Status.SKIPPED, misaligned(contract.frequency)
             item.field, item.code = "billing_period", "not_aligned"
         else:
-            groups[periods_due(period)[contract.frequency]][contract.pk] = item
+            groups[periods[contract.frequency]][contract.pk] = item
     return [
-        attempt
+        Attempt(members[context.contract.pk], context, own, stretches)
         for own, members in groups.items()
-        for attempt in _attempts_of(own, members, [due[pk] for pk in members])
+        for context, stretches in load_open_contexts([due[pk] for pk in members], own)
     ]
-
-
-def _attempts_of(
-    own: Period, items: Mapping[UUID, BillingRunItem], contracts: Sequence[DueContract]
-) -> Iterator[Attempt]:
-    """The contracts of one period, loaded for the days of it that are still to bill."""
-    stretches = unbilled_stretches(contracts, own)
-    groups: dict[Period, list[UUID]] = defaultdict(list)
-    for pk, parts in stretches.items():
-        groups[parts[0] if len(parts) == 1 else own].append(pk)
-    for days, members in groups.items():
-        for context in load_contexts(members, days, on=usual_date(days), lock=False):
-            pk = context.contract.pk
-            yield Attempt(items[pk], context, own, stretches[pk])
 
 
 def _calculate_all(attempts: Sequence[Attempt]) -> list[tuple[Attempt, Calculation]]:

@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from uuid import UUID
 
 from billing.periods import Frequency, Period, is_aligned
 from billing.validation import RuleResult
@@ -18,14 +17,13 @@ from tenants.invoices.explanation import check_as_json, check_text
 from tenants.invoices.fixing import Fix, fix_for
 from tenants.invoices.models import ErrorKind
 from tenants.invoices.run_filters import EVERYTHING, RunFilters
-from tenants.invoices.selectors import load_contexts
 from tenants.invoices.selectors.runs import (
     DueContract,
     billable_contracts,
     due_contracts,
+    load_open_contexts,
     periods_due,
     unbilled_contracts,
-    unbilled_stretches,
 )
 from tenants.invoices.services.generation import calculate_open
 from tenants.invoices.services.recovery import Problem, problem_of
@@ -131,16 +129,11 @@ def preview_run(*, actor: Actor, period: Period, filters: RunFilters = EVERYTHIN
 def _calculate_all(
     contracts: Sequence[DueContract], own: Period
 ) -> Iterator[Calculation | PreviewedContract]:
-    stretches = unbilled_stretches(contracts, own)
-    groups: dict[Period, list[UUID]] = defaultdict(list)
-    for pk, parts in stretches.items():
-        groups[parts[0] if len(parts) == 1 else own].append(pk)
-    for days, members in groups.items():
-        for context in load_contexts(members, days, on=usual_date(days), lock=False):
-            try:
-                yield calculate_open(context, stretches[context.contract.pk])
-            except AppError as error:
-                yield PreviewedContract(context.contract, problem_of(error))
+    for context, stretches in load_open_contexts(contracts, own):
+        try:
+            yield calculate_open(context, stretches)
+        except AppError as error:
+            yield PreviewedContract(context.contract, problem_of(error))
 
 
 def _misaligned(

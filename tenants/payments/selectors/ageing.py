@@ -20,7 +20,7 @@ from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from tenants.invoices.models import OPEN_PAYMENT, Invoice
 from tenants.payments.models import Allocation, Refund
-from tenants.payments.selectors.unapplied import unapplied_cash
+from tenants.payments.selectors.unapplied import Owner, unapplied_cash
 from tenants.sites.models import Customer
 
 ZERO = Decimal(0)
@@ -114,15 +114,17 @@ def ageing(
     page = list(rows[first : first + most])
     if by != GroupBy.CUSTOMER:
         return [_row(row, row[code], row[name], None) for row in page]
-    unapplied = unapplied_cash(on=on, customers={row["customer_id"] for row in page})
+    is_last = len(page) < most
+    named = None if is_last else {row["customer_id"] for row in page}
+    unapplied = unapplied_cash(on=on, customers=named)
     owing = [
         _row(row, row[code], row[name], unapplied.get((row["customer_id"], row["currency"])))
         for row in page
     ]
-    if len(owing) < most:
+    if is_last:
         # After all who owe something come those who only have something.
         before = max(first - rows.count(), 0) if first else 0
-        owing += _owners(text, on)[before : before + most - len(owing)]
+        owing += _owners(unapplied, text, on)[before : before + most - len(owing)]
     return owing
 
 
@@ -188,9 +190,8 @@ def _row(row: Mapping[str, Any], code: str, name: str, unapplied: Decimal | None
     )
 
 
-def _owners(text: str, on: date) -> list[AgeingRow]:
+def _owners(cash: Mapping[Owner, Decimal], text: str, on: date) -> list[AgeingRow]:
     """Customers who owe nothing and have unapplied cash, by their ids."""
-    cash = unapplied_cash(on=on)
     found = Customer.objects.filter(pk__in={customer for customer, _currency in cash})
     if text:
         found = found.filter(Q(name__icontains=text) | Q(customer_id__iexact=text))
