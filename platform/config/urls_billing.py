@@ -201,6 +201,12 @@ invoice_patterns: list[URLPattern | URLResolver] = [
         corrections.undo_written_off,
         name="invoice_undo_write_off",
     ),
+    path("invoices/<str:invoice_id>/refund", invoices.refund, name="invoice_refund"),
+    path(
+        "invoices/<str:invoice_id>/refunds/<str:refund_id>/undo",
+        invoices.take_refund_back,
+        name="invoice_refund_undo",
+    ),
     path("invoices/<str:invoice_id>/release", corrections.release, name="invoice_release"),
     path("disputes", disputes.dispute_list, name="dispute_list"),
     path("invoices/<str:invoice_id>/dispute", disputes.raise_dispute, name="invoice_dispute"),

@@ -19,6 +19,12 @@ from tenants.invoices.comparing import remaining_charge
 from tenants.invoices.correction_forms import ReleaseForm
 from tenants.invoices.explanation import line_name
 from tenants.invoices.models import Invoice
+from tenants.invoices.selectors.approvers import (
+    APPROVABLE,
+    PERMISSION,
+    is_made_by,
+    other_approvers,
+)
 from tenants.invoices.selectors.corrected import related_documents
 from tenants.invoices.selectors.creditable import CreditableLine, held_lines
 from tenants.invoices.services.crediting import CREDITABLE
@@ -27,6 +33,7 @@ from tenants.ledger.presentation import posted_entry
 from tenants.ledger.selectors import journal_entries
 
 ENTRIES_MAX = 60
+APPROVERS_NAMED_MAX = 3
 ZERO = Decimal(0)
 
 
@@ -78,7 +85,19 @@ def correction_context(actor: Actor, invoice: Invoice) -> dict[str, Any]:
         "disputes": standing,
         "entries": entries,
         "may": may_do(actor, invoice, held),
+        **approval_of(actor, invoice),
     }
+
+
+def approval_of(actor: Actor, invoice: Invoice) -> dict[str, Any]:
+    """Whether the actor may approve the draft; its maker reads instead who else does."""
+    waits = invoice.document_status in APPROVABLE and actor.may(PERMISSION)
+    others = []
+    if waits and is_made_by(actor, invoice):
+        others = list(other_approvers(actor)[: APPROVERS_NAMED_MAX + 1])
+    names = ", ".join(str(person) for person in others[:APPROVERS_NAMED_MAX])
+    more = ", …" if len(others) > APPROVERS_NAMED_MAX else ""
+    return {"may_approve": waits and not others, "approvers": names + more}
 
 
 def kept_sentence(given: Decimal, currency: str) -> str:

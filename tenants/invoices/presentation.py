@@ -171,6 +171,8 @@ _ACTIONS = {
     "invoice.release_drafted": gettext_noop("Release drafted"),
     "invoice.written_off": gettext_noop("Written off"),
     "invoice.write_off_undone": gettext_noop("Write-off taken back"),
+    "credit_note.refunded": gettext_noop("Refunded"),
+    "credit_note.refund_undone": gettext_noop("Refund taken back"),
 }
 
 

@@ -1,5 +1,6 @@
 """Forms of the pages of payments."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -8,8 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.money import CURRENCIES
 from shared.kernel.clock import today
+from shared.kernel.errors import AppError
+from shared.kernel.forms import add_errors
 from tenants.contracts.forms.fields import DayField
-from tenants.payments.models import Method, Payment
+from tenants.payments.models import Method, Refund
+from tenants.payments.services import RefundInput
 from tenants.structure.selectors import default_entity
 
 
@@ -75,10 +79,24 @@ class RefundForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=500)
     transaction_id = forms.CharField(label=_("Transaction number"), max_length=100, required=False)
 
-    @staticmethod
-    def initial_of(payment: Payment, unapplied: Decimal) -> dict[str, Any]:
-        """All that is unapplied, the way it came."""
-        return {"amount": f"{unapplied.normalize():f}", "method": payment.method}
+    def carry_out(self, refund: Callable[[RefundInput], Refund]) -> bool:
+        """Give back what was typed; where that is refused it says why, and the answer is False."""
+        if not self.is_valid():
+            return False
+        data = self.cleaned_data
+        given = RefundInput(
+            amount=data["amount"],
+            method=data["method"],
+            reason=data["reason"],
+            transaction_id=data["transaction_id"] or None,
+        )
+        try:
+            refund(given)
+        except AppError as error:
+            if error.status not in (409, 422):
+                raise
+            add_errors(self, error, {})
+        return not self.errors
 
 
 class ReasonForm(forms.Form):

@@ -20,7 +20,6 @@ from shared.kernel.errors import Text
 from shared.kernel.formats import format_compact, format_day, format_money
 from tenants.invoices.models import OPEN_PAYMENT, Invoice
 from tenants.ledger.models import ExchangeRate
-from tenants.payments.forms import UndoRefundForm
 from tenants.payments.models import Allocation
 from tenants.payments.selectors.ageing import AgeingRow, GroupBy
 from tenants.payments.selectors.expected import ExpectedCash, sum_in_books
@@ -53,10 +52,6 @@ def payment_context(
     return {
         "payment": payment,
         "reversal": reversal,
-        "refunds": [
-            (one, UndoRefundForm(prefix=one.refund_id))
-            for one in payment.refunds.select_related("reverses", "reversed_by")
-        ],
         "allocations": [_allocation(one, gains) for one in allocations],
         "gain": sum(gains.values(), Decimal(0)),
         "suggestions": [

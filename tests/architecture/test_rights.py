@@ -144,7 +144,9 @@ SENT_WITH: Mapping[str, str] = {
         "invoice_pay payment_new payment_files payment_file_apply payment_line payment_apply "
         "payment_unapply"
     ),
-    "payments.refund": "payment_refund payment_refund_undo payment_reverse",
+    "payments.refund": (
+        "payment_refund payment_refund_undo payment_reverse invoice_refund invoice_refund_undo"
+    ),
     "payments.write_off": "invoice_write_off invoice_undo_write_off",
     "people.write": (
         "invite_person resend_invitation revoke_invitation edit_person deactivate_person "

@@ -2,6 +2,7 @@
 
 from tenants.contracts.services.adjustments import (
     approve_adjustment,
+    is_proposer,
     propose_adjustment,
     reject_adjustment,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "change_terms",
     "check_terms",
     "create_contract",
+    "is_proposer",
     "propose_adjustment",
     "record_signature",
     "reject_adjustment",

@@ -196,7 +196,7 @@ def _lock(
     adjustment.require_revision(expected_revision)
     if adjustment.status != ContractAdjustment.Status.PROPOSED:
         raise Conflict(_("The adjustment is decided already."))
-    if adjustment.proposer == _identity(actor):
+    if is_proposer(actor, adjustment):
         raise Conflict(_("You proposed it; somebody else decides about it."))
     return adjustment, contract
 
@@ -224,6 +224,11 @@ def _decide(
         before={"status": ContractAdjustment.Status.PROPOSED},
         after={"status": status, "note": adjustment.decision_note},
     )
+
+
+def is_proposer(actor: Actor, adjustment: ContractAdjustment) -> bool:
+    """Whether the actor proposed it, and therefore does not decide about it."""
+    return bool(adjustment.proposer == _identity(actor))
 
 
 def _identity(actor: Actor) -> str:

@@ -139,6 +139,7 @@ def adjustment_decide(request: ApiRequest, contract_id: str, adjustment_id: str)
         "contract": contract,
         "adjustment": adjustment,
         "affected": affected,
+        "is_own": services.is_proposer(request.actor, adjustment),
         "cancel_url": detail_url,
         "crumbs": [
             (_("Contracts"), reverse("contract_list")),

@@ -1,26 +1,21 @@
-"""Approving a document by hand, where it waits for that: by somebody who did not make it.
-
-Source: `domain.md` 8, nobody approves what they submitted. Where nobody else may approve, that
-would stop the books: then it is allowed, and the evidence pack lists it.
-"""
+"""Approving a document by hand, where it waits for that: by somebody who did not make it."""
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from shared.accounts.models import User
-from shared.accounts.permissions import permissions_of_role
-from shared.accounts.roles import Role
 from shared.audit.services import record
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import Conflict
 from tenants.invoices.errors import NotIssuable
-from tenants.invoices.models import BillingRun, Invoice
+from tenants.invoices.models import Invoice
+from tenants.invoices.selectors.approvers import (
+    APPROVABLE,
+    PERMISSION,
+    is_made_by,
+    other_approvers,
+)
 from tenants.invoices.services.drafting import lock_invoice
-
-APPROVABLE = (Invoice.DocumentStatus.VALIDATED, Invoice.DocumentStatus.PENDING_APPROVAL)
-PERMISSION = "invoices.approve"
-OF_A_RUN = "system:run:"
 
 
 def approve_invoice(
@@ -43,8 +38,8 @@ def approve_invoice(
                 _("%(id)s is %(status)s and cannot be approved.")
                 % {"id": invoice, "status": invoice.get_document_status_display()}
             )
-        is_own = actor.kind != "system" and _maker(invoice) == f"{actor.kind}:{actor.id}"
-        if is_own and _others_may_approve(actor):
+        is_own = is_made_by(actor, invoice)
+        if is_own and other_approvers(actor).exists():
             raise Conflict(_("You made this document; somebody else approves it."))
         invoice.document_status = Invoice.DocumentStatus.APPROVED
         invoice.save_changes("document_status")
@@ -57,21 +52,3 @@ def approve_invoice(
             after={**after, "self_approved": True} if is_own else after,
         )
     return invoice
-
-
-def _maker(invoice: Invoice) -> str:
-    """Kind and id of who made it; of a run's invoice who started the run."""
-    if not invoice.creator.startswith(OF_A_RUN):
-        return invoice.creator
-    run = BillingRun.objects.filter(pk=invoice.creator.removeprefix(OF_A_RUN)).first()
-    starter = run.started_by if run else {}
-    return f"{starter.get('kind', '')}:{starter.get('id', '')}"
-
-
-def _others_may_approve(actor: Actor) -> bool:
-    """Whether another person of the organisation may approve documents."""
-    roles = [role for role in Role if PERMISSION in permissions_of_role(role)]
-    others = User.objects.filter(is_active=True, role__in=roles)
-    if actor.user_id is not None:
-        others = others.exclude(pk=actor.user_id)
-    return others.exists()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -42,11 +43,14 @@ from tenants.invoices.presentation import (
     subtitle_of,
     totals_of,
 )
+from tenants.invoices.views.page_actions import on_invoice_page
 from tenants.lists.exporting import list_file
 from tenants.lists.page import open_list
+from tenants.payments.forms import RefundForm
 from tenants.payments.models import Allocation
+from tenants.payments.refund_page import credit_note_refunds
 from tenants.payments.selectors import payments_of_invoice
-from tenants.payments.services import record_payment
+from tenants.payments.services import record_payment, refund_credit_note, undo_refund
 
 HISTORY_MAX = 50
 
@@ -106,12 +110,16 @@ def invoice_detail(request: ApiRequest, invoice_id: str) -> HttpResponse:
 
 
 def _detail(
-    request: ApiRequest, invoice_id: str, payment_form: PaymentForm | None = None
+    request: ApiRequest,
+    invoice_id: str,
+    payment_form: PaymentForm | None = None,
+    refund_form: RefundForm | None = None,
 ) -> dict[str, Any]:
     invoice = selectors.invoice_by_code(actor=request.actor, invoice_id=invoice_id)
     payments = list(payments_of_invoice(actor=request.actor, invoice_pk=invoice.pk))
     return {
         **correction_context(request.actor, invoice),
+        **credit_note_refunds(request.actor, invoice, refund_form),
         "void_form": VoidForm(auto_id="void_%s"),
         "write_off_form": WriteOffForm(
             initial=WriteOffForm.initial_of(invoice.balance_due), auto_id="write_off_%s"
@@ -204,6 +212,30 @@ def pay(request: ApiRequest, invoice_id: str) -> HttpResponse:
             messages.success(request, _paid_message(recorded.invoice, created=recorded.created))
             return redirect("invoice_detail", invoice_id=invoice_id)
     return render(request, "invoices/detail.html", _detail(request, invoice_id, form), status=422)
+
+
+@require_POST
+def refund(request: ApiRequest, invoice_id: str) -> HttpResponse:
+    """Pay out what a credit note still gives; a refused refund keeps what was typed."""
+    authorize(request.actor, "payments.refund")
+    form = RefundForm(request.POST, auto_id="refund_%s")
+    give = partial(refund_credit_note, actor=request.actor, credit_note_id=invoice_id)
+    if form.carry_out(lambda given: give(given=given)):
+        messages.success(request, _("The refund was recorded."))
+        return redirect("invoice_detail", invoice_id=invoice_id)
+    context = _detail(request, invoice_id, refund_form=form)
+    return render(request, "invoices/detail.html", context, status=422)
+
+
+@require_POST
+@on_invoice_page
+def take_refund_back(request: ApiRequest, invoice_id: str, refund_id: str) -> HttpResponse:
+    """Take a refund back: the credit note is open again."""
+    authorize(request.actor, "payments.refund")
+    reason = request.POST.get(f"{refund_id}-reason", "")
+    undo_refund(actor=request.actor, refund_id=refund_id, reason=reason)
+    messages.success(request, _("The refund was taken back; the credit note is open again."))
+    return redirect("invoice_detail", invoice_id=invoice_id)
 
 
 def _paid_message(invoice: Invoice, *, created: bool) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from shared.kernel.forms import add_errors, form_page
 from tenants.payments import presentation, services
 from tenants.payments.forms import ReasonForm, ReceiveForm, RefundForm
 from tenants.payments.models import Payment
+from tenants.payments.refund_page import payment_refunds
 from tenants.payments.selectors import listing as selectors
 from tenants.sites.models import Customer
 
@@ -152,22 +154,11 @@ def payment_unapply(request: ApiRequest, payment_id: str) -> HttpResponse:
 def payment_refund(request: ApiRequest, payment_id: str) -> HttpResponse:
     """Give back what is unapplied; a refused refund keeps what was typed."""
     authorize(request.actor, "payments.refund")
-    form = RefundForm(request.POST)
-    if form.is_valid():
-        data = form.cleaned_data
-        given = services.RefundInput(
-            amount=data["amount"],
-            method=data["method"],
-            reason=data["reason"],
-            transaction_id=data["transaction_id"] or None,
-        )
-        try:
-            services.refund_payment(actor=request.actor, payment_id=payment_id, given=given)
-        except AppError as error:
-            add_errors(form, error, {})
-        else:
-            messages.success(request, _("The refund was recorded."))
-            return redirect("payment_detail", payment_id=payment_id)
+    form = RefundForm(request.POST, auto_id="refund_%s")
+    refund = partial(services.refund_payment, actor=request.actor, payment_id=payment_id)
+    if form.carry_out(lambda given: refund(given=given)):
+        messages.success(request, _("The refund was recorded."))
+        return redirect("payment_detail", payment_id=payment_id)
     return _detail(request, payment_id, refund_form=form)
 
 
@@ -222,9 +213,7 @@ def _detail(
         "page": page,
         "crumbs": [(_("Payments"), reverse("payment_list")), (payment.payment_id, None)],
         "may_apply": request.actor.may("payments.write"),
-        "may_refund": request.actor.may("payments.refund"),
-        "refund_form": refund_form
-        or RefundForm(initial=RefundForm.initial_of(payment, payment.unapplied)),
+        **payment_refunds(request.actor, payment, unapplied=payment.unapplied, form=refund_form),
         "reverse_form": reverse_form or ReasonForm(),
         "history": presentation.payment_history(request.actor, payment),
         "problem": problem,

@@ -141,7 +141,10 @@ def test_an_adjustment_is_proposed_by_one_and_decided_by_another(browser, in_acm
     own = browser.post(page, {"action": "approve"})
     assert own.status_code == 422
     assert "somebody else decides" in text(own)
+    assert "You proposed it; somebody else decides about it." in text(browser.get(page))
+    assert b'value="approve"' not in browser.get(page).content
     approver = signed_in(client_for, in_acme, "approver")
+    assert b'value="approve"' in approver.get(page).content
     assert approver.post(page, {"action": "reject"}).status_code == 422
     assert approver.post(page, {"action": "approve", "note": "Agreed"}).status_code == 302
     adjustment.refresh_from_db()

@@ -6,8 +6,11 @@ from decimal import Decimal
 import pytest
 from support.billing import make_contract, make_site
 from support.browsers import signed_in
+from support.payments import credit_note, receive
 
+from billing.application import ALL_RULES
 from billing.periods import Period
+from shared.accounts.models import User
 from shared.kernel.actor import SYSTEM
 from shared.kernel.tenancy import organisation_context
 from tenants.contracts.models import Contract, ContractTerms
@@ -51,6 +54,57 @@ def test_what_the_page_shows(browser, invoice):
     assert "Holdback receivable" in page
     for action in ("Recalculate", "Enter a credit note", "Write off", "Void", "Record a dispute"):
         assert action in page
+
+
+def test_the_maker_reads_who_else_approves(browser, invoice, acme, client_for):
+    period = Period(date(2025, 2, 1), date(2025, 2, 28))
+    draft = generate_invoice(
+        actor=SYSTEM, site_id=invoice.site.site_id, period=period, issue=False
+    ).invoice
+    maker = User.objects.get(role="billing_manager")
+    Invoice.objects.filter(pk=draft.pk).update(creator=f"user:{maker.pk}")
+    assert "approve-form" in page_of(browser, draft)  # nobody else may
+    other = signed_in(client_for, acme, "approver")
+    page = page_of(browser, draft)
+    assert "approve-form" not in page
+    assert "You made this document, so somebody else approves it: The approver" in page
+    assert "approve-form" in page_of(other, draft)
+    assert "Approved; it can be issued." in post(other, draft, "approve")
+    assert "somebody else approves" not in page_of(browser, draft)
+    assert "approve-form" not in page_of(other, draft)
+
+
+def test_a_credit_note_is_refunded_and_the_refund_taken_back(browser, invoice, acme, client_for):
+    receive(invoice, "1017.00", rules=ALL_RULES)
+    note = credit_note(invoice, "200.00")
+    page = page_of(browser, note)
+    assert 'data-dialog-open="refund"' in page
+    assert 'data-dialog-open="refund"' not in page_of(browser, invoice)
+    path = f"/invoices/{note.invoice_id}/refund"
+    given = {"amount": "200.01", "method": "ACH", "reason": "Moved away", "transaction_id": "R1"}
+    refused = browser.post(path, given)
+    assert refused.status_code == 422
+    assert "At most $200.00 is left." in refused.content.decode()
+    assert "Moved away" in refused.content.decode()  # nothing typed is lost
+    assert "The refund was recorded." in post(
+        browser, note, "refund", **{**given, "amount": "150.00"}
+    )
+    refund = note.refunds.get()
+    page = page_of(browser, note)
+    assert "Moved away" in page
+    assert f"undo-{refund.refund_id}" in page
+    viewer = signed_in(client_for, acme, "viewer")
+    assert "undo-" not in page_of(viewer, note)
+    undo = f"refunds/{refund.refund_id}/undo"
+    post(browser, note, undo, **{f"{refund.refund_id}-reason": ""})
+    assert note.refunds.count() == 1
+    told = post(browser, note, undo, **{f"{refund.refund_id}-reason": "The bank returned it"})
+    assert "the credit note is open again" in told
+    assert f"Takes {refund.refund_id} back" in told
+    note.refresh_from_db()
+    assert (note.balance_due, note.refunds.count()) == (-200, 2)
+    del given["transaction_id"]
+    assert browser.post(f"/invoices/{invoice.invoice_id}/refund", given).status_code == 404
 
 
 def test_a_credit_note_by_line(browser, invoice):
@@ -121,7 +175,7 @@ def test_a_viewer_sees_no_actions(invoice, acme, client_for):
     page = page_of(browser, invoice)
     assert "Enter a credit note" not in page
     assert browser.get(f"/invoices/{invoice.invoice_id}/credit").status_code == 403
-    for action in ("void", "recalculate", "write-off", "release", "dispute"):
+    for action in ("void", "recalculate", "write-off", "release", "dispute", "refund"):
         assert browser.post(f"/invoices/{invoice.invoice_id}/{action}").status_code == 403
 
 
