@@ -15,6 +15,7 @@ from shared.kernel.triggers import Protect
 from shared.keyring.blind_index import BlindIndexField
 from shared.keyring.fields import EncryptedTextField
 from shared.keyring.managers import EncryptedManager
+from tenants.delivery import triggers
 from tenants.invoices.models import Invoice
 from tenants.sites.models import Customer, Site
 from tenants.structure.models import LegalEntity
@@ -164,7 +165,8 @@ class DeliveryEvent(Row):
     class Meta:
         ordering = ("created_at", "id")
         triggers = (
-            Protect(name="delivery_events_stay", operation=pgtrigger.Update | pgtrigger.Delete),
+            Protect(name="delivery_events_stay", operation=pgtrigger.Delete),
+            triggers.EVENT_IS_FROZEN,
         )
 
     def __str__(self) -> str:

@@ -134,6 +134,15 @@ def close_many(
     )
 
 
+def reword_items(*, kind: str, about: str, values: Collection[str], cause: Text) -> int:
+    """Replace the cause of items, closed ones too, whose detail `about` is one of the values.
+
+    For erasure: the caller's transaction forgets a person whom they name. How many there were.
+    """
+    found = ReviewItem.objects.filter(**{"kind": kind, f"details__{about}__in": list(values)})
+    return found.update(cause=cause, revision=models.F("revision") + 1, updated_at=now())
+
+
 def close_item(
     *,
     actor: Actor,

@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from shared.kernel.wording import worded as _
+from shared.keyring.door import open_door
 from tenants.delivery.addressing import UNSENT
-from tenants.delivery.models import Delivery, DocumentKind
+from tenants.delivery.models import COMPLAINT_KIND, Delivery, DeliveryEvent, DocumentKind
+from tenants.review.services import reword_items
 
 AT_ONCE = 500
 
@@ -12,6 +15,7 @@ AT_ONCE = 500
 def erase_addressees(*, statement_ids: Sequence[UUID]) -> int:
     """Blank name and address in the deliveries of erased statements; how many there were.
 
+    So are the words of mail servers, which repeat them, and who complained in manual review.
     Part of the transaction that erases the statements. What still waits is given up, for there
     is nothing to send any more; when and how it went out stays.
     """
@@ -38,5 +42,14 @@ def erase_addressees(*, statement_ids: Sequence[UUID]) -> int:
             "leased_until",
         ],
         batch_size=AT_ONCE,
+    )
+    told = DeliveryEvent.objects.filter(delivery__in=found, provider_id__isnull=False)
+    with open_door():
+        told.exclude(detail="").update(detail="")
+    reword_items(
+        kind=COMPLAINT_KIND,
+        about="delivery_id",
+        values=[str(one.pk) for one in found],
+        cause=_("Somebody marked an e-mail as spam. To whom it went is erased."),
     )
     return len(found)

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.core import mail
+from django.db import IntegrityError, transaction
 from support.billing import make_contract, make_site
 from support.browsers import signed_in
 
@@ -19,8 +20,16 @@ from billing.periods import month_period
 from shared.kernel.actor import SYSTEM
 from shared.kernel.errors import Forbidden, Invalid
 from shared.kernel.tenancy import organisation_context
-from tenants.delivery.models import Delivery, DeliveryEvent, SuppressedAddress, WebhookSecret
+from shared.keyring.door import open_door
+from tenants.delivery.models import (
+    COMPLAINT_KIND,
+    Delivery,
+    DeliveryEvent,
+    SuppressedAddress,
+    WebhookSecret,
+)
 from tenants.delivery.services import (
+    erase_addressees,
     request_deliveries,
     resend,
     resend_failed,
@@ -164,6 +173,27 @@ def test_a_complaint_asks_a_person_and_only_a_person_lifts_it(sent, invoice, tel
     assert item.status == "resolved"
     deliver(delivery_id=resend(actor=SYSTEM, delivery_id=sent.pk).pk)
     assert len(mail.outbox) == 2
+
+
+def test_the_words_of_a_mail_server_name_nobody_and_erasure_reaches_them(sent, tell):
+    """They repeat the address that the delivery keeps encrypted."""
+    refusal = "550 5.1.1 <Ann.Lee+bills@c.example>: Recipient address rejected: ann@mx.c.example"
+    tell({**event(sent, "bounced"), "detail": refusal}, event(sent, "complained"))
+    bounced = sent.events.get(kind="bounced")
+    assert bounced.detail == ("550 5.1.1 <…@c.example>: Recipient address rejected: …@mx.c.example")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        DeliveryEvent.objects.update(detail="")
+    with pytest.raises(IntegrityError), transaction.atomic(), open_door():
+        DeliveryEvent.objects.update(kind="opened", detail="")
+    asked = ReviewItem.objects.get(kind=COMPLAINT_KIND)
+    assert sent.recipient_name in str(asked.cause)
+    Delivery.objects.filter(pk=sent.pk).update(kind="statement")
+    with transaction.atomic():
+        assert erase_addressees(statement_ids=[sent.object_id]) == 1
+    assert set(sent.events.filter(provider_id__isnull=False).values_list("detail")) == {("",)}
+    asked.refresh_from_db()
+    assert sent.recipient_name not in str(asked.cause)
+    assert asked.status == "open"  # the address stays stopped until somebody lifts that
 
 
 def test_the_same_event_again_counts_once(sent, tell):
