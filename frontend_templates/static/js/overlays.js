@@ -92,6 +92,11 @@
   document.addEventListener("DOMContentLoaded", () => {
     document.querySelectorAll(".toast").forEach(settle);
     document.querySelector("[data-focus-on-load]")?.focus();
+    // A row of tabs wider than a phone starts where the current one is seen.
+    document.querySelectorAll(".tabs__link[aria-current]").forEach((tab) => {
+      const row = tab.parentElement;
+      row.scrollLeft = tab.offsetLeft - row.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
+    });
     // Sent open for readers without scripts; a modal one keeps focus and answers Escape.
     document.querySelectorAll("dialog[data-open-now]").forEach((dialog) => {
       dialog.open = false;
