@@ -66,6 +66,11 @@ class ReminderLetter:
     brand_colour: str = ""
     paper: Paper = "letter"
 
+    @property
+    def overdue(self) -> Decimal:
+        """Before the customer's own money is taken off."""
+        return self.total + self.credits + self.unapplied
+
 
 def load_letter(reminder_pk: UUID) -> tuple[ReminderLetter, str]:
     """The letter of a stored reminder and its customer's language. Raises NotFound."""
@@ -133,7 +138,10 @@ def _party(customer: Customer) -> Party:
 
 
 def sample_letter() -> ReminderLetter:
-    """A plausible letter, for templates to be tried on before there is any."""
+    """A plausible letter, for templates to be tried on before there is any.
+
+    The customer has money of its own, so that a template shows all that it can.
+    """
     item = AccountItem(
         number="AC-2026-000412",
         invoice_date=date(2026, 9, 30),
@@ -148,7 +156,9 @@ def sample_letter() -> ReminderLetter:
         level=1,
         dated=date(2026, 11, 21),
         currency="CAD",
-        total=item.open,
+        total=Decimal("14250.50"),
+        credits=Decimal("565.00"),
+        unapplied=Decimal("212.50"),
         supplier=Letterhead(
             name="Acme Electric Ltd.",
             address=("1450 Industrial Parkway", "Hamilton ON  L8H 3Y1"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -14,12 +15,16 @@ from tenants.documents.presentation import RUNNING_NAME_CHARACTERS, logo_url
 
 
 def present_letter(letter: ReminderLetter, language: str) -> dict[str, Any]:
-    """The context of the letter and of the e-mail that carries it."""
+    """The context of the letter and of the e-mail that carries it.
+
+    `credits` and `unapplied` are what was netted of the customer's own money; empty without any.
+    """
     name = printable(letter.supplier.name)
     short = name if len(name) <= RUNNING_NAME_CHARACTERS else f"{name[:RUNNING_NAME_CHARACTERS]}…"
     colour = letter.brand_colour
 
-    total = formats.format_money(letter.total, letter.currency, language=language, code=True)
+    money = partial(formats.format_money, currency=letter.currency, language=language, code=True)
+    total = money(letter.total)
     return {
         "newline": "\n",
         "language": "fr-CA" if language.startswith("fr") else "en-CA",
@@ -36,6 +41,9 @@ def present_letter(letter: ReminderLetter, language: str) -> dict[str, Any]:
         "request": _request(letter.level) % {"total": total},
         "thanks": _("If your payment is on its way, thank you: please disregard this letter."),
         "level": letter.level,
+        "overdue": money(letter.overdue),
+        "credits": money(letter.credits) if letter.credits else "",
+        "unapplied": money(letter.unapplied) if letter.unapplied else "",
         "total": total,
         "facts": [
             (_("Date"), formats.format_day(letter.dated, language=language)),
@@ -58,7 +66,7 @@ def _sums(letter: ReminderLetter, language: str) -> list[tuple[str, str]]:
         return formats.format_money(amount, letter.currency, language=language, code=True)
 
     rows = [
-        (_("Overdue"), letter.total + letter.credits + letter.unapplied),
+        (_("Overdue"), letter.overdue),
         (_("Your open credit notes"), -letter.credits),
         (_("Your payments without an invoice"), -letter.unapplied),
         (_("Asked for"), letter.total),

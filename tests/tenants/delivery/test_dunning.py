@@ -15,7 +15,9 @@ from shared.kernel.actor import SYSTEM
 from shared.kernel.errors import Invalid
 from shared.kernel.tenancy import organisation_context
 from tenants.delivery.dunning import due_reminders
+from tenants.delivery.letters import load_letter
 from tenants.delivery.models import Reminder
+from tenants.delivery.presentation import present_letter
 from tenants.delivery.services import (
     hold_reminders,
     resume_reminders,
@@ -27,6 +29,7 @@ from tenants.invoices.models import Invoice
 from tenants.invoices.services import credit_invoice, generate_invoice, issue_invoice
 from tenants.payments.services import record_customer_payment, record_payment
 from tenants.payments.services.checking import PaymentInput
+from tenants.templates.presentation import values_of
 
 
 def bill(site, contract, month):
@@ -112,6 +115,17 @@ def test_the_customers_own_money_is_not_asked_for_again(invoice):
     (message,) = mail.outbox
     assert "987.00" in message.body
     assert "113.00" in message.body
+    # a template of the tenant's own may name each of them, and its editor lists them
+    context = present_letter(load_letter(reminder.pk)[0], "en")
+    netted = ("overdue", "credits", "unapplied", "total")
+    assert [context[name] for name in netted] == [
+        f"${amount}\xa0CAD" for amount in ("1,130.00", "113.00", "30.00", "987.00")
+    ]
+    for kind in ("reminder", "reminder_email"):
+        shown = dict(values_of(kind, "en"))
+        assert [shown[name] for name in netted] == [
+            f"${amount}\xa0CAD" for amount in ("15,028.00", "565.00", "212.50", "14,250.50")
+        ]
 
 
 def test_there_is_no_letter_where_the_customers_money_covers_it(invoice):
