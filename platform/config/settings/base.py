@@ -223,6 +223,10 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "shared.accounts.adapters.AccountAdapter"
 MFA_ADAPTER = "shared.accounts.adapters.MFAAdapter"
+MFA_FORMS = {
+    "authenticate": "shared.accounts.second_factors.AuthenticateForm",
+    "reauthenticate": "shared.accounts.second_factors.ReauthenticateForm",
+}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = PUBLIC_SCHEME
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]

@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,6 +18,17 @@ from shared.kernel.authorisation import authorize
 from shared.kernel.errors import NotFound
 
 ACTIONS_SHOWN_MAX = 500
+# From one name to the next in the index: a DISTINCT would read every entry there is.
+ACTIONS = """
+    WITH RECURSIVE named (action) AS (
+        (SELECT action FROM audit_entry ORDER BY action LIMIT 1)
+        UNION ALL
+        SELECT (SELECT later.action FROM audit_entry AS later
+                WHERE later.action > named.action ORDER BY later.action LIMIT 1)
+        FROM named WHERE named.action IS NOT NULL
+    )
+    SELECT action FROM named WHERE action IS NOT NULL LIMIT %s
+"""
 
 
 @dataclass(frozen=True)
@@ -84,8 +96,9 @@ def get_entry(*, actor: Actor, sequence: int) -> Entry:
 def list_actions(*, actor: Actor) -> list[str]:
     """The names of what was ever done, for a filter; at most 500."""
     authorize(actor, "audit.read")
-    names = Entry.objects.order_by("action").values_list("action", flat=True).distinct()
-    return list(names[:ACTIONS_SHOWN_MAX])
+    with connection.cursor() as cursor:
+        cursor.execute(ACTIONS, [ACTIONS_SHOWN_MAX])
+        return [name for (name,) in cursor.fetchall()]
 
 
 def payload_of(entry: Entry) -> dict[str, Any]:

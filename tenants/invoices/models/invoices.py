@@ -202,6 +202,11 @@ class Invoice(RevisedRow):
                 ),
                 name="invoice_unissued",
             ),
+            models.Index(
+                fields=["voided_on"],
+                condition=Q(document_status="void"),
+                name="invoice_void_by_day",
+            ),
         )
         constraints = (
             models.CheckConstraint(

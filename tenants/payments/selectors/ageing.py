@@ -12,13 +12,13 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import DecimalField, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import Case, DecimalField, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 from billing.ageing import Bucket, due_dates_of
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
-from tenants.invoices.models import OPEN_PAYMENT, Invoice
+from tenants.invoices.models import IS_OPEN, OPEN_AMOUNT, Invoice
 from tenants.payments.models import Allocation, Refund
 from tenants.payments.selectors.unapplied import Owner, unapplied_cash
 from tenants.sites.models import Customer
@@ -69,27 +69,32 @@ class AgeingRow:
 def open_documents(on: date) -> "QuerySet[Any]":
     """Documents with something open at the end of the day, each with it as `open`.
 
-    Looks only at what is open now or has moved since, so that a recent day costs what it holds.
+    What is open now, and what has moved since is taken back: a recent day costs what it holds.
     """
     later = Allocation.objects.filter(applied_on__gt=on)
     paid_out = Refund.objects.filter(refunded_on__gt=on, credit_note__isnull=False)
-    moved = (
-        Q(payment_status__in=OPEN_PAYMENT)
-        | Q(pk__in=later.values("invoice"))
-        | Q(pk__in=later.filter(credit_note__isnull=False).values("credit_note"))
-        | Q(pk__in=paid_out.values("credit_note"))
-    )
-    issued = Q(document_status=Invoice.DocumentStatus.ISSUED) & moved
+    issued = Q(document_status=Invoice.DocumentStatus.ISSUED)
     voided_later = Q(document_status=Invoice.DocumentStatus.VOID, voided_on__gt=on)
-    settled = Allocation.objects.filter(applied_on__lte=on)
-    refunds = Refund.objects.filter(refunded_on__lte=on)
+    # One OR over all of them would read every invoice; each of these has an index.
+    touched = (
+        _keys(Invoice.objects.filter(IS_OPEN), "pk"),
+        _keys(Invoice.objects.filter(voided_later), "pk"),
+        _keys(later, "invoice"),
+        _keys(later.filter(credit_note__isnull=False), "credit_note"),
+        _keys(paid_out, "credit_note"),
+    )
     return (
-        Invoice.objects.filter(issued | voided_later, invoice_date__lte=on, number__isnull=False)
+        Invoice.objects.filter(
+            issued | voided_later,
+            pk__in=touched[0].union(*touched[1:]),
+            invoice_date__lte=on,
+            number__isnull=False,
+        )
         .annotate(
-            open=F("total")
-            - _sum_of(settled, "invoice")
-            + _sum_of(settled, "credit_note")
-            + _sum_of(refunds, "credit_note")
+            open=OPEN_AMOUNT
+            + _sum_of(later, "invoice")
+            - _sum_of(later.filter(credit_note__isnull=False), "credit_note")
+            - _sum_of(paid_out, "credit_note")
         )
         .exclude(open=0)
     )
@@ -219,13 +224,21 @@ def _owners(cash: Mapping[Owner, Decimal], text: str, on: date) -> list[AgeingRo
     return sorted(rows, key=lambda row: (row.code, row.currency))
 
 
-def _sum_of(rows: "QuerySet[Any, Any]", name: str) -> Any:
-    """The sum of the rows that point at the outer row by `name`; 0 of none."""
+def _keys(rows: "QuerySet[Any]", name: str) -> "QuerySet[Any]":
+    return rows.order_by().values(name)
+
+
+def _sum_of(rows: "QuerySet[Any]", name: str) -> Any:
+    """The sum of the rows that point at the outer row by `name`; 0 of none.
+
+    The subquery is asked of documents that have such rows only: an amount that is grouped by
+    appears many times in the statement, and each time would ask anew for every document.
+    """
     sums = (
-        rows.filter(**{name: OuterRef("pk")})
-        .order_by()
-        .values(name)
-        .annotate(sum=Sum("amount"))
-        .values("sum")
+        _keys(rows.filter(**{name: OuterRef("pk")}), name).annotate(sum=Sum("amount")).values("sum")
     )
-    return Coalesce(Subquery(sums, output_field=_AMOUNT), Value(ZERO), output_field=_AMOUNT)
+    return Case(
+        When(pk__in=_keys(rows, name), then=Subquery(sums, output_field=_AMOUNT)),
+        default=Value(ZERO),
+        output_field=_AMOUNT,
+    )

@@ -31,6 +31,11 @@ class Attention:
     """The period's latest run in which an invoice failed a check of warning."""
     warned_count: int
 
+    @property
+    def contracts_unbilled(self) -> int:
+        """All the contracts that are not billed, those that failed with them."""
+        return self.failed_count + self.unbilled_count
+
 
 def needs_attention(*, actor: Actor, period: Period, as_of: date, limit: int) -> Attention:
     """Overdue invoices, failed contracts, drafts, unbilled contracts, warnings; five queries.

@@ -67,12 +67,13 @@ def _cockpit(request: ApiRequest, period: Period) -> dict[str, Any]:
     currencies = {*owed.buckets, *owed.credits, *revenue.amounts}
     asked = request.GET.get("currency", "")
     currency = asked if asked in currencies else main_currency(currencies)
-    is_complete = not figures.contracts_unbilled and not figures.drafts.count
+    is_complete = not attention.contracts_unbilled and not figures.drafts.count
     return {
         **_months(period),
         "checklist": [] if start.is_over else presentation.checklist(start, actor),
         "has_contract": start.has_active_contract,
         "figures": figures,
+        "unbilled": attention.contracts_unbilled,
         "steps": presentation.pipeline_steps(
             missing=missing, attention=attention, figures=figures, owed=owed, actor=actor
         ),
@@ -90,9 +91,8 @@ def _cockpit(request: ApiRequest, period: Period) -> dict[str, Any]:
         "currencies": sorted(currencies) if len(currencies) > 1 else [],
         "waiting": waiting_rows(attention, missing, today(), actor=actor),
         "waiting_count": owed.overdue.count
-        + attention.failed_count
+        + attention.contracts_unbilled
         + figures.drafts.count
-        + attention.unbilled_count
         + missing.sites,
         "may_generate": actor.may("invoices.generate"),
     }
