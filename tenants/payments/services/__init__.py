@@ -26,7 +26,7 @@ from tenants.payments.services.settling import (
     apply_credit,
     apply_payment,
     unapplied_of,
-    undo_allocation,
+    undo_allocations,
     write_off_amount,
 )
 from tenants.payments.services.writing_off import undo_write_off, write_off_invoice
@@ -51,7 +51,7 @@ __all__ = [
     "unapplied_of",
     "unapply",
     "unapply_credit_note",
-    "undo_allocation",
+    "undo_allocations",
     "undo_refund",
     "undo_write_off",
     "write_off_amount",

@@ -18,10 +18,11 @@ from tenants.invoices.models import OPEN_PAYMENT, Invoice
 from tenants.payments.models import Allocation, Payment
 from tenants.payments.services.checking import Part, lock_invoices, lock_payment, shares_of
 from tenants.payments.services.settling import (
+    Application,
     apply_credit,
     apply_payment,
     unapplied_of,
-    undo_allocation,
+    undo_allocations,
 )
 
 # What one application looks at; the oldest come first.
@@ -43,14 +44,12 @@ def apply_to_invoices(*, actor: Actor, payment_id: str, parts: Sequence[Part]) -
             currency=payment.currency,
             available=unapplied_of(payment),
         )
-        for invoice, amount in shares:
-            apply_payment(
-                payment=payment,
-                invoice=invoice,
-                amount=amount,
-                on=_day_of(payment),
-                by=actor.label,
-            )
+        apply_payment(
+            payment=payment,
+            parts=[Application(*share) for share in shares],
+            on=_day_of(payment),
+            by=actor.label,
+        )
         _tell(actor, payment, "payment.applied", {str(one): str(part) for one, part in shares})
     return payment
 
@@ -77,24 +76,14 @@ def apply_by_rules(
     """The same within another service's transaction, which has locked the payment."""
     shares = propose_shares(payment, rules)
     invoices = lock_invoices([share.key for share in shares])
-    made = []
+    parts = []
     for share in shares:
         invoice = invoices[share.key]
         # Between the look and the lock somebody else may have settled a part.
         amount = min(share.amount, invoice.balance_due)
         if amount > 0 and invoice.document_status == Invoice.DocumentStatus.ISSUED:
-            made.append(
-                apply_payment(
-                    payment=payment,
-                    invoice=invoice,
-                    amount=amount,
-                    on=on,
-                    by=by,
-                    rule=share.rule.value,
-                    detail=share.detail,
-                )
-            )
-    return made
+            parts.append(Application(invoice, amount, share.rule.value, share.detail))
+    return apply_payment(payment=payment, parts=parts, on=on, by=by)
 
 
 def propose_shares(payment: Payment, rules: Sequence[Rule] = ALL_RULES) -> list[Share]:
@@ -143,11 +132,9 @@ def unapply(
 def undo_all(*, allocations: Sequence[Allocation], on: date, by: str) -> list[Allocation]:
     """Undo allocations within a transaction that has locked their payment or credit note."""
     invoices = lock_invoices([one.invoice.invoice_id for one in allocations])
-    made = []
     for one in allocations:
         one.invoice = invoices[one.invoice.invoice_id]
-        made.append(undo_allocation(allocation=one, on=on, by=by))
-    return made
+    return undo_allocations(allocations=allocations, on=on, by=by)
 
 
 def live_allocations(payment: Payment) -> Sequence[Allocation]:
@@ -199,11 +186,11 @@ def unapply_credit_note(*, actor: Actor, credit_note_id: str) -> list[Allocation
         codes = list(live.values_list("invoice__invoice_id", flat=True))
         locked = lock_invoices([credit_note_id, *codes])
         note = _credit_note(locked, credit_note_id)
-        made = []
-        for one in live.filter(invoice__invoice_id__in=codes).order_by("created_at", "pk"):
-            one.invoice = next(row for row in locked.values() if row.pk == one.invoice_id)
-            one.credit_note = note
-            made.append(undo_allocation(allocation=one, on=today(), by=actor.label))
+        by_key = {row.pk: row for row in locked.values()}
+        undoing = list(live.filter(invoice__invoice_id__in=codes).order_by("created_at", "pk"))
+        for one in undoing:
+            one.invoice, one.credit_note = by_key[one.invoice_id], note
+        made = undo_allocations(allocations=undoing, on=today(), by=actor.label)
         if made:
             record(actor=actor, action="credit_note.unapplied", target=note, after=_told(made))
     return made

@@ -43,7 +43,7 @@ from tenants.payments.services.returning import (
     refund_payment,
     reverse_payment,
 )
-from tenants.payments.services.settling import apply_payment, unapplied_of
+from tenants.payments.services.settling import Application, apply_payment, unapplied_of
 
 EVENT_BYTES_MAX = 512 * 1024
 ATTEMPTS_MAX = 20
@@ -225,16 +225,13 @@ def _record(online: OnlinePayment, state: State) -> Payment:
 
 
 def _apply_parts(payment: Payment, online: OnlinePayment) -> None:
+    left, parts = unapplied_of(payment), []
     for code, invoice in lock_invoices(list(online.parts)).items():
-        left = min(Decimal(online.parts[code]), invoice.undisputed_due, unapplied_of(payment))
-        if left > 0 and invoice.document_status == invoice.DocumentStatus.ISSUED:
-            apply_payment(
-                payment=payment,
-                invoice=invoice,
-                amount=left,
-                on=payment.received_on,
-                by=STRIPE.label,
-            )
+        amount = min(Decimal(online.parts[code]), invoice.undisputed_due, left)
+        if amount > 0 and invoice.document_status == invoice.DocumentStatus.ISSUED:
+            parts.append(Application(invoice, amount))
+            left -= amount
+    apply_payment(payment=payment, parts=parts, on=payment.received_on, by=STRIPE.label)
 
 
 def _give_back(payment: Payment, number: str, amount: Decimal, method: str, why: str) -> None:
@@ -263,13 +260,8 @@ def _free(payment: Payment, amount: Decimal) -> None:
             return
         undo_all(allocations=[allocation], on=today(), by=STRIPE.label)
         if allocation.amount > missing:
-            apply_payment(
-                payment=payment,
-                invoice=allocation.invoice,
-                amount=Decimal(allocation.amount) - missing,
-                on=today(),
-                by=STRIPE.label,
-            )
+            rest = Application(allocation.invoice, Decimal(allocation.amount) - missing)
+            apply_payment(payment=payment, parts=[rest], on=today(), by=STRIPE.label)
 
 
 def _dispute(online: OnlinePayment, payment: Payment, dispute: Moved, state: State) -> None:

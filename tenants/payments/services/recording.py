@@ -30,7 +30,7 @@ from tenants.payments.services.checking import (
     lock_invoices,
     shares_of,
 )
-from tenants.payments.services.settling import apply_payment
+from tenants.payments.services.settling import Application, apply_payment
 from tenants.sites.models import Customer
 from tenants.structure.models import LegalEntity
 
@@ -103,9 +103,8 @@ def record_payment(
         # What the invoice still needs; the rest of the payment stays unapplied.
         applied = min(Decimal(payment.amount), invoice.balance_due)
         if applied > 0:
-            apply_payment(
-                payment=payment, invoice=invoice, amount=applied, on=received_on, by=actor.label
-            )
+            part = Application(invoice, applied)
+            apply_payment(payment=payment, parts=[part], on=received_on, by=actor.label)
         publish(
             topic="payment.recorded",
             key=invoice.site.site_id,
@@ -155,10 +154,8 @@ def record_customer_payment(
             return Receipt(earlier, list(earlier.allocations.all()), created=False)
         by, on = actor.label, given.received_on
         if parts:
-            made = [
-                apply_payment(payment=payment, invoice=invoice, amount=amount, on=on, by=by)
-                for invoice, amount in shares
-            ]
+            wanted = [Application(*share) for share in shares]
+            made = apply_payment(payment=payment, parts=wanted, on=on, by=by)
         else:
             made = apply_by_rules(payment=payment, rules=rules, on=on, by=by)
         publish(

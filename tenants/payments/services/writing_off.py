@@ -19,7 +19,7 @@ from tenants.ledger.periods import refuse_closed
 from tenants.payments.errors import NotPayable
 from tenants.payments.models import Allocation
 from tenants.payments.services.checking import amount_errors, check_reason, lock_invoices
-from tenants.payments.services.settling import undo_allocation, write_off_amount
+from tenants.payments.services.settling import undo_allocations, write_off_amount
 
 
 def write_off_invoice(
@@ -68,7 +68,7 @@ def undo_write_off(*, actor: Actor, invoice_id: str, write_off_id: UUID) -> Invo
         if hasattr(allocation, "reversed_by"):
             return invoice
         allocation.invoice = invoice
-        undo_allocation(allocation=allocation, on=today(), by=actor.label)
+        undo_allocations(allocations=[allocation], on=today(), by=actor.label)
         after = {"amount": str(allocation.amount)}
         _tell(actor, invoice, "invoice.write_off_undone", after)
     return invoice

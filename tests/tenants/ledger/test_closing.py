@@ -37,7 +37,7 @@ from tenants.payments.services import (
     reverse_payment,
     write_off_invoice,
 )
-from tenants.payments.services.settling import apply_payment
+from tenants.payments.services.settling import Application, apply_payment
 from tenants.reporting.reports.base import Parameters
 from tenants.reporting.reports.controls import REPORT
 from tenants.review.models import ReviewItem
@@ -228,10 +228,9 @@ def test_between_companies_an_application_waits_for_both_books(in_acme):
         method="ACH",
     )
     with transaction.atomic():
-        applied = apply_payment(
+        (applied,) = apply_payment(
             payment=paid.payment,
-            invoice=other,
-            amount=Decimal("1130.00"),
+            parts=[Application(other, Decimal("1130.00"))],
             on=date(2025, 2, 3),
             by="bank file",
         )
