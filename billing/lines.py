@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -76,6 +76,7 @@ StepLabel: TypeAlias = Literal[
     "hours_saved",
     "hours_saved_share",
     "cost_marked_up",
+    "month_sum_divided",
     "share_of_revenue",
     "share_of_costs",
     "share_of_payroll",
@@ -172,6 +173,10 @@ class Trace(NamedTuple):
     def with_input(self, name: str, value: Value) -> Trace:
         """Return the trace with one more thing that went in."""
         return self._replace(inputs={**self.inputs, name: value})
+
+    def after(self, steps: Iterable[Step]) -> Trace:
+        """Return the trace with these steps before its own."""
+        return self._replace(steps=(*steps, *self.steps))
 
     def as_json(self) -> TraceJson:
         """Return plain JSON values, Decimals as strings."""

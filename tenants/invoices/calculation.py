@@ -26,6 +26,7 @@ from tenants.contracts.models import Contract, ContractTerms
 from tenants.contracts.selectors import terms_segments
 from tenants.invoices.checking import FormerPeriod, make_subject
 from tenants.invoices.corrections import (
+    DIVIDE_MONTH_SUMS,
     MISSING_DAYS_ARE_ZERO,
     SPLIT_REVENUE_BY_TERMS,
     corrections_for,
@@ -268,6 +269,7 @@ def _applied(rated: RatedContract, subject: Subject, corrections: frozenset[str]
         return corrections
     used = {
         SPLIT_REVENUE_BY_TERMS: rated.is_split,
+        DIVIDE_MONTH_SUMS: rated.sums_divided,
         MISSING_DAYS_ARE_ZERO: subject.coverage is not None and not subject.coverage.is_complete,
     }
     return frozenset(name for name in corrections if used[name])

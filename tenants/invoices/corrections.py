@@ -1,7 +1,8 @@
 """Automatic corrections: what may be put right without a person, and how it is told.
 
-A correction never invents an amount. It is tried once, after a calculation failed, and an
-invoice made with it names it in its inputs. Source: seed 001, error handling and recovery.
+A correction never invents an amount: a month's sum is divided by days, as the terms' own monthly
+amounts are (ADR 0093), and the invoice says so. It is tried once, after a calculation failed, and
+an invoice made with it names it in its inputs. Source: seed 001, error handling and recovery.
 """
 
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from shared.kernel.errors import Text
 
 SPLIT_REVENUE_BY_TERMS = "split_revenue_by_terms"
+DIVIDE_MONTH_SUMS = "divide_month_sums"
 MISSING_DAYS_ARE_ZERO = "missing_days_are_zero"
 
 
@@ -32,6 +34,15 @@ CORRECTIONS: Mapping[str, Correction] = {
         Correction(
             SPLIT_REVENUE_BY_TERMS,
             _("The recorded revenue was divided by day between the two versions of the terms."),
+            frozenset({"terms_change"}),
+            needs_consent=False,
+        ),
+        Correction(
+            DIVIDE_MONTH_SUMS,
+            _(
+                "The revenue recorded once a month was divided by the days of each version of "
+                "the terms."
+            ),
             frozenset({"terms_change"}),
             needs_consent=False,
         ),

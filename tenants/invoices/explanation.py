@@ -90,6 +90,10 @@ STEPS: Mapping[str, Wording] = {
     "hours_saved": _("%(budgeted_hours)s hours budgeted less %(hours)s worked"),
     "hours_saved_share": _("%(savings_share)s of %(hours_saved)s hours at %(rate)s"),
     "cost_marked_up": _("Cost %(cost)s plus %(markup_rate)s"),
+    "month_sum_divided": _(
+        "%(month)s: %(month_sum)s reported for the month, %(part_days)s of %(days)s days under "
+        "these terms"
+    ),
     "share_of_revenue": _("Revenue %(base)s at %(rate)s"),
     "share_of_costs": _("Costs %(base)s at %(rate)s"),
     "share_of_payroll": _("Payroll %(base)s at %(rate)s"),
@@ -157,7 +161,8 @@ LEFT_OUT = _("Left out: %(taxes)s")
 _PERCENTAGES = frozenset({"variance", "annual_increase", "savings_share", "markup_rate", "limit"})
 _COUNTS = frozenset(
     {"years", "active_days", "days_in_month", "hours", "budgeted_hours", "hours_saved"}
-    | {"multiplier", "count", "lines_count", "factor", "days", "missing_days", "periods"}
+    | {"multiplier", "count", "lines_count", "factor", "days", "part_days"}
+    | {"missing_days", "periods"}
 )
 _RATES_ARE_MONEY = frozenset(
     {"rate_escalated", "rate_multiplied", "hours_at_rate", "hours_saved_share"}

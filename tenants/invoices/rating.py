@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from billing.activity import Activity, Taxable
+from billing.apportionment import REVENUE_RULES, PartRevenue, divide_revenue
 from billing.construction import HoldbackRule
 from billing.holdback import holdback_lines
 from billing.lines import ChargeLine
@@ -41,10 +42,17 @@ class RatedContract:
         first, last = self.segments[0].period, self.segments[-1].period
         return Period(first.start_date, last.end_date)
 
+    sums_divided: bool = False
+    """Whether the sum of a month was divided by days between two versions of the terms."""
+
     @property
     def is_split(self) -> bool:
-        """Whether revenue was divided between two versions of the terms."""
-        return len(self.parts) > 1 and self.activity.revenue_amount is not None
+        """Whether each version of the terms has the revenue of its own days."""
+        return (
+            len(self.parts) > 1
+            and self.activity.revenue_amount is not None
+            and not self.sums_divided
+        )
 
 
 def rate_period(
@@ -61,26 +69,39 @@ def rate_period(
     """Rate each version of the terms (a segment) for its own days. Fees are prorated by them.
 
     So are hours and costs that tell their day, and recorded revenue (`revenue_by_day`) where that
-    correction is tried: each version bills what an invoice of its own days would. Charges and
-    adjustments that are agreed once stand on the last version. `taxability` is the default by
-    line code and `reasons` what own rules say, `holdback` what the law asks where the contract says
-    nothing. Raises Invalid and BillingError.
+    correction is tried (`divide_revenue`): each version bills what an invoice of its own days
+    would. Charges and adjustments that are agreed once stand on the last version. `taxability` is
+    the default by line code and `reasons` what own rules say, `holdback` what the law asks where
+    the contract says nothing. Raises Invalid and BillingError.
     """
     may_split = SPLIT_REVENUE_BY_TERMS in corrections and revenue_by_day is not None
     _refuse_other_days(segments, activity)
     _refuse_unsplittable(segments, activity, may_split=may_split)
+    revenue = None
+    if revenue_by_day is not None and may_split and len(segments) > 1:
+        periods = [segment.period for segment in segments]
+        revenue = divide_revenue(revenue_by_day, periods, contract.currency)
     parts = []
-    for segment in segments:
+    for index, segment in enumerate(segments):
         own = activity if segment is segments[-1] else _without_charges(activity)
         if len(segments) > 1:
             own = own.part(segment.period)
-            if revenue_by_day is not None and may_split:
-                days = (revenue_by_day.get(day, Decimal(0)) for day in segment.period)
-                own = replace(own, revenue_amount=sum(days, Decimal(0)))
+            if revenue is not None:
+                own = replace(own, revenue_amount=revenue[index].amount)
         part = _rate(contract, segment, own, taxability)
         lines = [reasons.tell(line, taxability.get(line.code)) for line in part.lines]
+        if revenue is not None:
+            lines = [_tell_division(line, revenue[index]) for line in lines]
         parts.append(replace(part, lines=lines))
-    return RatedContract(segments, parts, activity, _held(contract, parts, holdback))
+    divided = revenue is not None and any(one.steps for one in revenue)
+    return RatedContract(segments, parts, activity, _held(contract, parts, holdback), divided)
+
+
+def _tell_division(line: ChargeLine, revenue: PartRevenue) -> ChargeLine:
+    """The line with the days that it has its revenue of, where that was divided."""
+    if not revenue.steps or line.trace.rule not in REVENUE_RULES:
+        return line
+    return line._replace(trace=line.trace.after(revenue.steps))
 
 
 def _held(

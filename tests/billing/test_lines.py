@@ -57,7 +57,13 @@ def test_json_never_uses_exponents() -> None:
 def test_every_code_has_a_description_and_every_list_is_complete() -> None:
     assert set(DESCRIPTIONS) == set(LINE_CODES)
     assert len(set(RULES)) == len(RULES) == 24
-    assert len(set(STEP_LABELS)) == len(STEP_LABELS) == 30
+    assert len(set(STEP_LABELS)) == len(STEP_LABELS) == 31
+
+
+def test_steps_before_a_traces_own() -> None:
+    last = Step("sum", {}, Decimal(2))
+    first = Step("month_sum_divided", {"month": "2026-01"}, Decimal(1))
+    assert Trace("share_flat", {}, (last,)).after([first]).steps == (first, last)
 
 
 def test_day_value() -> None:

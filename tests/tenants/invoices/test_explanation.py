@@ -130,7 +130,8 @@ def test_golden_lines_and_checks_are_said_in_words(case, language):
 def test_the_cases_use_every_step():
     """So that the cases above would show a sentence whose values are not there."""
     steps = {step.label for case in CASES for line in rated(case)[0] for step in line.trace.steps}
-    assert steps | CORRECTING == set(STEP_LABELS)
+    divided = {"month_sum_divided"}  # needs two versions of the terms: see test_run_recovery
+    assert steps | CORRECTING | divided == set(STEP_LABELS)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

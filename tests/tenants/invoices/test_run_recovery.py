@@ -14,8 +14,9 @@ from shared.kernel.clock import now
 from shared.kernel.errors import Conflict, Invalid, NotFound
 from shared.kernel.tenancy import organisation_context
 from tenants.activity.services import DayRevenue, record_revenue
-from tenants.contracts.services import TermsInput
+from tenants.contracts.services import TermsInput, change_terms
 from tenants.invoices import hooks
+from tenants.invoices.explanation import trace_steps
 from tenants.invoices.models import BillingRun, Invoice
 from tenants.invoices.run_filters import RunFilters
 from tenants.invoices.selectors.runs import error_counts, run_totals
@@ -25,8 +26,10 @@ from tenants.invoices.services import (
     discard_draft,
     generate_invoice,
     process_run,
+    recalculate_invoice,
     retry_failed,
     start_run,
+    validate_invoice,
 )
 from tenants.invoices.services.distribution import (
     ATTEMPTS_MAX,
@@ -210,8 +213,6 @@ def test_where_missing_days_were_closed_the_gap_corrects_itself(in_acme):
 
 
 def test_revenue_is_divided_by_day_where_the_terms_change(in_acme):
-    from tenants.contracts.services import change_terms
-
     share = make_contract(**SHARE)
     change_terms(
         actor=SYSTEM,
@@ -226,6 +227,38 @@ def test_revenue_is_divided_by_day_where_the_terms_change(in_acme):
     assert item.invoice.subtotal == Decimal("520.00")
     amounts = item.invoice.lines.order_by("position").values_list("amount", flat=True)
     assert list(amounts) == [Decimal("100.00"), Decimal("420.00")]
+
+
+def test_the_sum_of_a_month_is_divided_by_the_days_of_each_version(in_acme):
+    """Reported once for March, which of its days it stands on says nothing."""
+    share = make_contract(**SHARE)
+    change_terms(
+        actor=SYSTEM,
+        contract_id=share.contract_id,
+        terms=TermsInput("revenue_share", {"revenue_share_rate": "0.2"}),
+        effective_date=date(2025, 3, 11),
+    )
+    report(share.site, [date(2025, 3, 31)], "1000.00")
+    item = run_march().items.get()
+    assert (item.status, item.corrections) == ("billed", ["divide_month_sums"])
+    assert item.invoice.inputs["corrections"] == ["divide_month_sums"]
+    # 1,000.00 x 10 / 31 = 322.58 at 10 %; what remains, 677.42, at 20 %: 32.26 + 135.48
+    lines = list(item.invoice.lines.order_by("position"))
+    assert [line.amount for line in lines] == [Decimal("32.26"), Decimal("135.48")]
+    assert [(step.label, step.value) for step in trace_steps(lines[1].trace, "CAD")] == [
+        (
+            "March 2025: $1,000.00 reported for the month, 21 of 31 days under these terms",
+            "$677.42",
+        ),
+        ("$677.42 at 20%", "135.484"),
+        ("Rounded to the smallest unit of CAD", "$135.48"),
+    ]
+    assert all(check["passed"] for check in item.invoice.checks if check["severity"] != "warning")
+    # calculated again it is the same, to the cent
+    code = item.invoice.invoice_id
+    assert recalculate_invoice(actor=SYSTEM, invoice_id=code).correction is None
+    again = validate_invoice(actor=SYSTEM, invoice_id=code)
+    assert all(check["passed"] for check in again.checks if check["severity"] != "warning")
 
 
 def test_a_contract_that_starts_inside_the_period_takes_its_own_days(in_acme):
