@@ -1,7 +1,5 @@
 """The list of disputes; buttons of an invoice's page: raise one, settle it, withdraw it."""
 
-from decimal import Decimal, InvalidOperation
-
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -11,10 +9,12 @@ from django.views.decorators.http import require_POST, require_safe
 from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.authorisation import authorize
-from shared.kernel.errors import FieldError, Invalid
+from shared.kernel.forms import carried_out
 from tenants.disputes import selectors, services
 from tenants.disputes.models import Dispute
-from tenants.invoices.views.page_actions import on_invoice_page
+from tenants.invoices.correction_forms import CloseDisputeForm, DisputeForm
+from tenants.invoices.selectors import invoice_by_code
+from tenants.invoices.views.invoices import refused_on_page
 
 QUERY_MAX = 100
 
@@ -39,48 +39,40 @@ def dispute_list(request: ApiRequest) -> HttpResponse:
 
 
 @require_POST
-@on_invoice_page
 def raise_dispute(request: ApiRequest, invoice_id: str) -> HttpResponse:
     """The customer objects to an amount."""
     authorize(request.actor, "invoices.dispute")
-    position = request.POST.get("position", "")
-    services.raise_dispute(
-        actor=request.actor,
-        invoice_id=invoice_id,
-        reason=request.POST.get("reason", ""),
-        amount=_amount(request.POST.get("amount", "")),
-        position=int(position) if position.isdecimal() and len(position) < 6 else None,
-    )
+    invoice = invoice_by_code(actor=request.actor, invoice_id=invoice_id)
+    form = DisputeForm(invoice, request.POST)
+
+    def work() -> None:
+        services.raise_dispute(actor=request.actor, invoice_id=invoice_id, **form.cleaned_data)
+
+    if not carried_out(form, work):
+        return refused_on_page(request, invoice_id, dispute_form=form)
     messages.success(request, _("The dispute was recorded; reminders leave it out."))
     return redirect("invoice_detail", invoice_id=invoice_id)
 
 
 @require_POST
-@on_invoice_page
 def close_dispute(request: ApiRequest, invoice_id: str, dispute_id: str) -> HttpResponse:
     """Settled, perhaps by a credit note, or withdrawn."""
     authorize(request.actor, "invoices.dispute")
-    text = request.POST.get("resolution", "")
     dispute = selectors.dispute_by_code(actor=request.actor, dispute_id=dispute_id)
-    if request.POST.get("action") == "withdraw":
-        services.withdraw_dispute(actor=request.actor, dispute_id=dispute.dispute_id, note=text)
-        messages.success(request, _("The dispute was withdrawn."))
-    else:
-        services.resolve_dispute(
-            actor=request.actor,
-            dispute_id=dispute.dispute_id,
-            resolution=text,
-            credit=_amount(request.POST.get("credit", "")),
-        )
-        messages.success(request, _("The dispute is resolved."))
+    form = CloseDisputeForm(dispute.dispute_id, request.POST)
+    is_withdrawn = request.POST.get("action") == "withdraw"
+
+    def work() -> None:
+        given = form.cleaned_data
+        if is_withdrawn:
+            services.withdraw_dispute(
+                actor=request.actor, dispute_id=dispute_id, note=given["resolution"]
+            )
+        else:
+            services.resolve_dispute(actor=request.actor, dispute_id=dispute_id, **given)
+
+    if not carried_out(form, work, {"amount": "credit", "lines": "credit"}):
+        return refused_on_page(request, invoice_id, closing_form=form)
+    told = _("The dispute was withdrawn.") if is_withdrawn else _("The dispute is resolved.")
+    messages.success(request, told)
     return redirect("invoice_detail", invoice_id=invoice_id)
-
-
-def _amount(text: str) -> Decimal | None:
-    if not text.strip():
-        return None
-    try:
-        return Decimal(text.strip()[:30])
-    except InvalidOperation as error:
-        message = _("Enter an amount.")
-        raise Invalid(errors=[FieldError("amount", "number", message)]) from error

@@ -112,17 +112,28 @@ class DisputeForm(forms.Form):
         min_value=Decimal("0.0001"),
         widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
     )
-    position = forms.ChoiceField(label=_("Line"), required=False)
+    position = forms.TypedChoiceField(label=_("Line"), required=False, coerce=int, empty_value=None)
     reason = forms.CharField(label=_("What the customer says"), max_length=500)
 
-    def __init__(self, invoice: Invoice) -> None:
-        super().__init__(auto_id="dispute_%s")
+    def __init__(self, invoice: Invoice, data: Any = None) -> None:
+        super().__init__(data, auto_id="dispute_%s")
         lines = [
             (str(line.position), line_name(line.code, line.subject))
             for line in invoice.lines.all()
             if line.code != "holdback"
         ]
         self.fields["position"].choices = [("", _("The whole invoice")), *lines]  # type: ignore[attr-defined]
+
+
+class CloseDisputeForm(forms.Form):
+    """How a dispute was settled, perhaps by a credit."""
+
+    resolution = forms.CharField(label=_("How it was settled"), max_length=500)
+    credit = AmountField(label=_("Credit before tax"))
+
+    def __init__(self, dispute_id: str, data: Any = None) -> None:
+        self.dispute_id = dispute_id
+        super().__init__(data, auto_id=f"{dispute_id}_%s")
 
 
 def _input(one: CreditableLine) -> str:

@@ -16,7 +16,6 @@ from tenants.contracts.construction import construction_book
 from tenants.disputes.selectors import disputes
 from tenants.invoices.calculation import statute_of
 from tenants.invoices.comparing import remaining_charge
-from tenants.invoices.correction_forms import ReleaseForm
 from tenants.invoices.explanation import line_name
 from tenants.invoices.models import Invoice
 from tenants.invoices.selectors.approvers import (
@@ -41,13 +40,13 @@ ZERO = Decimal(0)
 class Held:
     """What of an invoice is still kept back, and from which day it may be asked for.
 
-    `early` is the form that releasing it today needs; None where it may be asked for.
+    `early` says that it may not be asked for yet.
     """
 
     kept: Decimal
     left: Decimal
     release_on: date | None
-    early: ReleaseForm | None
+    early: bool
 
 
 @dataclass(frozen=True)
@@ -116,8 +115,7 @@ def held_of(invoice: Invoice) -> Held | None:
     left = sum((one.held for one in lines), ZERO)
     invoice.contract.site = invoice.site
     release_on = construction_book().earliest_release(invoice.contract, invoice.period_end)
-    early = ReleaseForm(auto_id="release_%s") if _waits(invoice, lines) else None
-    return Held(Decimal(invoice.holdback), left, release_on, early)
+    return Held(Decimal(invoice.holdback), left, release_on, _waits(invoice, lines))
 
 
 def _waits(invoice: Invoice, held: Sequence[CreditableLine]) -> bool:

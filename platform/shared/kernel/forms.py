@@ -1,6 +1,6 @@
 """Pages that are one form, and bringing a service's refusal back to the form it came from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -35,6 +35,19 @@ def form_page(
         **more,
     }
     return render(request, template, context, status=422 if form.errors else 200)
+
+
+def carried_out(
+    form: forms.BaseForm, work: Callable[[], object], fields: Mapping[str, str] | None = None
+) -> bool:
+    """Whether the form is valid and `work` was done; a refusal of it stands in the form instead."""
+    if not form.is_valid():
+        return False
+    try:
+        work()
+    except AppError as error:
+        add_errors(form, error, fields or {})
+    return not form.errors
 
 
 def add_errors(form: forms.BaseForm, error: AppError, fields: Mapping[str, str]) -> None:

@@ -1,6 +1,5 @@
 """What an invoice's page can do besides issuing and paying: credit, recalculate, void and more."""
 
-from decimal import Decimal
 from uuid import UUID
 
 from django.contrib import messages
@@ -12,13 +11,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from shared.kernel.api.auth import ApiRequest
 from shared.kernel.authorisation import authorize
-from shared.kernel.errors import AppError, FieldError, Invalid
-from shared.kernel.forms import add_errors
+from shared.kernel.errors import AppError
+from shared.kernel.forms import add_errors, carried_out
 from tenants.invoices import selectors, services
-from tenants.invoices.correction_forms import CreditForm, WriteOffForm
+from tenants.invoices.correction_forms import CreditForm, ReleaseForm, VoidForm, WriteOffForm
 from tenants.invoices.correction_page import kept_sentence
 from tenants.invoices.models import Invoice
 from tenants.invoices.selectors.creditable import creditable_lines
+from tenants.invoices.views.invoices import refused_on_page
 from tenants.invoices.views.page_actions import on_invoice_page
 from tenants.payments.services import undo_write_off, write_off_invoice
 
@@ -77,11 +77,17 @@ def recalculate(request: ApiRequest, invoice_id: str) -> HttpResponse:
 
 
 @require_POST
-@on_invoice_page
 def void(request: ApiRequest, invoice_id: str) -> HttpResponse:
     """Take the document out of the books."""
-    reason = request.POST.get("reason", "")
-    services.void_invoice(actor=request.actor, invoice_id=invoice_id, reason=reason)
+    authorize(request.actor, "invoices.void")
+    form = VoidForm(request.POST, auto_id="void_%s")
+
+    def work() -> None:
+        reason = form.cleaned_data["reason"]
+        services.void_invoice(actor=request.actor, invoice_id=invoice_id, reason=reason)
+
+    if not carried_out(form, work):
+        return refused_on_page(request, invoice_id, void_form=form)
     messages.success(request, _("It is void; its period can be billed again."))
     return redirect("invoice_detail", invoice_id=invoice_id)
 
@@ -96,24 +102,16 @@ def approve(request: ApiRequest, invoice_id: str) -> HttpResponse:
 
 
 @require_POST
-@on_invoice_page
 def write_off(request: ApiRequest, invoice_id: str) -> HttpResponse:
     """Give up what is open, or a part of it."""
     authorize(request.actor, "payments.write_off")
-    form = WriteOffForm(request.POST)
-    if not form.is_valid():
-        raise Invalid(
-            errors=[
-                FieldError(name, "invalid", str(texts[0])) for name, texts in form.errors.items()
-            ]
-        )
-    amount: Decimal = form.cleaned_data["amount"]
-    write_off_invoice(
-        actor=request.actor,
-        invoice_id=invoice_id,
-        reason=form.cleaned_data["reason"],
-        amount=amount,
-    )
+    form = WriteOffForm(request.POST, auto_id="write_off_%s")
+
+    def work() -> None:
+        write_off_invoice(actor=request.actor, invoice_id=invoice_id, **form.cleaned_data)
+
+    if not carried_out(form, work):
+        return refused_on_page(request, invoice_id, write_off_form=form)
     messages.success(request, _("Written off."))
     return redirect("invoice_detail", invoice_id=invoice_id)
 
@@ -128,18 +126,24 @@ def undo_written_off(request: ApiRequest, invoice_id: str, write_off_id: UUID) -
 
 
 @require_POST
-@on_invoice_page
 def release(request: ApiRequest, invoice_id: str) -> HttpResponse:
     """Draft the invoice of this invoice's holdback, or of all of its contract's."""
     authorize(request.actor, "invoices.generate")
     invoice = selectors.invoice_by_code(actor=request.actor, invoice_id=invoice_id)
     everything = request.POST.get("what") == "contract"
-    draft = services.release_holdback(
-        actor=request.actor,
-        contract_id=invoice.contract.contract_id,
-        invoice_ids=() if everything else [invoice_id],
-        early="early" in request.POST,
-        reason=request.POST.get("reason", ""),
-    )
+    form = ReleaseForm(request.POST, auto_id="release_%s")
+    drafts: list[Invoice] = []
+
+    def work() -> None:
+        draft = services.release_holdback(
+            actor=request.actor,
+            contract_id=invoice.contract.contract_id,
+            invoice_ids=() if everything else [invoice_id],
+            **form.cleaned_data,
+        )
+        drafts.append(draft)
+
+    if not carried_out(form, work, {"on": "early", "invoice_ids": "early"}):
+        return refused_on_page(request, invoice_id, release_form=form)
     messages.success(request, _("The release is a draft; issue it when ready."))
-    return redirect("invoice_detail", invoice_id=draft.invoice_id)
+    return redirect("invoice_detail", invoice_id=drafts[0].invoice_id)

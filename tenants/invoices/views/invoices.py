@@ -1,10 +1,11 @@
 """Pages of invoices: list, one invoice with its reasons, issuing and paying it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import partial
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
@@ -22,12 +23,19 @@ from shared.kernel.clock import today
 from shared.kernel.errors import AppError
 from shared.kernel.exports import csv_response, in_cents
 from shared.kernel.forms import add_errors
+from tenants.disputes.models import Dispute
 from tenants.documents.models import INVOICE
 from tenants.documents.rendering import look_for, render_contents
 from tenants.documents.services import signed_link
 from tenants.documents.views.answers import answer_document
 from tenants.invoices import selectors, services
-from tenants.invoices.correction_forms import DisputeForm, VoidForm, WriteOffForm
+from tenants.invoices.correction_forms import (
+    CloseDisputeForm,
+    DisputeForm,
+    ReleaseForm,
+    VoidForm,
+    WriteOffForm,
+)
 from tenants.invoices.correction_page import correction_context, statute_facts
 from tenants.invoices.forms import PaymentForm
 from tenants.invoices.lists import INVOICES
@@ -109,22 +117,28 @@ def invoice_detail(request: ApiRequest, invoice_id: str) -> HttpResponse:
     return render(request, "invoices/detail.html", _detail(request, invoice_id))
 
 
-def _detail(
-    request: ApiRequest,
-    invoice_id: str,
-    payment_form: PaymentForm | None = None,
-    refund_form: RefundForm | None = None,
-) -> dict[str, Any]:
+def refused_on_page(request: ApiRequest, invoice_id: str, **sent: forms.Form) -> HttpResponse:
+    """The invoice's page with the form that was sent: as typed, open, saying what is wrong.
+
+    `sent` is named as the page's template names it; `closing_form` is that of one dispute.
+    """
+    return render(request, "invoices/detail.html", _detail(request, invoice_id, **sent), status=422)
+
+
+def _detail(request: ApiRequest, invoice_id: str, **sent: Any) -> dict[str, Any]:
     invoice = selectors.invoice_by_code(actor=request.actor, invoice_id=invoice_id)
     payments = list(payments_of_invoice(actor=request.actor, invoice_pk=invoice.pk))
+    corrections = correction_context(request.actor, invoice)
     return {
-        **correction_context(request.actor, invoice),
-        **credit_note_refunds(request.actor, invoice, refund_form),
+        **corrections,
+        **credit_note_refunds(request.actor, invoice, sent.pop("refund_form", None)),
         "void_form": VoidForm(auto_id="void_%s"),
         "write_off_form": WriteOffForm(
             initial=WriteOffForm.initial_of(invoice.balance_due), auto_id="write_off_%s"
         ),
         "dispute_form": DisputeForm(invoice),
+        "release_form": ReleaseForm(auto_id="release_%s"),
+        "closing": _closing(corrections, sent.pop("closing_form", None)),
         "invoice": invoice,
         "lines": lines_of(invoice),
         "totals": totals_of(invoice),
@@ -140,10 +154,23 @@ def _detail(
         "may_pay": invoice.document_status == Invoice.DocumentStatus.ISSUED
         and invoice.balance_due > 0
         and request.actor.may("payments.write"),
-        "payment_form": payment_form
-        or PaymentForm(initial=PaymentForm.initial_of(invoice.balance_due)),
-        "payment_open": payment_form is not None or "pay" in request.GET,
+        "payment_form": PaymentForm(initial=PaymentForm.initial_of(invoice.balance_due)),
+        "payment_open": "payment_form" in sent or "pay" in request.GET,
+        **sent,
     }
+
+
+def _closing(
+    corrections: Mapping[str, Any], sent: CloseDisputeForm | None
+) -> list[tuple[Dispute, CloseDisputeForm]]:
+    """Each open dispute with the form that closes it."""
+    if not corrections["may"]["close_disputes"]:
+        return []
+    standing = [one for one in corrections["disputes"] if one.status == Dispute.Status.OPEN]
+    forms_of = {one.dispute_id: CloseDisputeForm(one.dispute_id) for one in standing}
+    if sent:
+        forms_of[sent.dispute_id] = sent
+    return [(one, forms_of[one.dispute_id]) for one in standing]
 
 
 def _history(
@@ -174,6 +201,7 @@ def invoice_html(request: ApiRequest, invoice_id: str) -> HttpResponse:
 
 
 @require_POST
+@on_invoice_page
 def issue(request: ApiRequest, invoice_id: str) -> HttpResponse:
     """Number and freeze a draft."""
     invoice = services.issue_invoice(actor=request.actor, invoice_id=invoice_id)
@@ -182,6 +210,7 @@ def issue(request: ApiRequest, invoice_id: str) -> HttpResponse:
 
 
 @require_POST
+@on_invoice_page
 def discard(request: ApiRequest, invoice_id: str) -> HttpResponse:
     """Delete a draft, which frees its period."""
     services.discard_draft(actor=request.actor, invoice_id=invoice_id)
@@ -211,7 +240,7 @@ def pay(request: ApiRequest, invoice_id: str) -> HttpResponse:
         else:
             messages.success(request, _paid_message(recorded.invoice, created=recorded.created))
             return redirect("invoice_detail", invoice_id=invoice_id)
-    return render(request, "invoices/detail.html", _detail(request, invoice_id, form), status=422)
+    return refused_on_page(request, invoice_id, payment_form=form)
 
 
 @require_POST
@@ -223,8 +252,7 @@ def refund(request: ApiRequest, invoice_id: str) -> HttpResponse:
     if form.carry_out(lambda given: give(given=given)):
         messages.success(request, _("The refund was recorded."))
         return redirect("invoice_detail", invoice_id=invoice_id)
-    context = _detail(request, invoice_id, refund_form=form)
-    return render(request, "invoices/detail.html", context, status=422)
+    return refused_on_page(request, invoice_id, refund_form=form)
 
 
 @require_POST

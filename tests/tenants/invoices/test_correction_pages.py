@@ -47,6 +47,24 @@ def post(browser, invoice, path, **data):
     return response.content.decode()
 
 
+def refused(browser, invoice, path, **data):
+    """The page again, with the form that was sent open in it."""
+    response = browser.post(f"/invoices/{invoice.invoice_id}/{path}", data)
+    assert response.status_code == 422
+    page = response.content.decode()
+    for typed in data.values():
+        assert f'value="{typed}"' in page or typed == "on"
+    return page
+
+
+def dialog_of(page, name):
+    """What stands in a dialog that came open."""
+    start = page.index(f'id="{name}"')
+    dialog = page[start : page.index("</dialog>", start)]
+    assert "data-open-now" in dialog
+    return dialog
+
+
 def test_what_the_page_shows(browser, invoice):
     page = page_of(browser, invoice)
     assert "$100.00 was kept back; $100.00 is not released yet." in page
@@ -134,7 +152,7 @@ def test_recalculating_shows_old_and_new(browser, invoice):
 
 
 def test_void_needs_a_reason(browser, invoice):
-    assert "Say why." in post(browser, invoice, "void")
+    assert "This field is required." in dialog_of(refused(browser, invoice, "void"), "void")
     page = post(browser, invoice, "void", reason="Billed twice")
     assert "Billed twice" in page
     assert Invoice.objects.get().document_status == "void"
@@ -147,23 +165,33 @@ def test_write_off_and_back(browser, invoice):
     post(browser, invoice, f"write-offs/{made.pk}/undo")
     assert Invoice.objects.get().balance_due == 1017
     assert "amount" not in Invoice.objects.get().void_reason
-    post(browser, invoice, "write-off", amount="x", reason="Small")
+    page = refused(browser, invoice, "write-off", amount="x", reason="Small")
+    assert "Enter a number." in dialog_of(page, "write-off")
+    page = refused(browser, invoice, "write-off", amount="2000", reason="Small")
+    assert "$1,017.00" in dialog_of(page, "write-off")
     assert WriteOff.objects.count() == 1
 
 
 def test_a_dispute_is_recorded_and_settled(browser, invoice):
+    given = {"amount": "5000", "reason": "Half a day"}
+    page = dialog_of(refused(browser, invoice, "dispute", **given), "dispute")
+    assert "At most $1,017.00 is open." in page
     post(browser, invoice, "dispute", amount="113.00", position="1", reason="Half a day")
     raised = Dispute.objects.get()
     assert "Half a day" in page_of(browser, invoice)
     close = f"disputes/{raised.dispute_id}/close"
-    assert "Enter an amount." in post(browser, invoice, close, resolution="x", credit="ten")
+    page = refused(browser, invoice, close, resolution="x", credit="ten")
+    assert "Enter a number." in dialog_of(page, raised.dispute_id)
+    page = refused(browser, invoice, close, resolution="x", credit="5000", action="resolve")
+    assert "At most $1,000.00 is left." in dialog_of(page, raised.dispute_id)
     post(browser, invoice, close, resolution="Agreed", credit="100", action="resolve")
     raised.refresh_from_db()
     assert (raised.status, raised.credit_note.subtotal) == ("resolved", -90)
 
 
 def test_holdback_is_released(browser, invoice):
-    assert "Say why it is released now." in post(browser, invoice, "release", early="on")
+    assert "release_early" in refused(browser, invoice, "release", reason="The owner agreed")
+    assert "Say why it is released now." in refused(browser, invoice, "release", early="on")
     page = post(browser, invoice, "release", early="on", reason="The owner agreed")
     assert "The release is a draft" in page
     assert "Release of holdback" in page
