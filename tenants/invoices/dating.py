@@ -72,6 +72,14 @@ def misaligned(frequency: Frequency) -> Wording:
     ) % {"frequency": BillingFrequency(frequency).label}
 
 
+def misfit(frequency: Frequency) -> Wording:
+    """Why a run passes over a contract of this frequency: its days are of several such periods."""
+    return _(
+        "The contract is billed by the calendar (%(frequency)s), and the run is of longer days. "
+        "Run each of those periods by itself."
+    ) % {"frequency": BillingFrequency(frequency).label}
+
+
 def several_stretches(stretches: tuple[Period, ...]) -> Invalid:
     """What a run says where invoices of single days left more than one stretch open."""
     days = joined(

@@ -103,7 +103,10 @@ class RunForm(RunFiltersForm):
     month = forms.CharField(
         label=_("Month"),
         widget=forms.TextInput(attrs={"type": "month"}),
-        help_text=_("Every contract with an active day in it is billed."),
+        help_text=_(
+            "Every monthly contract with an active day in it is billed; a quarterly or annual one "
+            "with the last month of its quarter or year, for all of it."
+        ),
     )
     issue = forms.BooleanField(
         label=_("Issue the invoices at once"),

@@ -20,7 +20,7 @@ from shared.kernel.wording import worded as _
 from shared.kernel.wording import wording_of
 from tenants.contracts.models import Contract
 from tenants.invoices.calculation import BillingContext, Calculation
-from tenants.invoices.dating import misaligned, usual_date
+from tenants.invoices.dating import misfit, usual_date
 from tenants.invoices.explanation import check_as_json
 from tenants.invoices.models import BillingRun, BillingRunItem, ErrorKind, Invoice
 from tenants.invoices.selectors import live_invoices_of, load_contexts
@@ -174,7 +174,7 @@ def _attempts(items: Sequence[BillingRunItem], period: Period) -> list[Attempt]:
         if contract is None:
             item.status, item.reason = Status.SKIPPED, _("No longer due in this period.")
         elif not is_aligned(contract.frequency, period):
-            item.status, item.reason = Status.SKIPPED, misaligned(contract.frequency)
+            item.status, item.reason = Status.SKIPPED, misfit(contract.frequency)
             item.field, item.code = "billing_period", "not_aligned"
         else:
             groups[periods[contract.frequency]][contract.pk] = item

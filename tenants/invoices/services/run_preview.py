@@ -12,7 +12,7 @@ from shared.kernel.authorisation import authorize
 from shared.kernel.errors import AppError
 from tenants.contracts.models import Contract
 from tenants.invoices.calculation import Calculation
-from tenants.invoices.dating import check_ahead, misaligned, usual_date
+from tenants.invoices.dating import check_ahead, misfit, usual_date
 from tenants.invoices.explanation import check_as_json, check_text
 from tenants.invoices.fixing import Fix, fix_for
 from tenants.invoices.models import ErrorKind
@@ -139,7 +139,7 @@ def _calculate_all(
 def _misaligned(
     contracts: Sequence[DueContract], frequency: Frequency
 ) -> Iterator[PreviewedContract]:
-    kind, reason = ErrorKind.DATA_VALIDATION, misaligned(frequency)
+    kind, reason = ErrorKind.DATA_VALIDATION, misfit(frequency)
     problem = Problem(kind, "not_aligned", reason, "billing_period")
     rows = Contract.objects.filter(pk__in=[one.pk for one in contracts]).select_related("site")
     for contract in rows.order_by("pk"):

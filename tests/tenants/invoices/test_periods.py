@@ -110,8 +110,29 @@ def test_a_run_of_a_quarter_leaves_monthly_contracts_alone(contract):
     assert (preview.ready, [one.problem.code for one in preview.failing]) == (0, ["not_aligned"])
     item = run(QUARTER)
     assert (item.status, item.field) == ("skipped", "billing_period")
-    assert "(Monthly)" in item.reason
+    assert "(Monthly), and the run is of longer days" in item.reason
     assert not Invoice.objects.exists()
+
+
+def test_a_run_of_a_year_bills_annual_contracts_and_says_why_not_the_others(in_acme):
+    """What the preview says before is what the run says after."""
+    year = calendar_period(Frequency.ANNUAL, date(2025, 1, 1))
+    site = make_site()
+    make_contract(site, frequency="annual")
+    quarterly = make_contract(site, frequency="quarterly")
+    preview = preview_run(actor=SYSTEM, period=year)
+    assert (preview.due, preview.ready, preview.totals) == (2, 1, {"CAD": Decimal("13560.00")})
+    (passed_over,) = preview.failing
+    assert passed_over.contract == quarterly
+    items = process_run(run_id=start_run(actor=SYSTEM, period=year).pk).items
+    item = items.get(contract=quarterly)
+    assert (item.status, item.reason) == ("skipped", passed_over.problem.reason)
+    assert "(Quarterly), and the run is of longer days" in item.reason
+    assert items.get(status="billed").invoice.total == Decimal("13560.00")
+    # its last month bills the quarter, which the year's run left to it
+    december = preview_run(actor=SYSTEM, period=month_period(2025, 12))
+    assert (december.due, december.unbilled) == (2, 1)
+    assert december.totals == {"CAD": Decimal("3390.00")}
 
 
 def test_a_run_bills_no_period_that_begins_more_than_a_month_ahead(contract):
