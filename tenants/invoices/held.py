@@ -87,31 +87,41 @@ def base_by_document(moves: Iterable[Move]) -> dict[UUID, Decimal]:
 def clearings(roots: Iterable[UUID] | None = None) -> dict[UUID, Clearing]:
     """By holding invoice what has to be cleared, and when; of all invoices where none is named.
 
-    In four queries. From the documents alone: the journal is compared with it.
+    What adjusts an invoice counts with it. In five queries. From the documents alone: the journal
+    is compared with it.
     """
     issued = Invoice.objects.filter(number__isnull=False, exchange_rate__isnull=False)
+    adjusting = issued.filter(kind=Kind.ADJUSTMENT).exclude(holdback=0)
     named = None if roots is None else list(roots)
+    if named is not None:
+        adjusting = adjusting.filter(corrects__in=named)
+    rows = adjusting.values_list("pk", "corrects")
+    adjusted = {pk: root for pk, root in rows if root is not None}
+    holding = None if named is None else {*named, *adjusted}
     moves = [
-        move for move in moved_by(_movers(issued, named)) if named is None or move.root in named
+        move
+        for move in moved_by(_movers(issued, holding))
+        if holding is None or move.root in holding
     ]
     notes = issued.filter(kind=Kind.CREDIT_NOTE).exclude(
         Q(holdback=0) | Q(corrects__kind=Kind.HOLDBACK_RELEASE) | Q(corrects__isnull=True)
     )
-    if named is not None:
-        notes = notes.filter(corrects__in=named)
+    if holding is not None:
+        notes = notes.filter(corrects__in=holding)
     moves += [_own(row, row["corrects"]) for row in notes.values("corrects", *_FIELDS)]
-    moved = {move.root for move in moves}
-    moves += [_own(row, row["pk"]) for row in issued.filter(pk__in=moved).values(*_FIELDS)]
+    moved = {adjusted.get(move.root, move.root) for move in moves}
+    members = Q(pk__in=moved) | Q(pk__in=[pk for pk, root in adjusted.items() if root in moved])
+    moves += [_own(row, row["pk"]) for row in issued.filter(members).values(*_FIELDS)]
     by_root: dict[UUID, list[Move]] = defaultdict(list)
     for move in moves:
-        by_root[move.root].append(move)
+        by_root[adjusted.get(move.root, move.root)].append(move)
     return {root: _cleared(its) for root, its in by_root.items()}
 
 
 _FIELDS = ("pk", "holdback", "exchange_rate", "base_currency", "invoice_date", "voided_on")
 
 
-def _movers(issued: QuerySet[Invoice], named: list[UUID] | None) -> Any:
+def _movers(issued: QuerySet[Invoice], named: Iterable[UUID] | None) -> Any:
     """Releases and their credit notes, those that touch the named invoices."""
     found = issued.filter(Q(kind=Kind.HOLDBACK_RELEASE) | Q(corrects__kind=Kind.HOLDBACK_RELEASE))
     if named is not None:
@@ -153,16 +163,18 @@ def lock_held(invoice: Invoice) -> list[UUID]:
     """
     if invoice.exchange_rate is None or not invoice.holdback:
         return []
-    roots: Iterable[Any]
+    holding: Iterable[Any]
     if invoice.kind == Kind.CREDIT_NOTE and _is_of_release(invoice):
-        roots = invoice.lines.values_list(_OF_CREDITED_RELEASE, flat=True)
+        holding = invoice.lines.values_list(_OF_CREDITED_RELEASE, flat=True)
     elif invoice.kind == Kind.HOLDBACK_RELEASE:
-        roots = invoice.lines.values_list(_OF_RELEASE, flat=True)
-    elif invoice.kind == Kind.CREDIT_NOTE:
-        roots = Invoice.objects.filter(pk=invoice.pk).values_list("corrects", flat=True)
+        holding = invoice.lines.values_list(_OF_RELEASE, flat=True)
+    elif invoice.kind in (Kind.CREDIT_NOTE, Kind.ADJUSTMENT):
+        holding = [invoice.corrects_id]
     else:
         return []
-    rows = Invoice.objects.select_for_update(of=("self",)).filter(pk__in=list(roots))
+    found = Invoice.objects.filter(pk__in=list(holding)).values_list("pk", "kind", "corrects")
+    roots = {root if kind == Kind.ADJUSTMENT and root else pk for pk, kind, root in found}
+    rows = Invoice.objects.select_for_update(of=("self",)).filter(pk__in=roots)
     return list(rows.order_by("pk").values_list("pk", flat=True))
 
 

@@ -3,6 +3,8 @@
 Parts of the transaction that issues, which has authorised its actor.
 """
 
+from django.db.models import Q
+
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.wording import worded as _
@@ -21,6 +23,13 @@ def lock_corrected(invoice_id: str) -> Invoice | None:
         .filter(corrections__invoice_id=invoice_id)
         .first()
     )
+
+
+def lock_together(invoice_id: str) -> None:
+    """Lock an invoice and the one that it adjusts, in the order in which payments lock them."""
+    both = Q(invoice_id=invoice_id) | Q(corrections__invoice_id=invoice_id)
+    codes = Invoice.objects.filter(both).values("pk")
+    list(Invoice.objects.select_for_update(of=("self",)).filter(pk__in=codes).order_by("pk"))
 
 
 def require_issuable(*, actor: Actor, correction: Invoice, original: Invoice) -> None:

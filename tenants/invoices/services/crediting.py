@@ -26,8 +26,10 @@ from tenants.invoices.selectors.creditable import (
     CreditableLine,
     TaxesLeft,
     creditable_lines,
+    is_taxed,
     taxes_left,
 )
+from tenants.invoices.services.correcting import lock_together
 from tenants.invoices.services.drafting import (
     Correction,
     DraftLine,
@@ -78,6 +80,7 @@ def credit_invoice(
     """
     authorize(actor, "invoices.void")
     with transaction.atomic():
+        lock_together(invoice_id)
         invoice = lock_invoice(invoice_id)
         invoice.require_revision(expected_revision)
         require_creditable(invoice)
@@ -147,14 +150,9 @@ def taxes_of_credit(
     bases: dict[str, Decimal] = defaultdict(Decimal)
     for taxable, amount in credited:
         for tax in charged:
-            if applies(taxable, tax.name):
+            if is_taxed(taxable, tax.name):
                 bases[tax.name] += amount
     return credit_taxes(bases, charged, tax_left, invoice.currency)
-
-
-def applies(taxable: object, name: str) -> bool:
-    """Whether a component applies to a line of that stored taxability."""
-    return name in taxable if isinstance(taxable, list | tuple) else bool(taxable)
 
 
 def _chosen(

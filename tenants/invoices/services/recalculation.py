@@ -33,7 +33,7 @@ from tenants.invoices.selectors.corrected import (
     billed_documents,
     inputs_in_force,
 )
-from tenants.invoices.selectors.creditable import creditable_lines, taxes_left
+from tenants.invoices.selectors.creditable import released_with, taxes_left
 from tenants.invoices.services.crediting import taxes_of_credit
 from tenants.invoices.services.drafting import (
     Correction,
@@ -102,7 +102,7 @@ def recalculate_invoice(
                 _discard(waiting)
             close_items(actor=actor, kind="recalculation", target_id=original.pk)
             return Recalculation(original, lines, None)
-        _refuse_released(original, lines)
+        _refuse_released(lines)
         digest = digest_of(inputs)
         if waiting is not None:
             same_day = invoice_date in (None, waiting.invoice_date)
@@ -196,9 +196,9 @@ def _given(value: Any) -> Any:
     return [_given(item) for item in value] if isinstance(value, list) else value
 
 
-def _refuse_released(original: Invoice, lines: Sequence[ComparedLine]) -> None:
+def _refuse_released(lines: Sequence[ComparedLine]) -> None:
     """A holdback that was released is on a document of its own, which must be credited first."""
-    released = {one.line.pk: one.released for one in creditable_lines(original)}
+    released = released_with([line.corrects for line in lines if line.corrects])
     for line in lines:
         known = ZERO if line.corrects is None else released.get(line.corrects, ZERO)
         if line.difference and known and known > -line.remaining:

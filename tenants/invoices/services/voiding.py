@@ -17,7 +17,9 @@ from tenants.invoices.errors import NotVoidable
 from tenants.invoices.held import clearing_entries, clearings, lock_held
 from tenants.invoices.journal import void_entries
 from tenants.invoices.models import Invoice
+from tenants.invoices.selectors.corrected import BASIS
 from tenants.invoices.selectors.creditable import held_lines
+from tenants.invoices.services.correcting import lock_together
 from tenants.invoices.services.drafting import checked_reason, lock_invoice
 from tenants.ledger.services import post
 
@@ -33,6 +35,7 @@ def void_invoice(
     """
     authorize(actor, "invoices.void")
     with transaction.atomic():
+        lock_together(invoice_id)
         invoice = lock_invoice(invoice_id)
         if invoice.document_status == Invoice.DocumentStatus.VOID and invoice.number:
             return invoice
@@ -77,6 +80,7 @@ def require_voidable(invoice: Invoice) -> None:
         Q(corrects=invoice) | Q(lines__corrects__invoice=invoice), contract=invoice.contract_id
     )
     other = building.exclude(document_status=Invoice.DocumentStatus.VOID).first()
+    other = other or _recalculated_since(invoice)
     if other is not None:
         raise NotVoidable(
             _("%(other)s builds on %(id)s. Void or delete that first.")
@@ -89,6 +93,18 @@ def require_voidable(invoice: Invoice) -> None:
             % {"id": invoice}
         )
     _refuse_second_release(invoice)
+
+
+def _recalculated_since(correction: Invoice) -> Invoice | None:
+    """A later recalculation of the same invoice, which counted on this correction of it."""
+    corrected = correction.corrects
+    if corrected is None or correction.issued_at is None:
+        return None
+    root = corrected.corrects_id or corrected.pk
+    later = Invoice.objects.filter(
+        corrects=root, issued_at__gt=correction.issued_at, inputs__has_key=BASIS
+    )
+    return later.exclude(document_status=Invoice.DocumentStatus.VOID).first()
 
 
 def _refuse_second_release(note: Invoice) -> None:

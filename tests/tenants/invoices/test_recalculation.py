@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.db.models import Sum
 from support.billing import make_contract, make_site
 
 from billing.periods import Period
@@ -12,7 +13,7 @@ from shared.kernel.errors import Forbidden, Invalid, NotFound, PreconditionFaile
 from shared.kernel.tenancy import organisation_context
 from tenants.activity.services import DayRevenue, record_revenue
 from tenants.contracts.models import Contract, ContractTerms
-from tenants.invoices.errors import NotRecalculable
+from tenants.invoices.errors import NotRecalculable, NotVoidable
 from tenants.invoices.models import Invoice
 from tenants.invoices.selectors.creditable import creditable_lines
 from tenants.invoices.services import (
@@ -21,6 +22,7 @@ from tenants.invoices.services import (
     generate_invoice,
     issue_invoice,
     recalculate_invoice,
+    void_invoice,
 )
 from tenants.ledger.models import JournalLine
 from tenants.review.models import ReviewItem
@@ -83,6 +85,27 @@ def test_a_reduction_takes_back_the_tax_of_an_adjustment_too(invoice):
     invoice.refresh_from_db()
     # All of the original is settled; 10,170.00 - 5,700.00 stays open credit.
     assert (invoice.balance_due, Invoice.objects.get(pk=draft.pk).balance_due) == (0, -4470)
+
+
+def test_what_was_taken_back_of_an_adjustment_is_not_given_again(invoice):
+    # 5,000.00 (and 50.00 untaxed) + 5,000.00 - 9,000.00: of the adjustment 1,000.00 is left
+    new_rate("0.2")
+    more = issue(recalculate(invoice).correction)
+    new_rate("0.02")
+    less = issue(recalculate(invoice).correction)
+    with pytest.raises(NotVoidable) as refused:  # 4,000.00 less than nothing would be billed
+        void_invoice(actor=SYSTEM, invoice_id=more.invoice_id, reason="x")
+    assert refused.value.extra == {"invoice_id": less.invoice_id}
+    assert [one.left for one in creditable_lines(invoice)] == [0, 50]
+    giving = {"actor": SYSTEM, "reason": "x"}
+    with pytest.raises(Invalid):
+        credit_invoice(invoice_id=more.invoice_id, amount=Decimal("1000.01"), **giving)
+    part = credit_invoice(invoice_id=more.invoice_id, amount=Decimal(300), **giving)
+    assert (issue(part).subtotal, part.tax_total) == (-300, -39)
+    notes = [issue(credit_invoice(invoice_id=one.invoice_id, **giving)) for one in (more, invoice)]
+    assert [(one.subtotal, one.tax_total) for one in notes] == [(-700, -91), (-50, 0)]
+    totals = Invoice.objects.aggregate(net=Sum("subtotal"), tax=Sum("tax_total"))
+    assert totals == {"net": 0, "tax": 0}
 
 
 def test_what_clears_documents_of_two_rates_clears_their_tax(in_acme):

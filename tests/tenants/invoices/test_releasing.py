@@ -129,6 +129,28 @@ def test_a_recalculation_takes_back_no_holdback_that_was_released(contract):
     assert release(contract).subtotal == 50
 
 
+def test_an_adjustment_holds_back_what_a_recalculation_left_of_it(contract):
+    january = bill(contract, 1)
+
+    def recalculated(fee):
+        contract.terms.update(billing_configuration={"monthly_fee": fee})
+        draft = recalculate_invoice(
+            actor=SYSTEM, invoice_id=january.invoice_id, invoice_date=DAY
+        ).correction
+        return issue_invoice(actor=SYSTEM, invoice_id=draft.invoice_id)
+
+    more = recalculated("2000.00")
+    early = release(contract, invoice_ids=[more.invoice_id])
+    with pytest.raises(NotRecalculable):  # 50.00 of 500.00, and 100.00 is released
+        recalculated("500.00")
+    void_invoice(actor=SYSTEM, invoice_id=early.invoice_id, reason="Too early")
+    recalculated("500.00")
+    with pytest.raises(NothingHeld):
+        release(contract, invoice_ids=[january.invoice_id])
+    assert release(contract, invoice_ids=[more.invoice_id]).subtotal == 50
+    assert balance("holdback_receivable") == 0
+
+
 def test_a_void_release_frees_the_holdback(contract):
     bill(contract, 1)
     first = release(contract)

@@ -15,6 +15,7 @@ from tenants.invoices.services import (
     credit_invoice,
     generate_invoice,
     issue_invoice,
+    recalculate_invoice,
     release_holdback,
     void_invoice,
 )
@@ -51,6 +52,12 @@ def credit(invoice, on, amount=None):
     )
 
 
+def recalculated(contract, invoice, on, fee):
+    contract.terms.update(billing_configuration={"monthly_fee": f"{fee:.2f}"})
+    found = recalculate_invoice(actor=SYSTEM, invoice_id=invoice.invoice_id, invoice_date=on)
+    issued(found.correction)
+
+
 def agreed():
     """At the end of any day: nothing held, nothing in the books; journal as documents."""
     days = set(JournalEntry.objects.values_list("posted_on", flat=True))
@@ -83,6 +90,9 @@ def test_nothing_is_left_at_any_rates(in_acme, seed):
         ]
         part = Decimal(chance.randint(100, 4_000)).scaleb(-2)
         credit(bills[0], date(2026, 4, 2), part)
+        # An adjustment at another rate, and a recalculation that takes more than the invoice had.
+        recalculated(contract, bills[1], date(2026, 4, 2), 3 * fee)
+        recalculated(contract, bills[1], date(2026, 4, 8), fee / 2)
         first = release(contract, date(2026, 4, 10))
         assert held() == (0, 0)
         credit(first, date(2026, 4, 20), Decimal(chance.randint(1, 1_000)).scaleb(-2))
