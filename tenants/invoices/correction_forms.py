@@ -73,6 +73,7 @@ class WriteOffForm(forms.Form):
         max_digits=19,
         decimal_places=4,
         min_value=Decimal("0.0001"),
+        error_messages={"min_value": _("Must be more than zero.")},
         widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
     )
     reason = forms.CharField(label=_("Reason"), max_length=500)
@@ -110,6 +111,7 @@ class DisputeForm(forms.Form):
         max_digits=19,
         decimal_places=4,
         min_value=Decimal("0.0001"),
+        error_messages={"min_value": _("Must be more than zero.")},
         widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
     )
     position = forms.TypedChoiceField(label=_("Line"), required=False, coerce=int, empty_value=None)

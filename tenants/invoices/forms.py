@@ -27,6 +27,7 @@ class PaymentForm(forms.Form):
         max_digits=19,
         decimal_places=4,
         min_value=Decimal("0.0001"),
+        error_messages={"min_value": _("Must be more than zero.")},
         widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
     )
     payment_date = DayField(label=_("Received on"))

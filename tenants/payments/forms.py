@@ -23,6 +23,7 @@ def _amount_field() -> forms.DecimalField:
         max_digits=19,
         decimal_places=4,
         min_value=Decimal("0.0001"),
+        error_messages={"min_value": _("Must be more than zero.")},
         widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
     )
 

@@ -27,6 +27,7 @@ class ObjectionForm(forms.Form):
         max_digits=19,
         decimal_places=4,
         min_value=Decimal("0.0001"),
+        error_messages={"min_value": _("Must be more than zero.")},
         widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
     )
     reason = forms.CharField(

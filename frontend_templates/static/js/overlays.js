@@ -91,7 +91,6 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     document.querySelectorAll(".toast").forEach(settle);
-    document.querySelector("[data-focus-on-load]")?.focus();
     // A row of tabs wider than a phone starts where the current one is seen.
     document.querySelectorAll(".tabs__link[aria-current]").forEach((tab) => {
       const row = tab.parentElement;
@@ -102,5 +101,7 @@
       dialog.open = false;
       open(dialog);
     });
+    // After the dialogs, which take the focus themselves.
+    document.querySelector("[data-focus-on-load]")?.focus();
   });
 })();

@@ -51,7 +51,7 @@ class BillingRun(Row):
         )
 
     def __str__(self) -> str:
-        return f"{self.period_start} to {self.period_end}"
+        return f"{self.period_start} – {self.period_end}"
 
     @property
     def actor(self) -> Actor:

@@ -75,7 +75,7 @@ class StatementRun(Row):
         )
 
     def __str__(self) -> str:
-        return f"{self.period_start} to {self.period_end}"
+        return f"{self.period_start} – {self.period_end}"
 
 
 class StatementRunChunk(Row):
