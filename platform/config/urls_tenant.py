@@ -35,6 +35,7 @@ urlpatterns = [
     path("mail/<str:name>/html", runtime.mail_html, name="mail_html"),
     path("settings", kernel.settings_home, name="settings"),
     path("settings/audit", audit.list_entries, name="audit"),
+    path("settings/audit/<int:sequence>", audit.show_entry, name="audit_entry"),
     path("settings/audit.csv", audit.export_entries, name="audit_export"),
     path("welcome/<str:token>", organisation.first_sign_in, name="first_sign_in"),
     path("settings/address", organisation.edit_address, name="organisation_address"),

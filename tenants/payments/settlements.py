@@ -71,25 +71,35 @@ def settled_in_books(on: date) -> Iterator[Moved]:
     yield from _converted(on)
 
 
-def wrongly_settled() -> QuerySet[Any]:
-    """Documents whose settled amounts are not what their allocations and refunds say."""
-    paid = _sum(Allocation, "invoice", payment__isnull=False) - _sum(Refund, "credit_note")
-    credited = _sum(Allocation, "invoice", credit_note__isnull=False) - _sum(
-        Allocation, "credit_note"
+def wrongly_settled() -> list[Any]:
+    """Documents whose settled amounts are not what their allocations and refunds say.
+
+    Each has the sums as `paid`, `credited` and `written_off`. Two queries.
+    """
+    issued = Invoice.objects.filter(number__isnull=False).order_by("invoice_id")
+    invoices = issued.filter(total__gte=0).annotate(
+        paid=_taken("payment"), credited=_taken("credit_note"), written_off=_taken("write_off")
     )
-    written_off = _sum(Allocation, "invoice", write_off__isnull=False)
-    issued = Invoice.objects.filter(number__isnull=False).annotate(
-        paid=paid, credited=credited, written_off=written_off
+    notes = issued.filter(total__lt=0).annotate(
+        paid=-_given(Refund), credited=-_given(Allocation), written_off=Value(ZERO)
     )
     agree = Q(
         amount_paid=F("paid"), amount_credited=F("credited"), amount_written_off=F("written_off")
     )
-    return issued.exclude(agree).order_by("invoice_id")[:UNSETTLED_MAX]
+    wrong = [*invoices.exclude(agree)[:UNSETTLED_MAX], *notes.exclude(agree)[:UNSETTLED_MAX]]
+    return wrong[:UNSETTLED_MAX]
 
 
-def _sum(model: type[Model], document: str, **conditions: Any) -> Coalesce:
-    rows = model._default_manager.filter(**{document: OuterRef("pk")}, **conditions)
-    total = rows.order_by().values(document).annotate(sum=Sum("amount")).values("sum")
+def _taken(source: str) -> Coalesce:
+    """What an invoice took from one kind of source."""
+    of_source = Q(**{f"allocations__{source}__isnull": False})
+    return Coalesce(Sum("allocations__amount", filter=of_source), Value(ZERO), output_field=_AMOUNT)
+
+
+def _given(model: type[Model]) -> Coalesce:
+    """What a credit note gave by rows of one kind."""
+    rows = model._default_manager.filter(credit_note=OuterRef("pk"))
+    total = rows.order_by().values("credit_note").annotate(sum=Sum("amount")).values("sum")
     return Coalesce(Subquery(total, output_field=_AMOUNT), Value(ZERO), output_field=_AMOUNT)
 
 

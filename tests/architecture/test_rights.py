@@ -32,7 +32,7 @@ SEEN_WITH: Mapping[str, str] = {
     "activity.read": "site_revenue site_revenue_calendar",
     "api_clients.read": "api_access",
     "api_clients.write": "create_api_client create_api_key",
-    "audit.read": "audit",
+    "audit.read": "audit audit_entry",
     "audit.export": "audit_export",
     "connections.read": (
         "webhook_list webhook_detail webhook_delivery sync_status sync_progress sync_logs "

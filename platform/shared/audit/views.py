@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from shared.audit import selectors
@@ -18,7 +20,8 @@ from shared.kernel.exports import safe_text
 from shared.kernel.tenancy import current_schema, schema_context
 
 ROWS_A_PAGE = 50
-CHANGES_SHOWN = 50  # a payment may settle two thousand invoices in one act; the file has all
+CHANGES_LISTED = 10  # a payment may settle two thousand invoices in one act
+CHANGES_SHOWN = 2_500  # on the entry's own page; the file has all
 EXPORT_BATCHES_MAX = 1_000
 EXPORT_BATCH = 2_000
 COLUMNS = (
@@ -57,7 +60,7 @@ def list_entries(request: ApiRequest) -> HttpResponse:
 def _row(entry: Entry) -> tuple[Entry, list[selectors.Change], int]:
     """The entry, the first of what changed, and how much changed."""
     changes = selectors.changes_of(entry)
-    return entry, changes[:CHANGES_SHOWN], len(changes)
+    return entry, changes[:CHANGES_LISTED], len(changes)
 
 
 def _page(request: HttpRequest, entries: QuerySet[Entry]) -> Slice[Entry]:
@@ -69,6 +72,20 @@ def _page(request: HttpRequest, entries: QuerySet[Entry]) -> Slice[Entry]:
     except Invalid:
         first = asked.model_copy(update={"cursor": None})
         return paginate(entries, first, orderings=("sequence",), default="-sequence")
+
+
+@require_safe
+def show_entry(request: ApiRequest, sequence: int) -> HttpResponse:
+    """One act with what it changed. Needs audit.read; 404 where there is none."""
+    entry = selectors.get_entry(actor=request.actor, sequence=sequence)
+    changes = selectors.changes_of(entry)
+    context = {
+        "entry": entry,
+        "changes": changes[:CHANGES_SHOWN],
+        "total": len(changes),
+        "crumbs": [(_("Audit log"), reverse("audit")), (str(entry.sequence), None)],
+    }
+    return render(request, "audit/entry.html", context)
 
 
 @require_safe

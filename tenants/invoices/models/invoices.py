@@ -92,9 +92,15 @@ class Invoice(RevisedRow):
 
     invoice_id = CodeField(_("invoice"), prefix="INV", digits=9)
     kind = models.CharField(max_length=16, choices=Kind.choices, default=Kind.REGULAR)
-    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="invoices")
-    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="invoices")
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="invoices")
+    contract = models.ForeignKey(
+        Contract, on_delete=models.PROTECT, related_name="invoices", db_index=False
+    )
+    site = models.ForeignKey(
+        Site, on_delete=models.PROTECT, related_name="invoices", db_index=False
+    )
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="invoices", db_index=False
+    )
     entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="invoices")
     corrects = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrections"
@@ -164,6 +170,8 @@ class Invoice(RevisedRow):
         ordering = ("-invoice_date", "-invoice_id")
         indexes = (
             models.Index(fields=["-invoice_date", "-id"], name="invoice_by_date"),
+            # These three begin with a foreign key, which has no index of its own therefore.
+            models.Index(fields=["contract", "-period_end"], name="invoice_by_contract"),
             models.Index(fields=["customer", "-invoice_date"], name="invoice_by_customer"),
             models.Index(fields=["site", "-invoice_date"], name="invoice_by_site"),
             models.Index(
@@ -206,6 +214,11 @@ class Invoice(RevisedRow):
                 fields=["voided_on"],
                 condition=Q(document_status="void"),
                 name="invoice_void_by_day",
+            ),
+            models.Index(
+                fields=["issued_at"],
+                condition=Q(issued_at__isnull=False),
+                name="invoice_by_issue",
             ),
         )
         constraints = (

@@ -6,6 +6,7 @@ Each function yields the rows of one section in a fixed number of queries.
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from django.db.models import (
     CharField,
@@ -138,15 +139,23 @@ def unrecorded(period: Period) -> Iterator[Finding]:
     start, end = instants(period)
     document = Cast(OuterRef("pk"), CharField())
     acts = Entry.objects.filter(object_type=INVOICE, object_id=document)
-    issued = Q(issued_at__gte=start, issued_at__lt=end) & ~Exists(
-        acts.filter(action="invoice.issued")
+    issued = Invoice.objects.filter(
+        ~Exists(acts.filter(action="invoice.issued")), issued_at__gte=start, issued_at__lt=end
     )
-    void = Q(number__isnull=False, voided_on__range=(period.start_date, period.end_date))
-    gone = void & ~Exists(acts.filter(action="invoice.voided"))
-    found = Invoice.objects.filter(issued | gone).order_by("issued_at", "pk")
-    for invoice in found.only("number", "invoice_id", "issued_at", "issued_by")[: SECTION_MAX + 1]:
-        what = _("The audit record does not hold how it got there.")
-        yield Finding(invoice.issued_at, invoice.issued_by, "", str(invoice), what)
+    void = Invoice.objects.filter(
+        ~Exists(acts.filter(action="invoice.voided")),
+        document_status=Invoice.DocumentStatus.VOID,
+        number__isnull=False,
+        voided_on__range=(period.start_date, period.end_date),
+    )
+    what = _("The audit record does not hold how it got there.")
+    shown: set[UUID] = set()
+    for found in (issued, void):  # each by its own index
+        rows = found.order_by("issued_at", "pk")
+        for one in rows.only("number", "invoice_id", "issued_at", "issued_by")[: SECTION_MAX + 1]:
+            if one.pk not in shown:
+                shown.add(one.pk)
+                yield Finding(one.issued_at, one.issued_by, "", str(one), what)
 
 
 def invoiced_days(entries: "QuerySet[Entry]") -> Iterator[Finding]:

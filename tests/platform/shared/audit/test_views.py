@@ -5,6 +5,7 @@ import pytest
 from django.utils import timezone
 
 from shared.accounts.models import User
+from shared.audit.models import Entry
 from shared.audit.services import Act, Target, record, record_many
 from shared.kernel.actor import SYSTEM, Actor
 from shared.kernel.tenancy import organisation_context
@@ -52,13 +53,19 @@ def test_the_page_shows_who_what_and_the_difference(browser, entries):
 
 def test_an_act_with_thousands_of_values_shows_the_first_and_their_number(browser, acme):
     with organisation_context(acme):
-        after = {f"INV{n:04}": "1.00" for n in range(2_000)}
+        after = {f"INV{n:04}": "1.00" for n in range(3_000)}
         target = Target("payments.payment", "p-1", "PAY000000001")
         record(actor=ANNA, action="payment.recorded", target=target, after=after)
-    page = browser("owner").get("/settings/audit?who=Anna").content.decode()
-    assert "2,000 values" in page or "2000 values" in page
-    assert page.count("<ins>1.00</ins>") == 50
-    assert "The first 50 are shown" in page
+        sequence = Entry.objects.get(action="payment.recorded").sequence
+    client = browser("owner")
+    page = client.get("/settings/audit?who=Anna").content.decode()
+    assert "3,000 values" in page or "3000 values" in page
+    assert page.count("<ins>1.00</ins>") == 10
+    whole = client.get(f"/settings/audit/{sequence}").content.decode()
+    assert whole.count("<ins>1.00</ins>") == 2_500
+    assert "The first 2500 are shown" in whole
+    assert client.get("/settings/audit/999999").status_code == 404
+    assert browser("viewer").get(f"/settings/audit/{sequence}").status_code == 403
 
 
 def test_pages_follow_each_other_without_gap(browser, entries):
