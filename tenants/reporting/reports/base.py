@@ -72,7 +72,8 @@ class Parameters:
 class Report:
     """One report of the library. `rows` yields them in their order, as few as are asked for.
 
-    `permission` is needed beside reports.read, for what the rows are made of.
+    `permission` is needed beside reports.read, for what the rows are made of. One that `is_long`
+    takes seconds where there are many invoices: its page comes first, the rows after it.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Report:
     columns: tuple[Column, ...]
     rows: Callable[[Actor, Parameters], Iterable[Row]]
     chart: Callable[[Sequence[Row]], Chart | None] | None = None
+    is_long: bool = False
 
     def may_be_read(self, actor: Actor) -> bool:
         """Whether the actor may see it."""

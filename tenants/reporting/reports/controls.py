@@ -159,4 +159,5 @@ REPORT = Report(
         Column("approved_at", gettext_lazy("Approved on"), Kind.INSTANT),
     ),
     rows=_rows,
+    is_long=True,
 )

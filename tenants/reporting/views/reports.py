@@ -43,7 +43,9 @@ def report_detail(request: ApiRequest, name: str) -> HttpResponse:
     }
     if context["is_asked"] and form.is_valid():
         try:
-            context |= _shown(request, report, form)
+            if request.GET or not report.is_long:
+                context |= _shown(request, report, form)
+            context |= _asked(report, form)
         except NotFound as error:
             form.add_error("invoice" if "invoice" in form.fields else None, str(error.detail))
         except AppError as error:
@@ -78,22 +80,24 @@ def file_response(file: ReportFile) -> HttpResponse:
     return HttpResponse(file.content, content_type=file.content_type, headers=headers)
 
 
-def _shown(request: ApiRequest, report: Report, form: ReportForm) -> dict[str, Any]:
-    asked = form.asked
-    table = run_report(actor=request.actor, name=report.name, asked=asked, limit=ROWS_SHOWN)
-    query = urlencode(values_of(report, asked))
+def _asked(report: Report, form: ReportForm) -> dict[str, Any]:
+    """What the report is asked for: as a form, in words, and as the query of its files."""
+    values = values_of(report, form.asked)
+    query = urlencode(values)
+    files = {one: reverse("report_export", args=[report.name, one.value]) for one in FileForm}
     return {
-        "form": ReportForm(report=report, initial=values_of(report, asked)),
+        "form": ReportForm(report=report, initial=values),
+        "asked": asked_text(report, form.asked),
+        "query": query,
+        "files": [(one.value.upper(), f"{path}?{query}") for one, path in files.items()],
+    }
+
+
+def _shown(request: ApiRequest, report: Report, form: ReportForm) -> dict[str, Any]:
+    table = run_report(actor=request.actor, name=report.name, asked=form.asked, limit=ROWS_SHOWN)
+    return {
         "table": table,
-        "asked": asked_text(report, asked),
         "rows": cells_of(table),
         "totals": total_rows(table),
         "chart": report.chart(table.rows) if report.chart and table.rows else None,
-        "files": [
-            (
-                one.value.upper(),
-                f"{reverse('report_export', args=[report.name, one.value])}?{query}",
-            )
-            for one in FileForm
-        ],
     }

@@ -10,6 +10,7 @@ import time_machine
 from django.db import connection, transaction
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
+from django.utils.html import escape
 from openpyxl import load_workbook
 from pypdf import PdfReader
 from support.billing import make_contract, make_site
@@ -310,7 +311,23 @@ def test_the_library_names_its_reports_and_empty_ones_say_so(acme, client_for):
     assert browser.get("/reports/sox-evidence").status_code == 403
     assert browser.get("/reports/nothing").status_code == 404
     assert "Nothing in these days" in browser.get("/reports/ageing").content.decode()
+    assert 'hx-trigger="load"' not in browser.get("/reports/ageing").content.decode()
     assert browser.get("/reports/ageing/export/exe").status_code == 404
+
+
+def test_a_long_report_shows_its_page_first_and_asks_for_its_rows(acme, client_for):
+    browser = signed_in(client_for, acme)
+    with organisation_context(acme):
+        void_invoice(actor=SYSTEM, invoice_id=bill().invoice_id, reason="Billed twice")
+    first = browser.get("/reports/sox-evidence")
+    query = first.context["query"]
+    assert f'hx-get="?{escape(query)}"' in first.content.decode()
+    assert first.context.get("table") is None
+    rows = browser.get(
+        "/reports/sox-evidence", {"start_date": "2026-11-01", "end_date": "2026-11-30"}
+    )
+    assert rows.context["table"].rows
+    assert "hx-get" not in rows.content.decode().partition('id="report-rows"')[2]
 
 
 def test_wrong_parameters_stand_beside_their_field(acme, client_for):
