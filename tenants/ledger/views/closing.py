@@ -1,6 +1,6 @@
 """Closing the books of a company through a day, opening them again, and the record of both."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -52,14 +52,15 @@ def company_closing(request: ApiRequest, entity_id: UUID) -> HttpResponse:
     through = day_given(request.GET.get("through", "")) or month_to_close(books.closed_through)
     data = request.POST if request.method == "POST" else None
     close = CloseForm(None if reopens else data, initial={"through": through})
-    reopen = ReopenForm(data if reopens else None)
+    reopen = ReopenForm(data if reopens else None, initial={"to": _month_before(books)})
     form = reopen if reopens else close
     if data is not None and form.is_valid():
         through = form.cleaned_data.get("through", through)
         try:
             text = _done(request, entity_id, form)
         except OpenPoints:
-            pass  # they stand on the page with the box to confirm
+            message = _("Some of the month is still open. Settle it, or tick that you close anyway.")
+            close.add_error("confirmed", message)
         except AppError as error:
             add_errors(form, error, {})
         else:
@@ -75,6 +76,12 @@ def _done(request: ApiRequest, entity_id: UUID, form: CloseForm | ReopenForm) ->
         return _("The books of %(company)s were reopened.")
     close_books(actor=request.actor, entity_id=entity_id, **form.cleaned_data)
     return _("The books of %(company)s were closed.")
+
+
+def _month_before(books: selectors.CompanyBooks) -> date | None:
+    """The last day of the month before the one that was closed last."""
+    closed = books.closed_through
+    return closed.replace(day=1) - timedelta(days=1) if closed else None
 
 
 def _shown(

@@ -302,6 +302,8 @@ def test_over_http_and_on_the_pages(acme, in_acme, api, client_for):
     page = browser.post(f"/ledger/closing/{entity}", sent)
     assert page.status_code == 422
     assert "Still open through Feb 28, 2025" in page.content.decode()
+    assert "tick that you close anyway" in page.content.decode()
+    assert 'value="2024-12-31"' in page.content.decode()  # the month before is offered to reopen to
     sent["confirmed"] = "on"
     assert browser.post(f"/ledger/closing/{entity}", sent).status_code == 302
     back = {"action": "reopen", "to": "2025-01-31", "reason": "late"}
