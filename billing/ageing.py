@@ -69,6 +69,11 @@ def due_dates_of(bucket: Bucket, as_of: date) -> tuple[date | None, date | None]
     """Return the earliest and the latest due date of a bucket; None where it has no end."""
     limits = [last for _bucket, last in _LAST_DAY_OVERDUE]
     place = list(Bucket).index(bucket)
-    earliest = as_of - timedelta(days=limits[place]) if place < len(limits) else None
-    latest = as_of - timedelta(days=limits[place - 1] + 1) if place else None
+    earliest = _days_before(as_of, limits[place]) if place < len(limits) else None
+    latest = _days_before(as_of, limits[place - 1] + 1) if place else None
     return earliest, latest
+
+
+def _days_before(day: date, days: int) -> date:
+    """The calendar has a first day."""
+    return day - min(timedelta(days=days), day - date.min)

@@ -81,13 +81,12 @@ def answer_once(
         _require_same_content(row, once)
         if row.status is not None:
             return _replay(row)
-        response = carry_out(request)
-        if response.status_code < 400:
-            _keep(row, response)
-        else:
-            transaction.set_rollback(True)
-    if 400 <= response.status_code < 500 and response.status_code not in PASSING_STATUSES:
         with transaction.atomic():
+            response = carry_out(request)
+            if response.status_code >= 400:
+                transaction.set_rollback(True)
+        # Still locked: another try must not be carried out before this answer is kept.
+        if response.status_code < 500 and response.status_code not in PASSING_STATUSES:
             _keep(row, response)
     return response
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from hashlib import sha256
 
 from django.db import IntegrityError, transaction
 
@@ -205,7 +206,9 @@ def _natural_key(
         return None, None
     amount = f"{given.amount.normalize():f}"
     parts = (invoice.invoice_id, str(given.received_on), amount, given.method)
-    key = ":".join((*parts, repeat_key[:REPEAT_KEY_MAX]))
+    if len(repeat_key) > REPEAT_KEY_MAX or "#" in repeat_key:  # "#" ends the key
+        repeat_key = sha256(repeat_key.encode()).hexdigest()
+    key = ":".join((*parts, repeat_key))
     found = Payment.objects.filter(natural_key__startswith=f"{key}#")
     standing = found.filter(reversal__isnull=True).first()
     return f"{key}#{found.count()}", standing

@@ -225,7 +225,11 @@ def test_alike_without_a_number_is_the_same_until_told_otherwise(invoices):
     assert pay(received_on=date(2025, 6, 3)).created
     assert pay(repeat_key="second-cheque").created
     assert not pay(repeat_key="second-cheque").created
-    assert Payment.objects.count() == 5
+    long = "k" * 199
+    for key in (f"{long}1", f"{long}2", "k#1", "k"):
+        assert pay(repeat_key=key).created, key
+        assert not pay(repeat_key=key).created, key
+    assert Payment.objects.count() == 9
 
 
 def test_what_is_done_is_recorded(invoices):

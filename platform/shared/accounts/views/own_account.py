@@ -5,7 +5,7 @@ from allauth.usersessions.internal.flows.sessions import end_other_sessions as e
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -116,9 +116,10 @@ def set_language(request: ApiRequest) -> HttpResponse:
     """Remember a language for this browser, and for the person who is signed in."""
     form = LanguageForm(request.POST)
     target = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(target, allowed_hosts=None):
+    is_path = target.startswith("/")  # anything else may be the name of a page to Django
+    if not is_path or not url_has_allowed_host_and_scheme(target, allowed_hosts=None):
         target = "/"
-    response = redirect(target)
+    response: HttpResponse = HttpResponseRedirect(target)
     if form.is_valid():
         language = form.cleaned_data["language"]
         if request.actor.user_id is not None:

@@ -13,9 +13,10 @@ from django.http import HttpRequest
 from django.test import override_settings
 from django.urls import path
 from ninja import Router, Status
+from support.threads import WAIT
 
 from shared.accounts.models import User
-from shared.idempotency import limits
+from shared.idempotency import limits, services
 from shared.idempotency.models import IdempotencyKey
 from shared.idempotency.services import purge_expired_keys
 from shared.idempotency.tasks import purge_all_keys
@@ -237,21 +238,25 @@ def test_a_key_is_free_again_after_a_day_and_then_removed(client, acme):
         assert not IdempotencyKey.objects.exists()
 
 
-def test_threads_with_one_key_carry_it_out_once(throwaway_organisation, client_for):
-    """Nineteen of twenty hear 409 while the first runs; then all get its answer."""
+def test_threads_with_one_key_carry_it_out_once(throwaway_organisation, client_for, monkeypatch):
+    """Nineteen of twenty hear 409 while the first runs; then all get its answer, also a refusal."""
     organisation = throwaway_organisation
     first = sign_in(client_for, organisation, "many")
     first.get("/")  # loads the middleware, which registers its metrics once a process
     gate.clear()
     entered.clear()
 
-    def ask(_number):
+    def ask(_number, where="slow"):
         try:
             client = client_for(organisation)
             client.cookies = first.cookies
-            return post(client, "slow", "key-10")
+            return post(client, where, "key-10")
         finally:
             connections.close_all()
+
+    def keep_while_asked(row, response):
+        meanwhile.append(pool.submit(ask, 1, "refused").result(WAIT))
+        keep(row, response)
 
     with ThreadPoolExecutor(THREADS) as pool:
         waiting = [pool.submit(ask, n) for n in range(THREADS)]
@@ -268,6 +273,14 @@ def test_threads_with_one_key_carry_it_out_once(throwaway_organisation, client_f
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * (THREADS - 1)
     assert post(first, "slow", "key-10").status_code == 201
     assert count(organisation, "test.slow") == 1
+    keep, meanwhile = services._keep, []
+    monkeypatch.setattr(services, "_keep", keep_while_asked)
+    with ThreadPoolExecutor(1) as pool:
+        refused = post(first, "refused", "key-10")
+    assert [answer.json()["code"] for answer in (refused, *meanwhile)] == [
+        "conflict",
+        "still_running",
+    ]
 
 
 def _finished(futures, wanted):
