@@ -7,8 +7,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import F, Max, Sum, Value, Window
-from django.db.models.functions import Greatest, RowNumber
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, Max, OuterRef, Subquery, Sum, Value
+from django.db.models.functions import Greatest
 
 from billing.exchange import CurrencySum, ExchangeRate, sum_in_currency
 from billing.habits import (
@@ -23,7 +24,9 @@ from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from tenants.invoices.models import OPEN_PAYMENT, Invoice
 from tenants.ledger.rates import book_rate
+from tenants.payments.models import Allocation
 from tenants.payments.selectors.unapplied import OwnMoney, own_money
+from tenants.sites.models import Customer
 from tenants.structure.models import LegalEntity
 
 ZERO = Decimal(0)
@@ -71,8 +74,8 @@ def expected_cash(*, actor: Actor, on: date) -> ExpectedCash:
 
     Open credit notes and payments that no invoice has taken are spent first: they come off what
     the customer would pay next.
-    A customer's habit is the median of days late of its last twelve invoices paid within two
-    years; without any it is expected to pay on the due date.
+    A customer's habit is the median of days late of its last twelve invoices that are paid and
+    fell due within two years; without any it is expected to pay on the due date.
     """
     authorize(actor, "payments.read")
     open_rows = _open_amounts()
@@ -155,29 +158,30 @@ def _less_own_money(
 
 
 def _days_late(customers: set[UUID], on: date) -> dict[UUID, list[int]]:
-    """Of each customer the days late of its last invoices that money settled."""
-    paid = Invoice.objects.filter(
-        customer_id__in=customers,
-        document_status=Invoice.DocumentStatus.ISSUED,
-        payment_status=Invoice.PaymentStatus.PAID,
-        amount_paid__gt=0,
-        due_date__gt=on - REMEMBERED_FOR,
+    """Of each customer the days late of its last invoices that money settled.
+
+    One look into the index a customer: a window over all would sort every invoice ever paid.
+    """
+    settling = Allocation.objects.filter(invoice=OuterRef("pk")).order_by().values("invoice")
+    settled_on = Subquery(settling.annotate(last=Max("applied_on")).values("last"))
+    last = (
+        Invoice.objects.filter(
+            customer=OuterRef("pk"),
+            document_status=Invoice.DocumentStatus.ISSUED,
+            payment_status=Invoice.PaymentStatus.PAID,
+            amount_paid__gt=0,
+            due_date__gt=on - REMEMBERED_FOR,
+        )
+        .order_by("-invoice_date", "-pk")
+        .annotate(late=settled_on - F("due_date"))
     )
-    newest = Window(
-        RowNumber(), partition_by="customer", order_by=[F("due_date").desc(), F("pk").desc()]
-    )
-    last = paid.annotate(place=newest).filter(place__lte=INVOICES_REMEMBERED)
-    rows = (
-        Invoice.objects.filter(pk__in=last.values("pk"))
-        .order_by()
-        .values_list("customer_id", "due_date")
-        .annotate(settled_on=Max("allocations__applied_on"), invoice=F("pk"))
-    )
-    found: dict[UUID, list[int]] = defaultdict(list)
-    for customer, due, settled_on, _invoice in rows:
-        if settled_on is not None:
-            found[customer].append((settled_on - due).days)
-    return found
+    late = ArraySubquery(last.values("late")[:INVOICES_REMEMBERED])
+    rows = Customer.objects.filter(pk__in=customers).order_by().values_list("pk", late)
+    return {
+        customer: [one.days for one in found if one is not None]
+        for customer, found in rows
+        if found
+    }
 
 
 def _habits(
