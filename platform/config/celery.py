@@ -36,6 +36,10 @@ app.conf.beat_schedule = {
     "sweep-schedules": {"task": "tenants.schedules.tasks.sweep_schedules", "schedule": 60},
     "sweep-reports": {"task": "tenants.reporting.tasks.sweep_reports", "schedule": 60},
     "sweep-billing-runs": {"task": "tenants.invoices.tasks.sweep_runs", "schedule": 15},
+    "heal-reviews": {
+        "task": "tenants.invoices.tasks.heal_everywhere",
+        "schedule": crontab(hour=9, minute=45),  # the night of every Canadian time zone
+    },
     "sweep-imports": {"task": "tenants.imports.tasks.sweep_imports", "schedule": 15},
     "purge-imports": {"task": "tenants.imports.tasks.purge_all_imports", "schedule": 24 * 3600},
     "sweep-contracts": {"task": "tenants.contracts.tasks.sweep_contracts", "schedule": 3600},

@@ -20,9 +20,13 @@ class InvoicesConfig(AppConfig):
         register_topic("billing_run", "invoices.read")
         self._register_review_kinds()
         from tenants.activity.hooks import on_revenue_changed
+        from tenants.invoices.services.healing import heal_after_registration, heal_after_revenue
         from tenants.invoices.services.late_revenue import review_invoiced_days
+        from tenants.structure.hooks import on_registrations_changed
 
         on_revenue_changed(review_invoiced_days)
+        on_revenue_changed(heal_after_revenue)
+        on_registrations_changed(heal_after_registration)
         from tenants.documents.messages import invoice_message_source
         from tenants.documents.presentation import invoice_source
         from tenants.documents.sources import register_source
@@ -38,7 +42,7 @@ class InvoicesConfig(AppConfig):
     def _register_review_kinds(self) -> None:
         """What a run could not settle waits for whoever may bill."""
         from tenants.invoices.models import ErrorKind
-        from tenants.invoices.services.missing_rates import REVIEW_KIND
+        from tenants.ledger.rates import REVIEW_KIND
         from tenants.review.kinds import Kind, register_kind
 
         for name, label, icon in (

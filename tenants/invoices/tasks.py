@@ -8,6 +8,7 @@ from django.db import OperationalError
 from shared.kernel.tasks import enqueue_after_commit, tenant_task
 from shared.kernel.tenancy import PUBLIC_SCHEMA, serving_schemas
 from tenants.invoices.services.distribution import distribute_run, due_distributions
+from tenants.invoices.services.healing import heal_reviews
 from tenants.invoices.services.run_shares import resume_shares, work_on_share
 
 
@@ -29,6 +30,20 @@ def sweep_runs() -> None:
     for schema in serving_schemas():
         if schema != PUBLIC_SCHEMA:
             resume_runs.delay(schema=schema)
+
+
+@shared_task
+def heal_everywhere() -> None:
+    """Close what healed by itself in every organisation. Started by beat."""
+    for schema in serving_schemas():
+        if schema != PUBLIC_SCHEMA:
+            heal_open_reviews.delay(schema=schema)
+
+
+@tenant_task(autoretry_for=(OperationalError,))
+def heal_open_reviews() -> None:
+    """Close what one organisation could bill by now; safe to run twice."""
+    heal_reviews()
 
 
 @tenant_task()

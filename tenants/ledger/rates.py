@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from tenants.ledger.models import ExchangeRate
 
+REVIEW_KIND = "exchange_rate"  # the review item about a company and currency without a rate
 # The bank publishes on its business days; the longest run of other days is shorter than this.
 RATE_HOLDS_FOR = timedelta(days=10)
 ONE = Decimal(1)

@@ -139,8 +139,10 @@ def reword_items(*, kind: str, about: str, values: Collection[str], cause: Text)
 
     For erasure: the caller's transaction forgets a person whom they name. How many there were.
     """
-    found = ReviewItem.objects.filter(**{"kind": kind, f"details__{about}__in": list(values)})
-    return found.update(cause=cause, revision=models.F("revision") + 1, updated_at=now())
+    named = {f"details__{about}__in": list(values)}
+    return ReviewItem.objects.filter(kind=kind, **named).update(
+        cause=cause, revision=models.F("revision") + 1, updated_at=now()
+    )
 
 
 def close_item(

@@ -4,16 +4,24 @@ from collections.abc import Sequence
 
 from django.urls import reverse
 
+from shared.kernel.actor import SYSTEM
 from shared.kernel.wording import money
 from shared.kernel.wording import worded as _
-from tenants.review.services import NewItem, raise_items
+from tenants.review.services import NewItem, close_many, raise_items
 from tenants.statements.models import Statement
 
 REVIEW_KIND = "statement_variance"
 
 
 def raise_unusual(statements: Sequence[Statement]) -> None:
-    """A review item for each unusual one, inside the transaction that makes them."""
+    """A review item for each unusual one, inside the transaction that makes them.
+
+    What asked about a statement that one of these replaces is over.
+    """
+    replaced = [one.replaces_id for one in statements if one.replaces_id]
+    if replaced:
+        note = _("A later statement took its place.")
+        close_many(actor=SYSTEM, kinds=[REVIEW_KIND], target_ids=replaced, note=note)
     raise_items([_item(one) for one in statements if one.is_unusual])
 
 

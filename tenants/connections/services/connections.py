@@ -13,11 +13,13 @@ from shared.kernel.authorisation import authorize
 from shared.kernel.clock import now
 from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from shared.kernel.outgoing import check_url
-from tenants.connections.models import Connection, OrderedWork, SyncTask
+from shared.kernel.wording import worded
+from tenants.connections.models import Connection, OrderedWork, SyncConflict, SyncTask
+from tenants.connections.work.disagreeing import REVIEW_KIND as CONFLICT_KIND
 from tenants.connections.work.fanout import queue_due
 from tenants.connections.work.syncing import REVIEW_KIND, note_problem, note_success
 from tenants.connections.work.systems import billing_system
-from tenants.review.services import close_items
+from tenants.review.services import close_items, close_many
 
 NAME_MAX = 100
 TOKEN_MAX = 2_000
@@ -106,6 +108,10 @@ def delete_connection(
         connection = lock_connection(connection_id)
         connection.require_revision(expected_revision)
         pk, name = connection.pk, connection.name
+        gone = [*connection.tasks.values_list("pk", flat=True)]
+        gone += SyncConflict.objects.filter(connection=connection).values_list("pk", flat=True)
+        note = worded("The billing system was disconnected.")
+        close_many(actor=actor, kinds=[REVIEW_KIND, CONFLICT_KIND], target_ids=gone, note=note)
         connection.delete()
         connection.pk = pk
         record(actor=actor, action="connection.removed", target=connection, before={"name": name})

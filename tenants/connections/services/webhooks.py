@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from shared.audit.services import record
@@ -168,6 +169,8 @@ def replay_delivery(*, actor: Actor, endpoint_id: UUID, delivery_id: UUID) -> We
         if delivery.status in OrderedWork.OPEN:
             raise Conflict(_("It is still on its way."))
         (replayed,) = _replay([delivery])
+        if not _unsent(endpoint).exists():
+            close_items(actor=actor, kind=REVIEW_KIND, target_id=endpoint.pk)
         queue_due([endpoint], [])
         record(
             actor=actor,
@@ -186,9 +189,7 @@ def replay_failed(*, actor: Actor, endpoint_id: UUID) -> int:
     authorize(actor, "connections.resolve")
     with transaction.atomic():
         endpoint = _lock(endpoint_id)
-        failed = WebhookDelivery.objects.select_for_update(of=("self",)).filter(
-            endpoint=endpoint, status=OrderedWork.Status.FAILED, replays__isnull=True
-        )
+        failed = _unsent(endpoint).select_for_update(of=("self",))
         replayed = _replay(list(failed.order_by("event_id")[:REPLAYED_MAX]))
         close_items(actor=actor, kind=REVIEW_KIND, target_id=endpoint.pk)
         queue_due([endpoint], [])
@@ -199,6 +200,13 @@ def replay_failed(*, actor: Actor, endpoint_id: UUID) -> int:
             after={"deliveries": len(replayed)},
         )
     return len(replayed)
+
+
+def _unsent(endpoint: WebhookEndpoint) -> QuerySet[WebhookDelivery]:
+    """What failed and was not sent again."""
+    return WebhookDelivery.objects.filter(
+        endpoint=endpoint, status=OrderedWork.Status.FAILED, replays__isnull=True
+    )
 
 
 def _replay(deliveries: Sequence[WebhookDelivery]) -> list[WebhookDelivery]:

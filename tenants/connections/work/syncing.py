@@ -13,8 +13,10 @@ from django.urls import reverse
 
 from connectors.billing_system import BillingSystem, InvoiceStatus
 from connectors.errors import NeedsAttention, RetryLater
+from shared.kernel.actor import SYSTEM
 from shared.kernel.clock import now
 from shared.kernel.errors import Text
+from shared.kernel.wording import worded as _
 from shared.outbox.services import publish
 from tenants.connections.models import Connection, OrderedWork, SyncLog, SyncTask
 from tenants.connections.work.comparing import Compared, hold_key, send_record
@@ -23,7 +25,7 @@ from tenants.connections.work.ordered import claim_next, finish, give_back
 from tenants.connections.work.systems import billing_system
 from tenants.contracts.models import Contract
 from tenants.invoices.models import Invoice
-from tenants.review.services import raise_item
+from tenants.review.services import close_many, raise_item
 
 TASKS_A_TURN = 200
 TURN_SECONDS = 120.0
@@ -162,7 +164,28 @@ def _close(task: SyncTask, compared: Compared, *, milliseconds: int) -> None:
         | ({"effective_date": compared.effective_date} if compared.sent else {}),
     )
     if compared.sent:
+        _settle_earlier(task)
         publish(topic="sync.updated", key=task.key, payload=_about(task))
+
+
+def _settle_earlier(task: SyncTask) -> None:
+    """Earlier changes of the same record that failed: it was sent whole, with what they changed."""
+    failed = SyncTask.objects.filter(
+        connection=task.connection_id,
+        key=task.key,
+        event_id__lt=task.event_id,
+        status=OrderedWork.Status.FAILED,
+    )
+    same = [one.pk for one in failed if _record_of(one) == _record_of(task)]
+    if same:
+        SyncTask.objects.filter(pk__in=same).update(status=OrderedWork.Status.SKIPPED)
+        note = _("A later change of the same record was sent.")
+        close_many(actor=SYSTEM, kinds=[REVIEW_KIND], target_ids=same, note=note)
+
+
+def _record_of(task: SyncTask) -> tuple[Any, ...]:
+    names = ("record", "contract_id", "invoice_id")
+    return (task.topic.partition(".")[0], *(task.payload.get(name) for name in names))
 
 
 def _fail(task: SyncTask, why: Text, field: str) -> None:

@@ -6,11 +6,13 @@ from django.utils.translation import gettext as _
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
+from shared.kernel.wording import worded
 from tenants.delivery.addressing import AUTOMATIC
 from tenants.delivery.channels import SENDERS
 from tenants.delivery.models import Delivery, DocumentKind
 from tenants.delivery.services.requesting import fresh_request_key, queue_deliveries
-from tenants.invoices.models import Invoice
+from tenants.invoices.models import ErrorKind, Invoice
+from tenants.review.services import close_items
 
 
 def send_invoice(*, actor: Actor, invoice_id: str, channel: str = AUTOMATIC) -> list[Delivery]:
@@ -30,6 +32,8 @@ def send_invoice(*, actor: Actor, invoice_id: str, channel: str = AUTOMATIC) -> 
             raise NotFound(_("There is no invoice %(id)s.") % {"id": invoice_id})
         if invoice.document_status != Invoice.DocumentStatus.ISSUED:
             raise Conflict(_("Only an issued invoice can be sent to its customer."))
+        note = worded("Handed over to delivery.")
+        close_items(actor=actor, kind=ErrorKind.DISTRIBUTION, target_id=invoice.pk, note=note)
         return queue_deliveries(
             actor=actor,
             kind=DocumentKind.INVOICE,

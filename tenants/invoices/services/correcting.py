@@ -60,7 +60,7 @@ def settle_correction(*, actor: Actor, correction: Invoice, original: Invoice) -
             on=correction.invoice_date,
             by=actor.label,
         )
-    if BASIS in correction.inputs:
+    if BASIS in correction.inputs or original.payment_status == Invoice.PaymentStatus.CREDITED:
         close_items(
             actor=actor, kind=RECALCULATION, target_id=original.pk, note=str(correction.number)
         )

@@ -7,9 +7,8 @@ from django.urls import reverse
 
 from shared.kernel.wording import worded as _
 from tenants.invoices.models import Invoice
+from tenants.ledger.rates import REVIEW_KIND
 from tenants.review.services import NewItem, raise_items
-
-REVIEW_KIND = "exchange_rate"
 
 
 def ask_for_rates(invoices: Sequence[Invoice]) -> None:
@@ -43,7 +42,12 @@ def _item(invoice: Invoice) -> NewItem | None:
         cause=cause,
         field="exchange_rate",
         link=reverse("exchange_rates"),
-        details={"invoice_id": invoice.invoice_id, "currency": currency, "into": company.currency},
+        details={
+            "invoice_id": invoice.invoice_id,
+            "currency": currency,
+            "into": company.currency,
+            "day": str(invoice.invoice_date),
+        },
     )
 
 

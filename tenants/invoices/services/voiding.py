@@ -4,24 +4,25 @@ from datetime import date
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils.translation import gettext as _
 
 from billing.holdback import HOLDBACK_RELEASE
 from shared.audit.services import record
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import today
+from shared.kernel.wording import worded as _
 from shared.outbox.services import publish
 from tenants.documents.services import request_documents
 from tenants.invoices.errors import NotVoidable
 from tenants.invoices.held import clearing_entries, clearings, lock_held
 from tenants.invoices.journal import void_entries
-from tenants.invoices.models import Invoice
+from tenants.invoices.models import ErrorKind, Invoice
 from tenants.invoices.selectors.corrected import BASIS
 from tenants.invoices.selectors.creditable import held_lines
-from tenants.invoices.services.correcting import lock_together
+from tenants.invoices.services.correcting import RECALCULATION, lock_together
 from tenants.invoices.services.drafting import checked_reason, lock_invoice
 from tenants.ledger.services import post
+from tenants.review.services import close_many
 
 
 def void_invoice(
@@ -50,6 +51,9 @@ def void_invoice(
         if roots:
             after = clearings(roots)
             post(clearing_entries(invoice, act="void", before=before, after=after))
+        note = _("The invoice is void.")
+        kinds = (RECALCULATION, ErrorKind.DISTRIBUTION)
+        close_many(actor=actor, kinds=kinds, target_ids=[invoice.pk], note=note)
         request_documents([invoice.pk])
         publish(
             topic="invoice.voided",

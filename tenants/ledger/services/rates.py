@@ -1,6 +1,6 @@
 """Exchange rates: fetched from the Bank of Canada, or entered by hand."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,17 +14,21 @@ from billing.money import is_currency
 from connectors.bank_of_canada import CANADIAN, DailyRate
 from connectors.bank_of_canada.client import ValetClient
 from shared.audit.services import record
-from shared.kernel.actor import Actor
+from shared.kernel.actor import SYSTEM, Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import today
 from shared.kernel.errors import FieldError, Invalid
 from shared.kernel.wording import worded as _
 from tenants.contracts.models import Contract
 from tenants.ledger.models import ExchangeRate
+from tenants.ledger.rates import REVIEW_KIND, book_rate
+from tenants.review.models import ReviewItem
+from tenants.review.services import close_many
 from tenants.sites.models import Site
 from tenants.structure.models import LegalEntity
 
 SECONDS_MAX = 20
+ASKED_MAX = 500  # companies and currencies without a rate
 # Far enough back for invoices of past periods; later calls ask only for what is new.
 FIRST_REACH = timedelta(days=400)
 # Asked again, because the bank may correct a day.
@@ -68,7 +72,9 @@ def fetch_bank_rates(*, on: date | None = None) -> int:
     with httpx.Client(timeout=SECONDS_MAX) as client:
         valet = ValetClient(client=client, base_url=settings.BANK_OF_CANADA_URL)
         found = valet.rates(pairs, min(starts), last)
-    return _store(found)
+    added = _store(found)
+    close_answered(actor=SYSTEM)
+    return added
 
 
 def _store(found: Sequence[DailyRate]) -> int:
@@ -109,6 +115,7 @@ def record_rate(*, actor: Actor, currency: str, into: str, on: date, rate: Decim
         kept, _created = ExchangeRate.objects.update_or_create(
             **key, defaults={"rate": rate, "recorded_by": actor.label[:200]}
         )
+        close_answered(actor=actor)
         record(
             actor=actor,
             action="exchange_rate.recorded",
@@ -117,6 +124,25 @@ def record_rate(*, actor: Actor, currency: str, into: str, on: date, rate: Decim
             after={"rate": str(rate)},
         )
     return kept
+
+
+def close_answered(*, actor: Actor) -> int:
+    """Close what asked for a rate that is known now, today or for the invoice's day; how many.
+
+    Part of whatever brings rates, which has authorised its actor.
+    """
+    asked = ReviewItem.objects.filter(kind=REVIEW_KIND, status=ReviewItem.Status.OPEN)
+    answered = [one.target_id for one in asked[:ASKED_MAX] if _is_answered(one.details)]
+    if not answered:
+        return 0
+    note = _("The rate is known now.")
+    return close_many(actor=actor, kinds=[REVIEW_KIND], target_ids=answered, note=note)
+
+
+def _is_answered(details: Mapping[str, Any]) -> bool:
+    days = [today(), date.fromisoformat(details.get("day") or today().isoformat())]
+    currency, into = details["currency"], details["into"]
+    return any(book_rate(currency, into, day).base_currency == into for day in days)
 
 
 def _check(currency: str, into: str, on: date, rate: Decimal) -> None:

@@ -14,11 +14,13 @@ from shared.kernel.wording import Wording
 from shared.kernel.wording import worded_plural as ngettext
 from tenants.ledger.models import LedgerProof
 from tenants.payments.control import Difference, prove
+from tenants.review.models import ReviewItem
 from tenants.review.services import close_items, raise_item
 from tenants.structure.models import LegalEntity
 
 KIND = "ledger_difference"
 KEPT_MAX = 200
+PROVEN_AGAIN_MAX = 7
 
 
 def prove_ledger(*, actor: Actor, on: date) -> LedgerProof:
@@ -54,6 +56,13 @@ def prove_ledger(*, actor: Actor, on: date) -> LedgerProof:
             after={"compared": result.compared, "differences": len(result.differences)},
         )
     return proof
+
+
+def differing_days() -> list[date]:
+    """The days whose difference waits for a person, the oldest first and seven at most."""
+    waiting = ReviewItem.objects.filter(kind=KIND, status=ReviewItem.Status.OPEN)
+    proofs = LedgerProof.objects.filter(pk__in=waiting.values("target_id"))
+    return list(proofs.order_by("on").values_list("on", flat=True)[:PROVEN_AGAIN_MAX])
 
 
 def _cause(differences: tuple[Difference, ...]) -> Wording:

@@ -65,6 +65,8 @@ def refund_payment(*, actor: Actor, payment_id: str, given: RefundInput) -> Refu
         _require_enough(given.amount, unapplied, payment.currency)
         refund = _make(given, payment, on, actor, payment=payment)
         post([refund_entry(refund, unapplied_before=unapplied)])
+        if payment.file_lines.filter(status="returned", amount=refund.amount).exists():
+            close_items(actor=actor, kind=RETURN_KIND, target_id=payment.pk)
         _tell(actor, refund, payment, key=payment.customer.customer_id)
     return refund
 

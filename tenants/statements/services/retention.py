@@ -17,9 +17,11 @@ from shared.kernel.actor import SYSTEM, Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import now, today
 from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
+from shared.kernel.wording import worded
 from shared.keyring.door import open_door
 from shared.keyring.storage import EncryptedStorage
 from tenants.documents.models import Document
+from tenants.review.services import close_many
 from tenants.sites.models import Customer
 from tenants.statements.documents import STATEMENT
 from tenants.statements.hooks import eraser
@@ -33,6 +35,7 @@ from tenants.statements.models import (
 )
 from tenants.statements.models.retention import YEARS_MAX
 from tenants.statements.selectors.settings import retention_years
+from tenants.statements.variance import REVIEW_KIND
 
 ARCHIVED_AT_ONCE = 200
 RUNS_AT_ONCE = 20
@@ -138,6 +141,12 @@ def archive_old_statements() -> int:
             for statement in due:
                 statement.archived_at, statement.parties = now(), {}
                 statement.save_changes("archived_at", "parties")
+        close_many(
+            actor=SYSTEM,
+            kinds=[REVIEW_KIND],
+            target_ids=[one.pk for one in due],
+            note=worded("The statement is archived."),
+        )
         erase = eraser()
         if erase:
             erase(statement_ids=[statement.pk for statement in due])

@@ -16,6 +16,7 @@ from shared.kernel.actor import SYSTEM, Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import FieldError, Invalid, NotFound
 from shared.kernel.tenancy import require_organisation
+from tenants.structure.hooks import tell_registrations_changed
 from tenants.structure.logos import read_logo
 from tenants.structure.models import SERIES_LETTERS, LegalEntity, TaxRegistration
 
@@ -173,6 +174,7 @@ def update_legal_entity(
         entity.save_changes(*changes, "logo", "logo_type")
         if tax_registrations is not None:
             _replace_registrations(entity, tax_registrations)
+            tell_registrations_changed(entity.pk)
         record(
             actor=actor,
             action="legal_entity.changed",

@@ -16,7 +16,7 @@ from tenants.connections.models import (
     SyncLog,
     SyncTask,
 )
-from tenants.connections.services.connections import dismiss_task, retry_task
+from tenants.connections.services.connections import delete_connection, dismiss_task, retry_task
 from tenants.contracts.services import TermsInput, change_terms
 from tenants.invoices.services import generate_invoice
 from tenants.payments.services import record_payment
@@ -165,6 +165,24 @@ def test_what_the_mapping_refuses_waits_for_a_person(connection, territory, sync
     retry_task(actor=SYSTEM, task_id=task.pk)
     assert [status for _topic, status in sync()] == ["done", "skipped"]
     assert not ReviewItem.objects.filter(status="open").exists()
+
+
+def test_a_later_change_of_the_record_carries_what_failed(connection, territory, sync):
+    site = make_site()
+    sync()
+    item = ReviewItem.objects.get(kind="sync_failed")
+    update_site(actor=SYSTEM, site_id=site.site_id, territory_id="TER0001")
+    assert [status for _topic, status in sync()] == ["skipped", "done"]
+    item.refresh_from_db()
+    assert item.status == "resolved"
+
+
+def test_disconnecting_leaves_nothing_to_look_after(connection, sync):
+    make_site()
+    sync()
+    delete_connection(actor=SYSTEM, connection_id=connection.pk)
+    item = ReviewItem.objects.get(kind="sync_failed")
+    assert (item.status, item.closing_note) == ("resolved", "The billing system was disconnected.")
 
 
 def test_a_failed_change_may_be_left(connection, sync):

@@ -21,6 +21,7 @@ from tenants.connections.services.runs import purge_sent
 from tenants.connections.work.delivering import body_of, deliver_due
 from tenants.connections.work.ordered import pause_after
 from tenants.review.models import ReviewItem
+from tenants.review.services import raise_item
 
 TOPIC = "invoice.issued"
 
@@ -135,6 +136,12 @@ class TestSending:
         assert not ReviewItem.objects.filter(status="open").exists()
         receiver.answer = lambda _seen: Reply()
         assert send(made)[1].status == "done"  # the next of the key goes on
+        item = raise_item(kind="webhook_failed", target=endpoint, cause="Not delivered")
+        with transaction.atomic():
+            services.replay_delivery(actor=SYSTEM, endpoint_id=endpoint.pk, delivery_id=first.pk)
+            item.refresh_from_db()
+            assert item.status == "resolved"  # it was the only one
+            transaction.set_rollback(True)
         assert services.replay_failed(actor=SYSTEM, endpoint_id=endpoint.pk) == 1
         assert services.replay_failed(actor=SYSTEM, endpoint_id=endpoint.pk) == 0
         send(made)

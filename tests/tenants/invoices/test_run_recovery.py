@@ -14,8 +14,10 @@ from shared.kernel.clock import now
 from shared.kernel.errors import Conflict, Invalid, NotFound
 from shared.kernel.tenancy import organisation_context
 from tenants.activity.services import DayRevenue, record_revenue
+from tenants.contracts.models import Contract
 from tenants.contracts.services import TermsInput, change_terms
-from tenants.invoices import hooks
+from tenants.delivery.services import send_invoice
+from tenants.invoices import hooks, tasks
 from tenants.invoices.explanation import trace_steps
 from tenants.invoices.models import BillingRun, Invoice
 from tenants.invoices.run_filters import RunFilters
@@ -36,8 +38,11 @@ from tenants.invoices.services.distribution import (
     distribute_run,
     due_distributions,
 )
+from tenants.invoices.services.healing import heal_reviews
+from tenants.ledger.services.closing import close_books
 from tenants.review.models import ReviewItem
 from tenants.structure.models import LegalEntity
+from tenants.structure.services.entities import update_legal_entity
 
 MARCH = month_period(2025, 3)
 SHARE = {"contract_type": "revenue_share", "configuration": {"revenue_share_rate": "0.1"}}
@@ -84,6 +89,59 @@ def test_failing_again_is_the_same_review_and_billing_closes_it(in_acme):
     assert run.items.get().invoice.subtotal == Decimal("310.00")  # 31 × 100.00 at 10 %
     review.refresh_from_db()
     assert review.status == "resolved"
+
+
+def test_a_review_closes_with_the_last_day_that_lacked_revenue(in_acme):
+    share, other = make_contract(**SHARE), make_contract(make_site(), **SHARE)
+    run_march()
+    *most, last = days_of(MARCH)
+    report(share.site, most[:1])  # the sum of the month, or its first day: the night will tell
+    report(share.site, most[1:])
+    assert ReviewItem.objects.filter(status="open").count() == 2
+    report(share.site, [last])
+    (review,) = ReviewItem.objects.filter(status="resolved")
+    assert review.details["contract_id"] == share.contract_id
+    assert review.closing_note == "Nothing stands in the way any more."
+    assert not Invoice.objects.exists()  # it is billed when somebody says so
+    assert retry_failed(actor=SYSTEM, run_id=BillingRun.objects.get().pk).status == "running"
+    assert heal_reviews() == 0
+    report(other.site, [last], "3100.00")
+    assert ReviewItem.objects.filter(status="open").count() == 1
+    assert heal_reviews() == 1
+
+
+def test_a_review_closes_where_the_company_is_registered_meanwhile(
+    in_acme, monkeypatch, django_capture_on_commit_callbacks
+):
+    contract = make_contract(make_site(province="QC"))
+    entity = LegalEntity.objects.get()
+    gst = {"GST": "123456789RT0001"}
+    update_legal_entity(actor=SYSTEM, entity_id=entity.pk, changes={}, tax_registrations=gst)
+    run_march()
+    review = ReviewItem.objects.get()
+    assert (review.details["code"], review.status) == ("tax_registration_present", "open")
+    monkeypatch.setattr(tasks.heal_open_reviews, "apply_async", lambda **_options: heal_reviews())
+    both = {**gst, "QST": "1234567890TQ0001"}
+    for registrations, status in ((gst, "open"), (both, "resolved")):
+        with django_capture_on_commit_callbacks(execute=True):
+            update_legal_entity(
+                actor=SYSTEM, entity_id=entity.pk, changes={}, tax_registrations=registrations
+            )
+        review.refresh_from_db()
+        assert (review.status, review.details["contract_id"]) == (status, contract.contract_id)
+
+
+def test_the_night_closes_what_is_no_longer_due_and_nothing_in_closed_books(in_acme):
+    ended, closed = make_contract(**SHARE), make_contract(make_site(), **SHARE)
+    run_march()
+    Contract.objects.filter(pk=ended.pk).update(end_date=date(2025, 2, 28))
+    report(closed.site, days_of(MARCH)[:-1])
+    entity = LegalEntity.objects.get()
+    close_books(actor=SYSTEM, entity_id=entity.pk, through=MARCH.end_date, confirmed=True)
+    report(closed.site, days_of(MARCH)[-1:])
+    assert heal_reviews() == 1
+    (left,) = ReviewItem.objects.filter(status="open")
+    assert left.details["contract_id"] == closed.contract_id
 
 
 def test_the_same_contract_fails_for_each_period_by_itself(in_acme):
@@ -390,7 +448,11 @@ def test_without_anything_that_delivers_a_person_is_told(in_acme, monkeypatch):
     run = run_march(auto_distribute=True)
     for _attempt in range(ATTEMPTS_MAX):
         distribute_run(run_id=run.pk)
-    assert ReviewItem.objects.get().cause == "Nothing is set up that delivers invoices."
+    review = ReviewItem.objects.get()
+    assert review.cause == "Nothing is set up that delivers invoices."
+    send_invoice(actor=SYSTEM, invoice_id=review.details["invoice_id"])  # by hand
+    review.refresh_from_db()
+    assert (review.status, review.closing_note) == ("resolved", "Handed over to delivery.")
 
 
 def test_a_discarded_draft_can_be_billed_by_a_retry(in_acme):

@@ -27,6 +27,7 @@ from tenants.invoices.services import (
 from tenants.ledger.models import JournalEntry
 from tenants.ledger.selectors import trial_balance
 from tenants.payments.services import record_payment
+from tenants.review.services import raise_item
 
 YEAR = Period(date(2026, 1, 1), date(2026, 12, 31))
 
@@ -71,6 +72,24 @@ def test_a_void_takes_back_everything_posted(invoice):
         voided.pk,
         len({entry.posted_on for entry in JournalEntry.objects.filter(kind="void")}),
     )
+
+
+def test_what_asked_to_recalculate_it_is_over(invoice):
+    item = raise_item(kind="recalculation", target=invoice, cause="Revenue changed")
+    void(invoice)
+    item.refresh_from_db()
+    assert (item.status, item.closing_note) == ("resolved", "The invoice is void.")
+
+
+def test_a_full_credit_ends_what_asked_to_recalculate(invoice):
+    item = raise_item(kind="recalculation", target=invoice, cause="Revenue changed")
+    for amount, status in ((Decimal("2000.00"), "open"), (None, "resolved")):
+        note = credit_invoice(
+            actor=SYSTEM, invoice_id=invoice.invoice_id, reason="Wrong", amount=amount
+        )
+        issue_invoice(actor=SYSTEM, invoice_id=note.invoice_id)
+        item.refresh_from_db()
+        assert item.status == status
 
 
 def test_the_period_is_free_again_and_the_two_are_linked(invoice):

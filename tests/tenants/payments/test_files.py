@@ -12,9 +12,14 @@ from shared.kernel.actor import SYSTEM
 from shared.kernel.clock import today
 from shared.kernel.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge
 from shared.kernel.tenancy import organisation_context
-from tenants.payments.models import Payment, PaymentFile
+from tenants.payments.models import Payment, PaymentFile, Refund
 from tenants.payments.selectors.files import counts_of
-from tenants.payments.services import reverse_payment
+from tenants.payments.services import (
+    RefundInput,
+    refund_payment,
+    reverse_payment,
+    undo_refund,
+)
 from tenants.payments.services.files import (
     BYTES_MAX,
     assign_line,
@@ -246,6 +251,26 @@ def test_money_that_goes_out_again_asks_whether_a_payment_came_back(two):
     assert item.link == f"/payments/{paid.payment_id}"
     assert "Take this payment back?" in item.cause
     reverse_payment(actor=SYSTEM, payment_id=paid.payment_id, reason="NSF")
+    item.refresh_from_db()
+    assert item.status == "resolved"
+    # Or it was a refund that we gave, once that is recorded.
+    other = receive(second, "50.00").payment
+    day = today()
+    file = bring(f"Date,Withdrawals,Deposits,Description\n{day},50.00,,BACK {other.payment_id}\n")
+    apply(file)
+    item = ReviewItem.objects.get(kind="payment_return", status="open")
+
+    def give_back(amount):
+        given = RefundInput(Decimal(amount), "ACH", "Paid twice")
+        refund_payment(actor=SYSTEM, payment_id=other.payment_id, given=given)
+
+    for amount, status in (("20.00", "open"), ("30.00", "open")):
+        give_back(amount)
+        item.refresh_from_db()
+        assert item.status == status
+    undo_refund(actor=SYSTEM, refund_id=Refund.objects.get(amount=20).refund_id, reason="x")
+    undo_refund(actor=SYSTEM, refund_id=Refund.objects.get(amount=30).refund_id, reason="x")
+    give_back("50.00")
     item.refresh_from_db()
     assert item.status == "resolved"
     # Another file of the same days tells nothing new.

@@ -21,6 +21,7 @@ from tenants.documents.models import Document
 from tenants.documents.services import provide_document
 from tenants.documents.work import find_kept
 from tenants.review.models import ReviewItem
+from tenants.review.services import raise_item
 from tenants.statements import work
 from tenants.statements.models import Statement, StatementRun, StatementRunItem
 from tenants.statements.selectors.recovery import runs_to_resume
@@ -171,6 +172,10 @@ def test_a_chunk_that_is_interrupted_each_time_ends(three, monkeypatch):
 
 def test_corrections_are_new_statements(three, bill, pay):
     first = run_statements()
+    asked = [
+        raise_item(kind="statement_variance", target=one, cause="Unusual")
+        for one in first.statements.all()
+    ]
     unchanged = run_statements(kind="correction")
     assert unchanged.statements.count() == 0
     customer = three[0].site.customer
@@ -182,6 +187,9 @@ def test_corrections_are_new_statements(three, bill, pay):
     assert newer.closing_balance == old.closing_balance - 100
     with pytest.raises(Conflict):
         send_statement(actor=SYSTEM, statement_id=old.pk)
+    for item in asked:
+        item.refresh_from_db()
+    assert {one.target_id for one in asked if one.status == "resolved"} == {old.pk}
 
 
 def test_an_unusual_statement_waits_for_a_person(contract, bill, courier):
