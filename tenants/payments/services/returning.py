@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
@@ -205,13 +205,18 @@ def _earlier(
         return None
     source = payment or credit_note
     same = source is not None and source.pk in (found.payment_id, found.credit_note_id)
-    if not same or found.amount != given.amount:
-        message = _("The transaction %(id)s is already recorded as %(payment)s.") % {
-            "id": given.transaction_id,
-            "payment": found.refund_id,
-        }
-        raise TransactionUsed(message, errors=[FieldError("transaction_id", "used", message)])
+    # One that was taken back stands no more: nothing would be given back.
+    if not same or found.amount != given.amount or hasattr(found, "reversed_by"):
+        raise _transaction_used(found)
     return found
+
+
+def _transaction_used(refund: Refund) -> TransactionUsed:
+    message = _("The transaction %(id)s is already recorded as %(payment)s.") % {
+        "id": refund.transaction_id,
+        "payment": refund.refund_id,
+    }
+    return TransactionUsed(message, errors=[FieldError("transaction_id", "used", message)])
 
 
 def _make(
@@ -224,7 +229,8 @@ def _make(
     credit_note: Invoice | None = None,
     reverses: Refund | None = None,
 ) -> Refund:
-    return Refund.objects.create(
+    """The refund. Of two at once with one transaction number the database lets one in."""
+    refund = Refund(
         refund_id=next_code(Refund, "refund_id"),
         payment=payment,
         credit_note=credit_note,
@@ -238,6 +244,15 @@ def _make(
         reverses=reverses,
         recorded_by=actor.label[:200],
     )
+    try:
+        with transaction.atomic():
+            refund.save(force_insert=True)
+    except IntegrityError as error:
+        first = Refund.objects.filter(transaction_id=refund.transaction_id).first()
+        if first is None or not refund.transaction_id:
+            raise
+        raise _transaction_used(first) from error
+    return refund
 
 
 def _tell(actor: Actor, refund: Refund, target: Payment | Invoice, *, key: str) -> None:

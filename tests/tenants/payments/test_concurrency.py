@@ -13,6 +13,7 @@ from shared.kernel.errors import AppError
 from shared.kernel.tenancy import organisation_context
 from tenants.invoices.models import Invoice
 from tenants.ledger.models import Account
+from tenants.payments.errors import TransactionUsed
 from tenants.payments.models import Allocation, Payment
 from tenants.payments.services import (
     Part,
@@ -168,10 +169,19 @@ def test_the_database_itself_makes_two_share_what_there_is(organisation):
         assert (Payment.objects.count(), balance_of(Account.CASH)) == (1, 500)
 
 
-def test_a_refund_is_taken_back_once(organisation):
+def test_a_refund_is_given_and_taken_back_once(organisation):
     with organisation_context(organisation):
         (invoice,) = open_invoices()
         payment = receive(invoice, "100.00").payment
+        others = [receive(invoice, "5.00").payment for _number in range(3)]
+
+    def give_back(one):
+        given = RefundInput(Decimal("5.00"), "ACH", "Paid twice", transaction_id="R1")
+        return lambda: refund_payment(actor=SYSTEM, payment_id=one.payment_id, given=given)
+
+    results = at_once(organisation, *map(give_back, others))
+    assert [type(one) for one in refused(results)] == [TransactionUsed] * 2
+    with organisation_context(organisation):
         given = RefundInput(Decimal("40.00"), "ACH", "Paid twice")
         refund = refund_payment(actor=SYSTEM, payment_id=payment.payment_id, given=given)
 
@@ -181,5 +191,5 @@ def test_a_refund_is_taken_back_once(organisation):
     results = at_once(organisation, *[take_back] * 4)
     assert len(set(results)) == 1
     with organisation_context(organisation):
-        assert unapplied_of(payment) == unapplied_in_books() == 100
-        assert balance_of(Account.CASH) == 100
+        assert (unapplied_of(payment), unapplied_in_books()) == (100, 110)
+        assert balance_of(Account.CASH) == 110

@@ -263,6 +263,8 @@ def test_a_refund_that_came_back_stands_unapplied_again(invoices):
     acts = Entry.objects.filter(object_id=str(payment.pk)).order_by("sequence")
     assert [one.action for one in acts][-2:] == ["payment.refunded", "payment.refund_undone"]
     # the money can be given back again, or the payment reversed
+    with pytest.raises(TransactionUsed):  # not told of as given back, which it is not
+        give_back(payment, "69.99", transaction_id="R1")
     give_back(payment, "70.00")
     assert unapplied_of(payment) == unapplied_in_books() == 0
 
