@@ -11,6 +11,7 @@ from xml.etree.ElementTree import Element
 
 from connectors.bank_files import ENTRIES_MAX, BankFile, BankLine, clean
 from connectors.errors import NeedsAttention
+from connectors.errors import told as _
 
 CREDIT = "CRDT"
 NO_REFERENCE = "NOTPROVIDED"
@@ -23,17 +24,19 @@ def read_camt(content: bytes) -> BankFile:
     No document type is accepted, so that no entity is expanded. Raises NeedsAttention.
     """
     if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
-        raise NeedsAttention("The file declares a document type, which no bank's does.", "file")
+        raise NeedsAttention(_("The file declares a document type, which no bank's does."), "file")
     try:
         root = _root_of(content)
     except (ElementTree.ParseError, ValueError, LookupError) as error:
-        raise NeedsAttention("The CAMT file is no XML.", "file") from error
+        raise NeedsAttention(_("The CAMT file is no XML."), "file") from error
     lines: list[BankLine] = []
     outgoing: list[BankLine] = []
     for entry in (one for one in root.iter() if _name(one) == "Ntry"):
         details = [one for one in entry.iter() if _name(one) == "TxDtls"] or [entry]
         if len(lines) + len(outgoing) + len(details) > ENTRIES_MAX:
-            raise NeedsAttention(f"The file has more than {ENTRIES_MAX} entries.", "file")
+            raise NeedsAttention(
+                _("The file has more than %(max)s entries.", max=ENTRIES_MAX), "file"
+            )
         whole, received_on = _text(entry, "CdtDbtInd"), _booked_on(entry)
         for detail in details:
             credit = (_text(detail, "CdtDbtInd") or whole) == CREDIT
@@ -50,7 +53,7 @@ def _root_of(content: bytes) -> Element:
     for event, _element in steps:
         depth += 1 if event == "start" else -1
         if depth > DEPTH_MAX:
-            raise NeedsAttention("The CAMT file is nested deeper than a bank's.", "file")
+            raise NeedsAttention(_("The CAMT file is nested deeper than a bank's."), "file")
     root: Element = steps.root  # type: ignore[attr-defined]  # since Python 2.5
     return root
 

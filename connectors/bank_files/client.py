@@ -8,6 +8,7 @@ from connectors.bank_files.mapping import read_table
 from connectors.bank_files.mt940_file import read_mt940
 from connectors.bank_files.ofx import read_ofx
 from connectors.errors import NeedsAttention
+from connectors.errors import told as _
 
 HEAD = 2_000
 
@@ -20,7 +21,7 @@ def read_bank_file(content: bytes) -> BankFile:
     text = decode(content)
     head = text[:HEAD].lstrip()
     if "\x00" in head or not head:
-        raise NeedsAttention("The file is empty or is no text file.", "file")
+        raise NeedsAttention(_("The file is empty or is no text file."), "file")
     if head.startswith("OFXHEADER") or "<OFX>" in head.upper() or "<?OFX" in head.upper():
         found = read_ofx(content)
     elif head.startswith("<") and "camt.05" in head:
@@ -30,9 +31,9 @@ def read_bank_file(content: bytes) -> BankFile:
     else:
         found = read_table(text)
     if not found.lines and not found.outgoing:
-        raise NeedsAttention("The file has no lines.", "file")
+        raise NeedsAttention(_("The file has no lines."), "file")
     if len(found.lines) > LINES_MAX:
-        raise NeedsAttention(f"The file has more than {LINES_MAX} lines.", "file")
+        raise NeedsAttention(_("The file has more than %(max)s lines.", max=LINES_MAX), "file")
     return found
 
 

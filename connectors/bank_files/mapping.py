@@ -12,6 +12,7 @@ from io import StringIO
 
 from connectors.bank_files import LINES_MAX, BankFile, BankLine, clean
 from connectors.errors import NeedsAttention
+from connectors.errors import told as _
 
 # Headings as they are compared: without accents, case, blanks and marks.
 SYNONYMS: Mapping[str, Sequence[str]] = {
@@ -113,7 +114,7 @@ def read_table(text: str) -> BankFile:
     """
     first = text.lstrip().partition("\n")[0]
     if len(first) > HEADING_MAX:
-        raise NeedsAttention("The first line is too long to name columns.", "file")
+        raise NeedsAttention(_("The first line is too long to name columns."), "file")
     delimiter = max(DELIMITERS, key=first.count)
     rows = csv.reader(StringIO(text.lstrip()), delimiter=delimiter)
     try:
@@ -123,9 +124,11 @@ def read_table(text: str) -> BankFile:
             if any(cell.strip() for cell in row):
                 numbered.append((rows.line_num, row))
             if len(numbered) > LINES_MAX:
-                raise NeedsAttention(f"The file has more than {LINES_MAX} lines.", "file")
+                raise NeedsAttention(
+                    _("The file has more than %(max)s lines.", max=LINES_MAX), "file"
+                )
     except csv.Error as error:
-        raise NeedsAttention(f"Line {rows.line_num} is no CSV.", "file") from error
+        raise NeedsAttention(_("Line %(line)s is no CSV.", line=rows.line_num), "file") from error
     records = [(number, _record(row, columns)) for number, row in numbered]
     day_first = _day_first([record["received_on"] for _number, record in records])
     lines, outgoing = [], []
@@ -192,9 +195,10 @@ def _columns(heading: Sequence[str]) -> dict[str, int]:
         field = COLUMN.get(plain(name))
         if field:
             columns.setdefault(field, place)
-    for field, told in (("received_on", "date"), ("amount", "amount")):
-        if field not in columns:
-            raise NeedsAttention(f"The first line names no column for the {told}.", field)
+    if "received_on" not in columns:
+        raise NeedsAttention(_("The first line names no column for the date."), "received_on")
+    if "amount" not in columns:
+        raise NeedsAttention(_("The first line names no column for the amount."), "amount")
     return columns
 
 

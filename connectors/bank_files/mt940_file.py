@@ -9,6 +9,7 @@ import mt940
 
 from connectors.bank_files import ENTRIES_MAX, BankFile, BankLine, clean
 from connectors.errors import NeedsAttention
+from connectors.errors import told as _
 
 NO_REFERENCE = "NONREF"
 TAGS_MAX = 2 * ENTRIES_MAX  # an entry and its description
@@ -21,11 +22,11 @@ def read_mt940(text: str) -> BankFile:
     Raises NeedsAttention.
     """
     if len(_TAG.findall(text)) > TAGS_MAX:
-        raise NeedsAttention(f"The file has more than {TAGS_MAX} fields.", "file")
+        raise NeedsAttention(_("The file has more than %(max)s fields.", max=TAGS_MAX), "file")
     try:
         entries = list(mt940.parse(text))
     except Exception as error:  # the parser raises whatever its patterns meet
-        raise NeedsAttention("The MT940 file cannot be read.", "file") from error
+        raise NeedsAttention(_("The MT940 file cannot be read."), "file") from error
     lines: list[BankLine] = []
     outgoing: list[BankLine] = []
     for entry in entries:

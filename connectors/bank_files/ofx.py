@@ -9,6 +9,7 @@ from ofxtools.Parser import OFXTree
 
 from connectors.bank_files import BankFile, BankLine, clean
 from connectors.errors import NeedsAttention
+from connectors.errors import told as _
 
 HEAD_MAX = 2_000
 
@@ -20,13 +21,13 @@ def read_ofx(content: bytes) -> BankFile:
     """
     head, begun, _rest = content.upper().partition(b"<OFX>")
     if not begun or len(head) > HEAD_MAX:  # the parser's patterns look through it many times
-        raise NeedsAttention("The OFX file cannot be read.", "file")
+        raise NeedsAttention(_("The OFX file cannot be read."), "file")
     parser = OFXTree()
     try:
         parser.parse(BytesIO(content))
         statements = parser.convert().statements
     except (SyntaxError, ValueError, LookupError, AttributeError, TypeError) as error:
-        raise NeedsAttention("The OFX file cannot be read.", "file") from error
+        raise NeedsAttention(_("The OFX file cannot be read."), "file") from error
     lines: list[BankLine] = []
     outgoing: list[BankLine] = []
     for statement in statements:

@@ -11,6 +11,7 @@ import stripe
 from stripe.oauth_error import OAuthError
 
 from connectors.errors import NeedsAttention, RetryLater
+from connectors.errors import told as _
 from connectors.stripe_payments import Checkout, Event, Item, Moved, State
 from connectors.stripe_payments.mapping import (
     DEBIT_CURRENCIES,
@@ -91,7 +92,7 @@ class StripePayments:
                 "acss_debit": {"currency": currency.lower(), "mandate_options": mandate}
             }
         if not methods:
-            raise NeedsAttention("No way to pay is offered in this currency.", "currency")
+            raise NeedsAttention(_("No way to pay is offered in this currency."), "currency")
         params["payment_method_types"] = methods
         made = ask(
             lambda: self._client.v1.checkout.sessions.create(
@@ -138,9 +139,9 @@ def read_event(payload: bytes, signature: str, secret: str) -> Event | None:
         )
         return event_of(json.loads(text))
     except stripe.SignatureVerificationError as error:
-        raise NeedsAttention("The signature is not right.", "Stripe-Signature") from error
+        raise NeedsAttention(_("The signature is not right."), "Stripe-Signature") from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise NeedsAttention("The body is no event.", "body") from error
+        raise NeedsAttention(_("The body is no event."), "body") from error
 
 
 def _state_of_intent(
@@ -187,13 +188,13 @@ def ask(call: Callable[[], Answer]) -> Answer:
     except OAuthError:
         raise
     except stripe.AuthenticationError as error:
-        raise NeedsAttention("Stripe does not accept the key.", "secret_key") from error
+        raise NeedsAttention(_("Stripe does not accept the key."), "secret_key") from error
     except stripe.PermissionError as error:
-        raise NeedsAttention("The key has no access to the account.", "account_id") from error
+        raise NeedsAttention(_("The key has no access to the account."), "account_id") from error
     except (stripe.APIConnectionError, stripe.RateLimitError) as error:
         raise RetryLater(f"{type(error).__name__} at Stripe.") from error
     except (stripe.InvalidRequestError, stripe.IdempotencyError, stripe.CardError) as error:
-        told = str(error.user_message or "Stripe refused it.")[:TOLD_LENGTH]
-        raise NeedsAttention(told, str(getattr(error, "param", "") or "")) from error
+        why = str(error.user_message or "")[:TOLD_LENGTH] or _("Stripe refused it.")
+        raise NeedsAttention(why, str(getattr(error, "param", "") or "")) from error
     except stripe.StripeError as error:
         raise RetryLater(f"{type(error).__name__} at Stripe.") from error

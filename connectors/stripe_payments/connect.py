@@ -9,6 +9,7 @@ import stripe
 from stripe.oauth_error import InvalidClientError, InvalidGrantError, OAuthError
 
 from connectors.errors import NeedsAttention
+from connectors.errors import told as _
 from connectors.stripe_payments import Granted, Standing
 from connectors.stripe_payments.client import SECONDS_MAX, TOLD_LENGTH, ask
 from connectors.stripe_payments.mapping import standing_of
@@ -78,8 +79,8 @@ def _ask_oauth(call: Callable[[], Answer]) -> Answer:
     try:
         return ask(call)
     except InvalidGrantError as error:
-        raise NeedsAttention("The code was used or is too old.", "code") from error
+        raise NeedsAttention(_("The code was used or is too old."), "code") from error
     except InvalidClientError as error:
-        raise NeedsAttention("Stripe knows no such access.", "client_id") from error
+        raise NeedsAttention(_("Stripe knows no such access."), "client_id") from error
     except OAuthError as error:
         raise NeedsAttention(str(error.user_message or error.code)[:TOLD_LENGTH], "code") from error

@@ -8,13 +8,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from shared.audit.services import Act, record_many
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import today
 from shared.kernel.errors import FieldError, Invalid, NotFound
+from shared.kernel.wording import Wording
+from shared.kernel.wording import worded as _
 from tenants.activity.hooks import tell_revenue_changed
 from tenants.activity.models import CATEGORY_MAX, RevenueRecord
 from tenants.activity.storing import lock_sites, store_revenue
@@ -78,7 +79,7 @@ def is_net_of(net: Decimal, gross: Decimal) -> bool:
     return min(gross, Decimal(0)) <= net <= max(gross, Decimal(0))
 
 
-def not_net_of() -> str:
+def not_net_of() -> Wording:
     """What is said of a net amount that cannot be."""
     return _("It cannot be more than the revenue with sales tax, nor have the other sign.")
 

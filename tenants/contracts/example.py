@@ -21,6 +21,7 @@ class Example:
 
     lines: tuple[ChargeLine, ...] = ()
     subtotal: Decimal = Decimal(0)
+    currency: str = "CAD"
     problems: tuple[FieldProblem, ...] = ()
 
 
@@ -45,4 +46,5 @@ def work_example(
         )
     except BillingError as error:
         return Example(problems=error.problems)
-    return Example(lines=tuple(lines), subtotal=sum_amounts((x.amount for x in lines), currency))
+    subtotal = sum_amounts((x.amount for x in lines), currency)
+    return Example(lines=tuple(lines), subtotal=subtotal, currency=currency)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.construction import FEDERAL
 from billing.tax import CANADA as HOME_COUNTRY
-from shared.kernel.fields import CodeField, ExactJSONField, FractionField, MoneyField
+from shared.kernel.fields import CodeField, ExactJSONField, FractionField, MoneyField, WordingField
 from shared.kernel.models import RevisedRow, Row
 from shared.kernel.triggers import Protect
 from shared.keyring.fields import EncryptedTextField
@@ -204,7 +204,7 @@ class ContractAmendment(Row):
     contract = models.ForeignKey(Contract, on_delete=models.CASCADE, related_name="amendments")
     change_id = models.CharField(_("change"), max_length=12, unique=True)
     effective_date = models.DateField(_("from"))
-    reason = models.CharField(_("reason"), max_length=500, blank=True)
+    reason = WordingField(_("reason"), max_length=500, blank=True)
     before = ExactJSONField()
     after = ExactJSONField()
     amended_by = models.CharField(max_length=200)
@@ -228,7 +228,7 @@ class ContractRenewal(Row):
     starts_on = models.DateField(_("from"))
     ends_on = models.DateField(_("last day"), null=True, blank=True)
     is_automatic = models.BooleanField(default=False)
-    reason = models.CharField(_("reason"), max_length=500, blank=True)
+    reason = WordingField(_("reason"), max_length=500, blank=True)
     renewed_by = models.CharField(max_length=200)
 
     class Meta:

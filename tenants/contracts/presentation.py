@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
+from shared.kernel.errors import Text
 from shared.kernel.formats import format_day, format_percentage
 from tenants.contracts.example import Example
 from tenants.contracts.models import BillingFrequency, Contract, ContractTerms, ContractType
@@ -54,7 +55,7 @@ class TermsGroup:
 
 def example_lines(example: Example) -> list[LineText]:
     """The lines of a worked example with their reasons."""
-    return charge_lines(example.lines, "CAD")
+    return charge_lines(example.lines, example.currency)
 
 
 def contract_facts(contract: Contract, terms: ContractTerms) -> list[tuple[str, Any]]:
@@ -142,7 +143,7 @@ class VersionText:
     title: str
     days: str
     summary: str
-    reason: str
+    reason: Text
     made_by: str
     made_at: datetime
     change_id: str

@@ -170,7 +170,7 @@ class AmendmentOut(Schema):
             billing_configuration=dict(version.billing_configuration),
             effective_date=version.valid_from,
             end_date=version.valid_to,
-            reason=version.reason,
+            reason=str(version.reason),
             made_by=version.made_by,
             made_at=version.made_at,
             is_replaced=version.is_replaced,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from shared.kernel.errors import Text
 from tenants.contracts.models import Contract, ContractAmendment, ContractTerms
 
 
@@ -27,7 +28,7 @@ class Version:
     billing_configuration: Mapping[str, Any]
     valid_from: date
     valid_to: date | None
-    reason: str
+    reason: Text
     made_by: str
     made_at: datetime
     before: Mapping[str, Any] | None

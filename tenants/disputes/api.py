@@ -14,6 +14,7 @@ from shared.kernel.api import (
     Page,
     Paging,
     Schema,
+    Worded,
     expected_revision,
     paginate,
     require_fresh,
@@ -60,7 +61,7 @@ class DisputeOut(Schema):
     currency: str
     reason: str
     status: str
-    resolution: str
+    resolution: Worded
     credit_note_id: str | None
     raised_by: str
     raised_at: datetime

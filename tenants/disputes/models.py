@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from shared.kernel.fields import CodeField, MoneyField
+from shared.kernel.fields import CodeField, MoneyField, WordingField
 from shared.kernel.models import RevisedRow
 from tenants.invoices.models import Invoice, InvoiceLine
 
@@ -28,7 +28,7 @@ class Dispute(RevisedRow):
     reason = models.CharField(_("reason"), max_length=500)
     raised_by = models.CharField(max_length=200)
     status = models.CharField(max_length=9, choices=Status.choices, default=Status.OPEN)
-    resolution = models.CharField(_("resolution"), max_length=500, blank=True)
+    resolution = WordingField(_("resolution"), max_length=500, blank=True)
     credit_note = models.ForeignKey(
         Invoice, on_delete=models.PROTECT, null=True, blank=True, related_name="settles_disputes"
     )

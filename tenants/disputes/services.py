@@ -5,7 +5,6 @@ from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Sum
-from django.utils.translation import gettext as _
 
 from billing.money import round_money
 from shared.audit.services import record
@@ -13,8 +12,9 @@ from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import now
 from shared.kernel.codes import next_code
-from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
-from shared.kernel.formats import money_text
+from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound, Text
+from shared.kernel.wording import money
+from shared.kernel.wording import worded as _
 from shared.outbox.services import publish
 from tenants.disputes.models import Dispute
 from tenants.invoices.models import Invoice, InvoiceLine
@@ -121,7 +121,7 @@ def cap_disputes(*, invoice: Invoice, by: str) -> None:
             _publish(dispute, "dispute.closed")
         elif kept < dispute.amount:
             note = _("A part was settled; %(amount)s was disputed at first.")
-            dispute.resolution = note % {"amount": dispute.amount}
+            dispute.resolution = note % {"amount": money(dispute.amount, invoice.currency)}
             dispute.amount = kept
             dispute.save_changes("amount", "resolution")
     _keep_disputed(invoice)
@@ -174,7 +174,7 @@ def _check_amount(amount: Decimal, most: Decimal, currency: str) -> None:
     if not amount.is_finite() or amount <= 0:
         raise Invalid(errors=[FieldError("amount", "range", _("Must be more than zero."))])
     if amount > most:
-        message = _("At most %(amount)s is open.") % {"amount": money_text(most, currency)}
+        message = _("At most %(amount)s is open.") % {"amount": money(most, currency)}
         raise Invalid(errors=[FieldError("amount", "exceeds", message)])
     if round_money(amount, currency) != amount:
         message = _("%(currency)s has no such fraction.") % {"currency": currency}
@@ -205,7 +205,7 @@ def _credit(actor: Actor, dispute: Dispute, amount: Decimal, reason: str) -> Inv
     return issued
 
 
-def _close(by: str, dispute: Dispute, status: str, text: str) -> None:
+def _close(by: str, dispute: Dispute, status: str, text: Text) -> None:
     dispute.status, dispute.resolution = status, text
     dispute.closed_by, dispute.closed_at = by[:200], now()
     dispute.save_changes("status", "resolution", "closed_by", "closed_at")
@@ -216,7 +216,7 @@ def _tell_closed(actor: Actor, dispute: Dispute) -> None:
     credit_note = str(dispute.credit_note) if dispute.credit_note else None
     after = {
         "status": dispute.status,
-        "resolution": dispute.resolution,
+        "resolution": str(dispute.resolution),
         "credit_note": credit_note,
     }
     _tell(actor, dispute, "dispute.closed", after)

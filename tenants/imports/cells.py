@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from shared.kernel.errors import FieldError
+from shared.kernel.errors import FieldError, Text
+from shared.kernel.wording import worded as _
 from tenants.imports.columns import plain
 from tenants.imports.models import Import
 from tenants.imports.regions import region_code
@@ -40,7 +40,7 @@ class ContractCells:
         self.errors: list[FieldError] = []
         self._day = day_reader(job.day_form)
 
-    def add(self, field: str, code: str, message: str) -> None:
+    def add(self, field: str, code: str, message: Text) -> None:
         """One more thing that is wrong; the first of a field counts."""
         if not any(one.field == field for one in self.errors):
             self.errors.append(FieldError(field, code, message))
@@ -48,7 +48,7 @@ class ContractCells:
     def take(self, errors: Iterable[FieldError]) -> None:
         """What is wrong beside; a field that is wrong already stays as it was told first."""
         for one in errors:
-            self.add(one.field, one.code, str(one.message))
+            self.add(one.field, one.code, one.message)
 
     def read(self, field: str, read: Callable[[str], Any]) -> Any:
         """What `read` makes of the cell; None for an empty one or a wrong one."""

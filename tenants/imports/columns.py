@@ -5,9 +5,9 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from django.utils.translation import gettext as _
-
 from shared.kernel.errors import Text
+from shared.kernel.wording import joined
+from shared.kernel.wording import worded as _
 from tenants.imports.errors import Unreadable
 
 _NO_LETTER = re.compile(r"[^a-z0-9]+")
@@ -79,7 +79,7 @@ def require_columns(header: Sequence[object], columns: Sequence[Column]) -> Matc
         raise Unreadable(
             _("The first row must name the columns. Not found: %(missing)s. Found: %(found)s.")
             % {
-                "missing": ", ".join(str(column.label) for column in matched.missing),
+                "missing": joined((column.label for column in matched.missing), ", "),
                 "found": ", ".join([*matched.headers.values(), *matched.ignored][:20]) or "—",
             }
         )

@@ -6,14 +6,14 @@ is written together with how far it goes, so that a killed worker loses and doub
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from shared.kernel.fields import ExactJSONField, MoneyField
+from shared.kernel.fields import ExactJSONField, MoneyField, WordingField
 from shared.kernel.models import Row
+from shared.kernel.wording import wording_from_json
 from tenants.activity.models import CATEGORY_MAX
 
 CODE_MAX = 20
@@ -51,7 +51,6 @@ class Import(Row):
     kind = models.CharField(max_length=9, choices=Kind.choices)
     status = models.CharField(max_length=9, choices=Status.choices, default=Status.CHECKING)
     day_form = models.CharField(max_length=11, choices=DayForm.choices, default=DayForm.ISO)
-    language = models.CharField(max_length=5, choices=settings.LANGUAGES, default="en")
     file_name = models.CharField(max_length=255)
     stored_name = models.CharField(max_length=200, blank=True)
     size_bytes = models.PositiveIntegerField()
@@ -78,7 +77,7 @@ class Import(Row):
     applied_rows = models.PositiveIntegerField(default=0)
     undone_rows = models.PositiveIntegerField(default=0)
     kept_rows = models.PositiveIntegerField(default=0)
-    failure = models.CharField(max_length=500, blank=True)
+    failure = WordingField(max_length=500, blank=True)
 
     worker = models.UUIDField(null=True, blank=True)
     leased_until = models.DateTimeField(null=True, blank=True)
@@ -203,6 +202,14 @@ class RecordRow(Row):
     def __str__(self) -> str:
         return f"{self.line} {self.outcome}"
 
+    @property
+    def told(self) -> list[dict[str, Any]]:
+        """The changes; a value that is a word of ours is said in the reader's language."""
+        return [
+            {**one, **{name: wording_from_json(one[name]) for name in ("before", "after")}}
+            for one in self.changes
+        ]
+
 
 class RowProblem(Row):
     """A row that was left out, or that an undo kept, with the reasons in words."""
@@ -219,7 +226,7 @@ class RowProblem(Row):
     line = models.PositiveIntegerField()
     values: "models.JSONField[Any, Any]" = models.JSONField(default=dict)
     reasons: "models.JSONField[Any, Any]" = models.JSONField(
-        help_text="[{field, code, message}] in the language of whoever brought the file."
+        help_text="[{field, code, message}], each message as a Wording is kept."
     )
 
     class Meta:
@@ -228,3 +235,8 @@ class RowProblem(Row):
 
     def __str__(self) -> str:
         return f"{self.line} {self.stage}"
+
+    @property
+    def told(self) -> list[dict[str, Any]]:
+        """The reasons with their messages, to be said in the reader's language."""
+        return [{**one, "message": wording_from_json(one["message"])} for one in self.reasons]

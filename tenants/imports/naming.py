@@ -2,8 +2,7 @@
 
 import re
 
-from django.utils.translation import gettext as _
-
+from shared.kernel.wording import worded as _
 from tenants.imports.cells import ContractCells
 from tenants.sites.models import Site
 

@@ -73,7 +73,7 @@ def problem_lines(rows: Iterable[RowProblem], job: Import) -> list[dict[str, Any
             "values": ", ".join(row.values[name] for name in labels if row.values.get(name)),
             "reasons": [
                 {"label": labels.get(one["field"], ""), "message": one["message"]}
-                for one in row.reasons
+                for one in row.told
             ],
         }
         for row in rows
@@ -88,7 +88,7 @@ def record_lines(rows: Iterable[RecordRow], job: Import) -> list[dict[str, Any]]
             "row": row,
             "says": ", ".join(row.values[name] for name in labels if row.values.get(name)),
             "changes": [
-                {**one, "label": labels.get(one["field"], one["field"])} for one in row.changes
+                {**one, "label": labels.get(one["field"], one["field"])} for one in row.told
             ],
         }
         for row in rows
@@ -132,7 +132,7 @@ def _problem_batches(job: Import, names: Sequence[str]) -> Iterator[list[list[ob
             [
                 row.line,
                 *(row.values.get(name, "") for name in names),
-                "; ".join(one["message"] for one in row.reasons),
+                "; ".join(str(one["message"]) for one in row.told),
             ]
             for row in batch
         ]

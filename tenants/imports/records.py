@@ -8,11 +8,11 @@ from datetime import date
 from typing import Any
 
 from django.db import DataError, IntegrityError
-from django.utils.translation import gettext as _
 
 from shared.kernel.actor import Actor
 from shared.kernel.errors import AppError, FieldError, Invalid
 from shared.kernel.models import RevisedRow
+from shared.kernel.wording import worded as _
 from tenants.contracts.models import BillingFrequency, ContractType
 from tenants.contracts.services import (
     TermsInput,
@@ -54,8 +54,8 @@ def reasons_of(error: Exception) -> list[FieldError]:
     if not isinstance(error, AppError):
         return [FieldError("", "not_storable", _("This row cannot be stored as it is."))]
     if not error.errors:
-        return [FieldError("", error.code, str(error.detail))]
-    return [FieldError(column_of(one.field), one.code, str(one.message)) for one in error.errors]
+        return [FieldError("", error.code, error.detail)]
+    return [FieldError(column_of(one.field), one.code, one.message) for one in error.errors]
 
 
 def column_of(path: str) -> str:
@@ -130,7 +130,5 @@ def terms_errors(terms: TermsInput) -> list[FieldError]:
     try:
         check_terms(terms)
     except Invalid as error:
-        return [
-            FieldError(column_of(one.field), one.code, str(one.message)) for one in error.errors
-        ]
+        return reasons_of(error)
     return []

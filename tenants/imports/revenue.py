@@ -6,10 +6,9 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.utils.translation import gettext as _
-
 from shared.kernel.clock import today
 from shared.kernel.errors import FieldError
+from shared.kernel.wording import worded as _
 from tenants.activity.models import CATEGORY_MAX
 from tenants.activity.services import is_net_of, not_net_of
 from tenants.imports.columns import Matched

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.kernel.api.pagination import Paging
-from shared.kernel.api.schemas import Schema
+from shared.kernel.api.schemas import Schema, Worded
 from tenants.imports.models import Import, RecordRow, RowProblem
 from tenants.imports.selectors import preview
 
@@ -29,7 +29,7 @@ class ReasonOut(Schema):
 
     field: str
     code: str
-    message: str
+    message: Worded
 
 
 class RowProblemOut(Schema):
@@ -47,7 +47,7 @@ class RowProblemOut(Schema):
             row=problem.line,
             stage=problem.stage,
             values=problem.values,
-            reasons=[ReasonOut(**one) for one in problem.reasons],
+            reasons=[ReasonOut(**one) for one in problem.told],
         )
 
 
@@ -61,8 +61,8 @@ class ChangeOut(Schema):
     """One value before and after, as text; empty where there is none."""
 
     field: str
-    before: str
-    after: str
+    before: Worded
+    after: Worded
 
 
 class RecordRowOut(Schema):
@@ -87,7 +87,7 @@ class RecordRowOut(Schema):
             effect=row.effect,
             outcome=row.outcome,
             values=row.values,
-            changes=[ChangeOut(**one) for one in row.changes],
+            changes=[ChangeOut(**one) for one in row.told],
             duplicate_of=row.twin,
             duplicate_of_row=row.twin_line,
         )
@@ -112,7 +112,7 @@ class ImportOut(Schema):
     imported_rows: int
     undone_rows: int
     kept_rows: int
-    failure: str
+    failure: Worded
     created_at: datetime
     checked_at: datetime | None
     applied_at: datetime | None

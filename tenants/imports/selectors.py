@@ -100,7 +100,7 @@ def preview(job: Import) -> list[dict[str, object]]:
     if job.kind != Import.Kind.REVENUE:
         rows = record_rows(job).order_by("line")[:PREVIEWED]
         return [
-            {"row": row.line, "effect": row.effect, "changes": row.changes, **row.values}
+            {"row": row.line, "effect": row.effect, "changes": _said(row), **row.values}
             for row in rows
         ]
     with connection.cursor() as cursor:
@@ -118,3 +118,7 @@ def imports_to_resume() -> list[UUID]:
     """Imports that a worker left behind, or whose message was lost."""
     left = Import.objects.filter(free_imports(), created_at__lt=now() - QUEUED_RECENTLY)
     return list(left.order_by("created_at").values_list("pk", flat=True))
+
+
+def _said(row: RecordRow) -> list[dict[str, str]]:
+    return [{name: str(value) for name, value in one.items()} for one in row.told]

@@ -6,9 +6,8 @@ from datetime import date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
-from django.utils.translation import gettext as _
-
-from shared.kernel.errors import FieldError
+from shared.kernel.errors import FieldError, Text
+from shared.kernel.wording import worded as _
 from tenants.imports.models import Import
 
 DAY_FORMS: dict[str, tuple[str, ...]] = {
@@ -32,7 +31,7 @@ _QUOTED_FORMULA = re.compile(r"'(?=[=+\-@\t\r])")
 class Wrong(Exception):
     """A cell does not say what it should."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: Text) -> None:
         super().__init__(message)
         self.code, self.message = code, message
 

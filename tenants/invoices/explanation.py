@@ -212,9 +212,9 @@ def rule_text(trace: Mapping[str, Any]) -> str:
     return text
 
 
-def check_sentence(check: RuleResult) -> Wording:
-    """The result of a check in words."""
-    return check_wording(check_as_json(check), "CAD")
+def check_sentence(check: RuleResult, currency: str) -> Wording:
+    """The result of a check in words; amounts are in the currency of what was checked."""
+    return check_wording(check_as_json(check), currency)
 
 
 def check_text(check: Mapping[str, Any], currency: str) -> str:

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from billing.errors import InvalidPeriod
 from billing.periods import Period
-from shared.kernel.api.schemas import Fraction, Money, Number, Schema
+from shared.kernel.api.schemas import Fraction, Money, Number, Schema, Worded
 from shared.kernel.errors import invalid_fields
 from tenants.invoices.json_schema import BillingDataShape
 
@@ -150,7 +150,7 @@ class InvoiceOut(InvoiceRow):
     amount_disputed: Money
     exchange_rate: Number | None
     exchange_rate_on: date | None
-    reason: str
+    reason: Worded
     void_reason: str
     voided_on: date | None
     corrects: RelatedOut | None

@@ -11,7 +11,7 @@ import pgtrigger
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from shared.kernel.fields import MoneyField
+from shared.kernel.fields import MoneyField, WordingsField
 from shared.kernel.models import Row
 from shared.kernel.triggers import Protect
 from tenants.ledger.triggers import (
@@ -145,9 +145,7 @@ class BookClosing(Row):
     through = models.DateField(help_text="The last closed day afterwards.")
     before = models.DateField(null=True, blank=True, help_text="The last closed day before.")
     reason = models.CharField(max_length=500, blank=True)
-    open_points: "models.JSONField[list[str], list[str]]" = models.JSONField(
-        default=list, help_text="What was still open in the month and was confirmed."
-    )
+    open_points = WordingsField(help_text="What was still open in the month and was confirmed.")
     recorded_by = models.CharField(max_length=200)
 
     class Meta:

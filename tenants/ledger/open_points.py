@@ -6,6 +6,7 @@ from datetime import date
 
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
+from shared.kernel.wording import Wording
 from tenants.structure.models import LegalEntity
 
 
@@ -13,7 +14,7 @@ from tenants.structure.models import LegalEntity
 class OpenPoint:
     """Something that a person may want to finish before; `url` is where."""
 
-    text: str
+    text: Wording
     url: str = ""
 
 

@@ -9,9 +9,9 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from django.db import connection
-from django.utils.translation import gettext as _
 
 from shared.kernel.errors import FieldError
+from shared.kernel.wording import worded as _
 from tenants.ledger.errors import PeriodClosed
 from tenants.ledger.models import BookClosing
 from tenants.ledger.triggers import BOOKS_LOCK

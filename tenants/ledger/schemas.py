@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from shared.kernel.api.schemas import Money, Number, Schema
+from shared.kernel.api.schemas import Money, Number, Schema, Worded
 
 AccountName = Literal[
     "cash",
@@ -119,7 +119,7 @@ class ClosingOut(Schema):
     through: date
     before: date | None
     reason: str
-    open_points: list[str]
+    open_points: list[Worded]
     recorded_by: str
     recorded_at: datetime
 

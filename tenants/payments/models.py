@@ -175,7 +175,7 @@ class Refund(Row):
     currency = models.CharField(max_length=3)
     method = models.CharField(max_length=10, choices=Method.choices)
     transaction_id = models.CharField(max_length=100, null=True, blank=True, unique=True)
-    reason = models.CharField(max_length=500)
+    reason = WordingField(max_length=500)
     reverses = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="reversed_by"
     )
@@ -202,7 +202,7 @@ class Reversal(Row):
 
     payment = models.OneToOneField(Payment, on_delete=models.PROTECT, related_name="reversal")
     reversed_on = models.DateField()
-    reason = models.CharField(max_length=500)
+    reason = WordingField(max_length=500)
     recorded_by = models.CharField(max_length=200, blank=True)
 
     class Meta:

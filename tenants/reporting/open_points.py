@@ -2,21 +2,24 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
-from django.utils.translation import ngettext
 
 from billing.periods import month_period
 from shared.kernel.actor import SYSTEM
+from shared.kernel.wording import worded as _
+from shared.kernel.wording import worded_plural as ngettext
 from tenants.activity.selectors import missing_revenue_days
 from tenants.invoices.models import Invoice
 from tenants.invoices.run_filters import RunFilters
 from tenants.invoices.selectors.runs import unbilled_contracts
 from tenants.ledger.open_points import OpenPoint
 from tenants.ledger.selectors import proof_of
-from tenants.reporting.presentation import closing_items
-from tenants.reporting.selectors import closing
+from tenants.reporting.selectors import Closing, closing
 from tenants.reporting.selectors.month import UNISSUED
+from tenants.review.kinds import kind_of
 from tenants.structure.models import LegalEntity
 
 
@@ -56,6 +59,34 @@ def points_of_month(entity: LegalEntity, through: date) -> Sequence[OpenPoint]:
     waiting = closing_items(closing(actor=SYSTEM, period=period))
     found += [OpenPoint(one["title"], one["url"]) for one in waiting if one["state"] == "now"]
     return found + _unproved(through)
+
+
+def closing_items(found: Closing) -> list[dict[str, Any]]:
+    """Statements, failed deliveries and review items by kind, each with the page that mends it."""
+    failed, review_url = found.deliveries_failed, reverse("review_list")
+    return [
+        {
+            "title": _("Statements of the month: %(n)d") % {"n": found.statements},
+            "state": "done" if found.statements else "now",
+            "url": reverse("statement_list"),
+            "action": _("Statements"),
+        },
+        {
+            "title": _("Failed deliveries: %(n)d") % {"n": failed},
+            "state": "now" if failed else "done",
+            "url": f"{reverse('delivery_list')}?{urlencode({'status': 'failed'})}",
+            "action": _("Fix") if failed else _("Deliveries"),
+        },
+        *(
+            {
+                "title": _("%(what)s: %(n)d") % {"what": kind_of(kind).label, "n": number},
+                "state": "now",
+                "url": f"{review_url}?{urlencode({'kind': kind})}",
+                "action": _("Fix"),
+            }
+            for kind, number in sorted(found.reviews.items())
+        ),
+    ]
 
 
 def _unproved(through: date) -> list[OpenPoint]:

@@ -20,13 +20,11 @@ from tenants.contracts.models import ContractType
 from tenants.ledger.selectors import CompanyBooks
 from tenants.reporting.selectors import (
     Attention,
-    Closing,
     MonthFigures,
     Receivables,
     RevenueByType,
     StartingPoint,
 )
-from tenants.review.kinds import kind_of
 
 Step = dict[str, Any]
 COMPANIES_SHOWN = 20
@@ -97,34 +95,6 @@ def _open_note(figures: MonthFigures) -> str:
         return owed
     credits = format_amounts(figures.credits.amounts)
     return _("%(owed)s; credit notes %(credits)s") % {"owed": owed, "credits": credits}
-
-
-def closing_items(found: Closing) -> list[Step]:
-    """Statements, failed deliveries and review items by kind, each with the page that mends it."""
-    failed, review_url = found.deliveries_failed, reverse("review_list")
-    return [
-        {
-            "title": _("Statements of the month: %(n)d") % {"n": found.statements},
-            "state": "done" if found.statements else "now",
-            "url": reverse("statement_list"),
-            "action": _("Statements"),
-        },
-        {
-            "title": _("Failed deliveries: %(n)d") % {"n": failed},
-            "state": "now" if failed else "done",
-            "url": f"{reverse('delivery_list')}?{urlencode({'status': 'failed'})}",
-            "action": _("Fix") if failed else _("Deliveries"),
-        },
-        *(
-            {
-                "title": _("%(what)s: %(n)d") % {"what": kind_of(kind).label, "n": number},
-                "state": "now",
-                "url": f"{review_url}?{urlencode({'kind': kind})}",
-                "action": _("Fix"),
-            }
-            for kind, number in sorted(found.reviews.items())
-        ),
-    ]
 
 
 def warned_items(attention: Attention) -> list[Step]:

@@ -6,10 +6,9 @@ country="CA"}`; `state` is the province, the place of supply.
 
 from collections.abc import Mapping
 
-from django.utils.translation import gettext as _
-
 from billing.tax import PROVINCES
 from shared.kernel.errors import FieldError
+from shared.kernel.wording import worded as _
 
 MAX_LENGTH = 255
 REQUIRED = ("street1", "city", "state", "zip")

@@ -2,9 +2,9 @@
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.utils.translation import gettext as _
 
 from shared.kernel.errors import Conflict, FieldError
+from shared.kernel.wording import worded as _
 
 NAME_MAX = 255
 EMAIL_MAX = 254

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from shared.kernel.fields import WordingField
 from shared.kernel.models import RevisedRow, Row
 from shared.kernel.triggers import Protect
 from tenants.contracts.models import ContractType
@@ -78,7 +79,7 @@ class TemplateVersion(Row):
     text = models.TextField(_("plain text"))
     subject = models.CharField(_("subject"), max_length=500, blank=True)
     css = models.TextField(_("CSS"), blank=True)
-    note = models.CharField(_("note"), max_length=200, blank=True)
+    note = WordingField(_("note"), max_length=200, blank=True)
     created_by = models.CharField(max_length=200)
 
     class Meta:

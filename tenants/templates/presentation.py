@@ -50,7 +50,7 @@ def version_events(
     return [
         {
             "title": _("Version %(number)s") % {"number": version.number},
-            "note": " · ".join(filter(None, (version.created_by, version.note))),
+            "note": " · ".join(filter(None, (version.created_by, str(version.note)))),
             "when": version.created_at,
             "state": _state(template, version),
             "url": f"{address}?version={version.number}",

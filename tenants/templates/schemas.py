@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from shared.kernel.api.schemas import Schema
+from shared.kernel.api.schemas import Schema, Worded
 from tenants.structure.logos import BYTES_MAX
 from tenants.structure.models import LegalEntity
 from tenants.templates.contents import NOTE_MAX, SUBJECT_SOURCE_MAX
@@ -71,7 +71,7 @@ class VersionRow(Schema):
     """A version in a list."""
 
     number: int
-    note: str
+    note: Worded
     created_by: str
     created_at: datetime
     active: bool

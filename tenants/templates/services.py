@@ -4,13 +4,13 @@ from dataclasses import asdict
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as _
 
 from shared.audit.services import record
 from shared.idempotency.limits import require_allowance
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
-from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
+from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound, Text
+from shared.kernel.wording import worded as _
 from tenants.contracts.models import ContractType
 from tenants.documents.rendering import Output, Rendered, render_contents
 from tenants.review.services import close_items
@@ -250,7 +250,7 @@ def _add_version(
     texts: Texts,
     *,
     number: int,
-    note: str,
+    note: Text,
     version_id: UUID | None = None,
 ) -> TemplateVersion:
     return TemplateVersion.objects.create(
@@ -267,7 +267,7 @@ def _activate(
     actor: Actor, template: DocumentTemplate, version: TemplateVersion, *, action: str
 ) -> None:
     texts = Texts(version.html, version.text, version.subject, version.css)
-    _check_version(template, texts, version.note)
+    _check_version(template, texts, str(version.note))
     before = {"version": template.active_version.number, "in_use": template.is_in_use}
     _put_in_use(actor, template, version)
     record(

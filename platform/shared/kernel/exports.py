@@ -10,6 +10,7 @@ from typing import Any
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.utils.functional import Promise
+from django.utils.translation import get_language, override
 from openpyxl import Workbook
 
 from shared.kernel.formats import currency_places
@@ -27,11 +28,12 @@ def csv_response(
 ) -> StreamingHttpResponse:
     """A download of `header` and every row of every batch, UTF-8 with the mark Excel needs.
 
-    It is sent after the request has left the organisation's schema, so each batch is fetched
-    inside it again. Texts that a spreadsheet would run are quoted; numbers are left alone.
+    It is sent after the request has left the organisation's schema and its reader's language, so
+    each batch is fetched inside them again. Texts that a spreadsheet would run are quoted;
+    numbers are left alone.
     """
     return StreamingHttpResponse(
-        _lines(header, iter(batches), current_schema()),
+        _lines(header, iter(batches), current_schema(), get_language()),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{filename}"'},
     )
@@ -82,13 +84,18 @@ class _Line:
 
 
 def _lines(
-    header: Sequence[object], batches: Iterator[Iterable[Sequence[object]]], schema: str
+    header: Sequence[object],
+    batches: Iterator[Iterable[Sequence[object]]],
+    schema: str,
+    language: str | None,
 ) -> Iterator[str]:
     writer: Any = csv.writer(_Line())
     yield "\ufeff"
-    yield writer.writerow([safe_text(name) for name in header])
+    with override(language):
+        names = [safe_text(name) for name in header]
+    yield writer.writerow(names)
     while True:
-        with schema_context(schema):
+        with schema_context(schema), override(language):
             batch = next(batches, None)
             rows = [] if batch is None else [[safe_text(value) for value in row] for row in batch]
         if batch is None:

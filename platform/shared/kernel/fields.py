@@ -127,3 +127,21 @@ class WordingField(models.JSONField[Any, Any]):
         if wording.values is None and self.max_length is not None:
             return wording.text[: self.max_length]
         return wording.as_json()
+
+
+class WordingsField(models.JSONField[Any, Any]):
+    """Keeps a list of Wordings as jsonb and gives it back."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"default": list, **kwargs})
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> list[Wording]:
+        """The Wordings that were kept."""
+        kept = super().from_db_value(value, expression, connection)
+        return [wording_from_json(one) for one in kept]
+
+    def get_prep_value(self, value: Any) -> Any:
+        """Their JSON; expressions stay what they are."""
+        if hasattr(value, "resolve_expression"):
+            return value
+        return [wording_of(one).as_json() for one in value]

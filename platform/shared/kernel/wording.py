@@ -157,6 +157,12 @@ def wording_of(text: object) -> Wording:
     return _of_lazy(text) if isinstance(text, Promise) else Wording(str(text))
 
 
+def trimmed(text: object) -> Wording:
+    """What somebody typed, without blanks around it; a marked text as it is."""
+    kept = wording_of(text)
+    return Wording(kept.text.strip()) if kept.values is None else kept
+
+
 def joined(texts: Iterable[object], separator: str = " ") -> Wording:
     """Several sentences one after the other; none of them twice."""
     distinct = list(dict.fromkeys(wording_of(text) for text in texts))

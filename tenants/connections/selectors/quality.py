@@ -6,12 +6,14 @@ from decimal import Decimal
 
 from django.db.models import Count, QuerySet, Sum
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import now, today
 from shared.kernel.errors import NotFound
+from shared.kernel.wording import day
 from tenants.connections.models import (
     BillingCustomer,
     QualityAlert,
@@ -145,7 +147,7 @@ def _stale_customers() -> list[FaultyRecord]:
         FaultyRecord(
             copy.customer_id,
             copy.customer_name,
-            _("Last compared %(day)s") % {"day": copy.last_sync_at.date().isoformat()},
+            _("Last compared %(day)s") % {"day": day(timezone.localdate(copy.last_sync_at))},
             reverse("sync_status"),
         )
         for copy in old.order_by("last_sync_at")[:RECORDS_MAX]

@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from connectors.billing_system import BillingSystem, ContractConfiguration
 from connectors.billing_system.mapping import (
     CONTRACT_MAPPING,
@@ -21,6 +19,7 @@ from connectors.billing_system.mapping import (
 from shared.kernel.actor import Actor
 from shared.kernel.clock import now
 from shared.kernel.errors import Conflict, FieldError, Invalid
+from shared.kernel.wording import worded as _
 from tenants.connections.comparison import CONFIGURATION, METHOD
 from tenants.connections.models import BillingContractConfiguration, Connection, SyncConflict
 from tenants.connections.sides.base import Kept, Ours

@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from connectors.billing_system import BillingSystem, Customer
 from connectors.billing_system.mapping import SITE_BILLING_MAPPING, customer_of, values_of
 from shared.kernel.actor import Actor
 from shared.kernel.clock import now, today
 from shared.kernel.errors import FieldError, Invalid
+from shared.kernel.wording import worded as _
 from tenants.connections.models import BillingCustomer, Connection, SyncConflict
 from tenants.connections.sides.base import Kept, Ours
 from tenants.sites.models import Site

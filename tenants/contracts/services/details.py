@@ -6,9 +6,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.utils.translation import gettext as _
-
 from shared.kernel.errors import FieldError, Invalid
+from shared.kernel.wording import worded as _
 from tenants.contracts.models import Contract
 from tenants.structure.models import Department, LegalEntity, ServiceCategory
 

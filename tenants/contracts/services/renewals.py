@@ -12,6 +12,7 @@ from shared.kernel.actor import SYSTEM, Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import today
 from shared.kernel.errors import Conflict, FieldError, Invalid
+from shared.kernel.wording import Wording, trimmed
 from shared.kernel.wording import worded as _
 from shared.outbox.services import publish
 from tenants.contracts.models import IN_FORCE, Contract, ContractRenewal
@@ -66,12 +67,12 @@ def renew_contract(
                 "day": contract.end_date + timedelta(days=1)
             }
             raise Invalid(errors=[FieldError("end_date", "before_start", message)])
-        _renew(contract, ends_on, reason.strip(), actor, is_automatic=False)
+        _renew(contract, ends_on, trimmed(reason), actor, is_automatic=False)
     return contract
 
 
 def _renew(
-    contract: Contract, ends_on: date | None, reason: str, actor: Actor, *, is_automatic: bool
+    contract: Contract, ends_on: date | None, reason: Wording, actor: Actor, *, is_automatic: bool
 ) -> None:
     assert contract.end_date is not None  # the callers have looked
     before = {"status": contract.status, "end_date": str(contract.end_date)}
@@ -95,7 +96,7 @@ def _renew(
             "status": contract.status,
             "end_date": str(ends_on) if ends_on else None,
             "automatic": is_automatic,
-            "reason": reason,
+            "reason": str(reason),
         },
     )
 
@@ -129,7 +130,7 @@ def _look_after(contract_id: str, day: date) -> bool:
             ends_on = next_term_end(last, contract.auto_renew_months)
             if ends_on.year > YEAR_MAX:
                 return False
-            reason = str(_("It renews by itself."))
+            reason = _("It renews by itself.")
             _renew(contract, ends_on, reason, SYSTEM, is_automatic=True)
             return True
         due = day <= last <= day + timedelta(days=contract.renewal_notice_days)

@@ -6,13 +6,13 @@ from datetime import datetime
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from shared.audit.services import record
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import now
 from shared.kernel.errors import Conflict, FieldError, Invalid
+from shared.kernel.wording import worded as _
 from tenants.contracts.documents import canonical_document, document_hash
 from tenants.contracts.models import ContractSignature
 from tenants.contracts.services.locking import lock_contract

@@ -14,7 +14,8 @@ from shared.audit.services import record
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.codes import next_code
-from shared.kernel.errors import Conflict, FieldError, Invalid, invalid_fields
+from shared.kernel.errors import Conflict, FieldError, Invalid, Text, invalid_fields
+from shared.kernel.wording import Wording, trimmed
 from shared.kernel.wording import worded as _
 from shared.outbox.services import publish
 from tenants.contracts.models import (
@@ -64,7 +65,7 @@ def change_terms(
     contract_id: str,
     terms: TermsInput,
     effective_date: date,
-    reason: str = "",
+    reason: Text = "",
     allow_invoiced: bool = False,
     expected_revision: int | None = None,
 ) -> ContractTerms:
@@ -76,7 +77,7 @@ def change_terms(
     """
     authorize(actor, "contracts.write")
     check_terms(terms)
-    if len(reason) > REASON_MAX:
+    if len(str(reason)) > REASON_MAX:
         message = _("At most %(number)s characters.") % {"number": REASON_MAX}
         raise Invalid(errors=[FieldError("reason", "too_long", message)])
     with transaction.atomic():
@@ -86,7 +87,7 @@ def change_terms(
         invoices = list(live_invoices_from(contract, effective_date))
         if invoices and not allow_invoiced:
             raise already_invoiced(invoices, "effective_date")
-        changed = _amend(contract, terms, effective_date, reason.strip(), actor)
+        changed = _amend(contract, terms, effective_date, trimmed(reason), actor)
         ask_for_recalculation(
             contract,
             invoices,
@@ -97,7 +98,7 @@ def change_terms(
 
 
 def _amend(
-    contract: Contract, terms: TermsInput, effective_date: date, reason: str, actor: Actor
+    contract: Contract, terms: TermsInput, effective_date: date, reason: Wording, actor: Actor
 ) -> ContractTerms:
     before = _cut_terms(contract, effective_date)
     following = contract.terms.filter(valid_from__gt=effective_date).order_by("valid_from").first()
@@ -124,7 +125,7 @@ def _amend(
         action="contract.terms_changed",
         target=contract,
         before=before,
-        after={"effective_date": str(effective_date), "reason": reason, **after},
+        after={"effective_date": str(effective_date), "reason": str(reason), **after},
     )
     return changed
 
@@ -137,7 +138,7 @@ def amend_contract(
     billing_configuration: Mapping[str, object],
     effective_date: date,
     billing_frequency: str | None = None,
-    reason: str = "",
+    reason: Text = "",
     allow_invoiced: bool = False,
     expected_revision: int | None = None,
 ) -> ContractTerms:

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from billing.money import is_currency
 from shared.kernel.api.auth import ApiRequest
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import today
@@ -123,7 +124,7 @@ def contract_terms(request: ApiRequest, contract_id: str) -> HttpResponse:
             messages.success(request, _("The new terms are recorded."))
             return redirect("contract_detail", contract_id=contract_id)
     detail_url = reverse("contract_detail", args=[contract_id])
-    context = editor_context(editor, data)
+    context = editor_context(editor, data, contract.currency)
     context.update(
         form=form,
         crumbs=[
@@ -173,7 +174,8 @@ def contract_example(request: ApiRequest) -> HttpResponse:
     if contract_type not in ContractType.values:
         raise NotFound()
     editor = TermsEditor(contract_type, data=request.POST)
-    context = editor_context(editor, request.POST)
+    currency = request.POST.get("currency", "")
+    context = editor_context(editor, request.POST, currency if is_currency(currency) else "CAD")
     return render(request, "contracts/example.html", context)
 
 
@@ -196,7 +198,7 @@ def show_errors(form: Form, editor: TermsEditor, error: AppError) -> None:
         add_errors(form, error, {})
 
 
-def editor_context(editor: TermsEditor, data: Data) -> dict[str, Any]:
+def editor_context(editor: TermsEditor, data: Data, currency: str = "CAD") -> dict[str, Any]:
     contract_type = ContractType(editor.contract_type)
     form = ExampleForm(data, contract_type=contract_type)
     context: dict[str, Any] = {
@@ -205,6 +207,7 @@ def editor_context(editor: TermsEditor, data: Data) -> dict[str, Any]:
         "type_label": contract_type.label,
         "type_text": TYPE_TEXTS[contract_type],
         "example_form": form,
+        "currency": currency,
     }
     if data is not None and all([form.is_valid(), editor.is_valid()]):
         example = work_example(
@@ -212,6 +215,7 @@ def editor_context(editor: TermsEditor, data: Data) -> dict[str, Any]:
             editor.configuration(),
             form.billing_data(),
             frequency=editor.frame.cleaned_data["billing_frequency"],
+            currency=currency,
         )
         context.update(
             example=example,

@@ -10,8 +10,7 @@ from typing import IO, Any
 from xml.etree import ElementTree
 from xml.parsers import expat
 
-from django.utils.translation import gettext as _
-
+from shared.kernel.wording import worded as _
 from tenants.imports.errors import Unreadable
 
 UNPACKED_MAX = 512 * 1024 * 1024  # ten times a million rows of revenue

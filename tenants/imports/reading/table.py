@@ -5,8 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
 
-from django.utils.translation import gettext as _
-
+from shared.kernel.wording import worded as _
 from tenants.imports.columns import Column, Matched, require_columns
 from tenants.imports.errors import Unreadable
 from tenants.imports.reading.content import Packing, packing_of, text_opener

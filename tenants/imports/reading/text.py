@@ -6,8 +6,7 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from django.utils.translation import gettext as _
-
+from shared.kernel.wording import worded as _
 from tenants.imports.columns import Column, match_columns
 from tenants.imports.errors import Unreadable
 from tenants.imports.reading.content import OpenText

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
-from django.utils.translation import gettext as _
 from openpyxl import load_workbook
 
+from shared.kernel.wording import worded as _
 from tenants.imports.errors import Unreadable
 from tenants.imports.reading.content import require_bounded_workbook
 

@@ -5,12 +5,13 @@ from contextlib import suppress
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from shared.audit.services import Act, Target
 from shared.kernel.clock import now
-from shared.kernel.errors import Conflict
+from shared.kernel.errors import Conflict, Text
 from shared.kernel.models import RevisedRow
+from shared.kernel.wording import joined
+from shared.kernel.wording import worded as _
 from shared.outbox.services import publish
 from tenants.contracts.models import Contract
 from tenants.imports.models import Import, RecordRow, RowProblem
@@ -127,17 +128,17 @@ def _save_rows(rows: Sequence[RecordRow]) -> None:
     RecordRow.objects.bulk_update(rows, _WRITTEN)
 
 
-def _put_back(hold: Hold, job: Import, row: RecordRow) -> str:
+def _put_back(hold: Hold, job: Import, row: RecordRow) -> Text:
     """Give the record of a row its former values; else why it stays as it is."""
     try:
         with transaction.atomic():
             put_back(actor=hold.actor, job=job, row=row)
     except REFUSED as error:
-        return " ".join(str(one.message) for one in reasons_of(error))
+        return joined(one.message for one in reasons_of(error))
     return ""
 
 
-def _take_away(hold: Hold, job: Import, row: RecordRow) -> str:
+def _take_away(hold: Hold, job: Import, row: RecordRow) -> Text:
     """Delete the record of a row; else why it stays."""
     model: Any = _MODELS[job.kind]
     made = model.objects.select_for_update().filter(pk=row.object_id).first()
@@ -149,7 +150,7 @@ def _take_away(hold: Hold, job: Import, row: RecordRow) -> str:
     try:
         delete_unused(made)
     except Conflict as error:
-        return str(error.detail)
+        return error.detail
     if customer is not None and "customer_id" not in row.values:
         with suppress(Conflict):  # made with the site; stays where others use it
             delete_unused(customer)

@@ -3,10 +3,10 @@
 from typing import Any
 
 from django.db import connection
-from django.utils.translation import gettext as _
 
 from shared.audit.services import Act
 from shared.kernel.clock import now
+from shared.kernel.wording import worded as _
 from tenants.activity.hooks import tell_revenue_changed
 from tenants.activity.storing import lock_sites, store_revenue
 from tenants.imports.models import Import, RowProblem

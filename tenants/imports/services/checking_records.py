@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import IO, Any, cast
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from shared.kernel.clock import now
 from shared.kernel.errors import FieldError
+from shared.kernel.wording import worded as _
 from shared.keyring.storage import EncryptedStorage
 from tenants.imports.errors import Unreadable
 from tenants.imports.kinds import kind_of

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from typing import IO, Any, NamedTuple, cast
 
 from django.db import connection
-from django.utils.translation import gettext as _
 
 from shared.kernel.clock import now
+from shared.kernel.wording import Wording
+from shared.kernel.wording import worded as _
 from shared.keyring.storage import EncryptedStorage
 from tenants.imports.errors import Unreadable
 from tenants.imports.kinds import kind_of
@@ -21,7 +22,8 @@ READ_SHARE = 90  # per cent of the work; the rest is the comparison
 
 _COPY = f"COPY imports_revenuerow ({COPIED}) FROM STDIN"
 
-# Rows that {found} names by line, with a text for the message, leave the staging with a reason.
+# Rows that {found} names by line, with the value that the message mentions, leave the staging
+# with a reason, whose message is kept as a Wording is.
 _REJECT = """
     WITH bad AS (
         DELETE FROM imports_revenuerow AS staged USING ({found}) AS found
@@ -38,7 +40,10 @@ _REJECT = """
             ),
             jsonb_build_array(jsonb_build_object(
                 'field', %(field)s::text, 'code', %(code)s::text,
-                'message', format(%(message)s::text, said)
+                'message', jsonb_build_object(
+                    'text', %(message)s::text,
+                    'values', jsonb_build_object(%(place)s::text, said)
+                )
             ))
         FROM bad ORDER BY line LIMIT %(room)s
     )
@@ -95,7 +100,8 @@ def reject_unknown_sites(hold: Hold, job: Import, stage: str, after: int, throug
         stage=stage,
         field="site_id",
         code="unknown",
-        message=_("There is no site %(site)s.") % {"site": "%s"},
+        message=_("There is no site %(site)s."),
+        place="site",
         after=after,
         through=through,
     )
@@ -155,7 +161,8 @@ def _compare(hold: Hold) -> None:
             stage=RowProblem.Stage.CHECK,
             field="day",
             code="duplicate",
-            message=_("The same site, day and category as row %(row)s.") % {"row": "%s"},
+            message=_("The same site, day and category as row %(row)s."),
+            place="row",
         )
     with hold.chunk() as job, connection.cursor() as cursor:
         cursor.execute(_COMPARE, {"job": job.pk})
@@ -174,7 +181,8 @@ def _reject(
     stage: str,
     field: str,
     code: str,
-    message: str,
+    message: Wording,
+    place: str,
     **values: Any,
 ) -> int:
     asked = {
@@ -183,7 +191,8 @@ def _reject(
         "stage": stage,
         "field": field,
         "code": code,
-        "message": message,
+        "message": message.text,
+        "place": place,
         "room": hold.room_for_problems(job),
         **values,
     }

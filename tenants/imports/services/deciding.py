@@ -3,12 +3,12 @@
 from uuid import UUID
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from shared.audit.services import record
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
-from shared.kernel.errors import Conflict, NotFound
+from shared.kernel.errors import Conflict, NotFound, Text
+from shared.kernel.wording import worded as _
 from tenants.imports.kinds import kind_of
 from tenants.imports.models import Import, RecordRow
 from tenants.imports.selectors import imported_before
@@ -116,7 +116,7 @@ def _state(job: Import) -> dict[str, object]:
     return {"kind": job.kind, "rows": job.rows, "refused": job.bad_rows}
 
 
-def _not_now(job: Import) -> str:
+def _not_now(job: Import) -> Text:
     return _("That cannot be done now: this import is in the state “%(status)s”.") % {
-        "status": job.get_status_display()
+        "status": Status(job.status).label
     }

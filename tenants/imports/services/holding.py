@@ -8,12 +8,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from shared.audit.services import Act, record_many
 from shared.kernel.actor import Actor
 from shared.kernel.clock import now
-from shared.kernel.errors import FieldError
+from shared.kernel.errors import FieldError, Text
+from shared.kernel.wording import worded as _
+from shared.kernel.wording import wording_of
 from tenants.imports.models import Import, RowProblem
 from tenants.imports.selectors import free_imports
 
@@ -22,7 +23,6 @@ SLICE_SECONDS = 240  # well inside the time limit of a task; the rest is queued 
 ATTEMPTS_MAX = 5
 PAUSE_FIRST = timedelta(seconds=5)  # doubles with each attempt
 PROBLEMS_KEPT = 50_000
-FAILURE_MAX = 500
 BadRow = tuple[int, Mapping[str, str], Sequence[FieldError]]
 
 
@@ -105,7 +105,7 @@ class Hold:
         )
 
     def keep_rows(
-        self, job: Import, rows: Sequence[tuple[int, Mapping[str, str]]], message: str
+        self, job: Import, rows: Sequence[tuple[int, Mapping[str, str]]], message: Text
     ) -> None:
         """Say which rows an undo left as they are, and why; call it inside `chunk`."""
         reason = FieldError("", "kept", message)
@@ -128,11 +128,11 @@ class Hold:
         pause = PAUSE_FIRST * 2 ** max(0, self.job.attempts - 1)
         self._mine().update(leased_until=now() + pause, worker=None)
 
-    def fail(self, reason: str) -> None:
+    def fail(self, reason: Text) -> None:
         """It cannot go on. What was written stays, and can be undone."""
         self._mine().update(
             status=Import.Status.FAILED,
-            failure=reason[:FAILURE_MAX],
+            failure=reason,
             leased_until=None,
             worker=None,
         )
@@ -153,5 +153,6 @@ def in_chunks(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
         yield chunk
 
 
-def _plain(reason: FieldError) -> dict[str, str]:
-    return {"field": reason.field, "code": reason.code, "message": str(reason.message)}
+def _plain(reason: FieldError) -> dict[str, Any]:
+    message = wording_of(reason.message).as_json()
+    return {"field": reason.field, "code": reason.code, "message": message}

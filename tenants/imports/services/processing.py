@@ -5,9 +5,8 @@ from collections.abc import Callable
 from uuid import UUID
 
 from django.db import OperationalError
-from django.utils.translation import gettext as _
-from django.utils.translation import override
 
+from shared.kernel.wording import worded as _
 from tenants.imports.errors import Unreadable
 from tenants.imports.models import Import
 from tenants.imports.services.applying_records import apply_records, undo_records
@@ -41,23 +40,22 @@ def process_import(*, import_id: UUID) -> bool:
     if hold is None:
         return False
     steps = _REVENUE if hold.job.kind == Import.Kind.REVENUE else _RECORDS
-    with override(hold.job.language):
-        if hold.job.attempts > ATTEMPTS_MAX:
-            hold.fail(_("Its worker was interrupted each time."))
-            return False
-        try:
-            finished = steps[hold.status](hold)
-        except Lost:
-            return False
-        except Unreadable as error:
-            hold.fail(error.reason)
-            return False
-        except OperationalError:
-            raise  # the database is gone or wants a retry: the file is not to blame
-        except Exception as error:
-            logger.exception("import.failed", extra={"import_id": str(import_id)})
-            hold.pause(error)
-            return False
-        if not finished:
-            hold.give_back()
-        return not finished
+    if hold.job.attempts > ATTEMPTS_MAX:
+        hold.fail(_("Its worker was interrupted each time."))
+        return False
+    try:
+        finished = steps[hold.status](hold)
+    except Lost:
+        return False
+    except Unreadable as error:
+        hold.fail(error.reason)
+        return False
+    except OperationalError:
+        raise  # the database is gone or wants a retry: the file is not to blame
+    except Exception as error:
+        logger.exception("import.failed", extra={"import_id": str(import_id)})
+        hold.pause(error)
+        return False
+    if not finished:
+        hold.give_back()
+    return not finished

@@ -7,14 +7,13 @@ from uuid import uuid4
 from django.conf import settings
 from django.core.files.base import File
 from django.db import transaction
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 
 from shared.audit.services import record
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
-from shared.kernel.errors import FieldError, Invalid
+from shared.kernel.errors import FieldError, Invalid, Text
 from shared.kernel.tasks import enqueue_after_commit
+from shared.kernel.wording import worded as _
 from shared.keyring.storage import EncryptedStorage
 from tenants.imports.errors import Unreadable
 from tenants.imports.kinds import KINDS
@@ -54,7 +53,6 @@ def start_import(
         id=uuid4(),
         kind=kind,
         day_form=day_form,
-        language=get_language() or "en",
         file_name=_storable(file_name),
         size_bytes=size,
         sha256=digest,
@@ -80,7 +78,7 @@ def queue_import(job: Import) -> None:
     """Have a worker go on with it once the present transaction commits."""
     from tenants.imports.tasks import continue_import
 
-    enqueue_after_commit(continue_import, import_id=str(job.pk), language=job.language)
+    enqueue_after_commit(continue_import, import_id=str(job.pk))
 
 
 def _measure(file: IO[bytes]) -> tuple[int, str]:
@@ -106,9 +104,9 @@ def _storable(name: str) -> str:
     return shaped.replace("\\", "/").rpartition("/")[2][-NAME_MAX:] or "import"
 
 
-def _choices(choices: Any) -> str:
+def _choices(choices: Any) -> Text:
     return _("Use one of: %(choices)s.") % {"choices": ", ".join(choices.values)}
 
 
-def _refuse(field: str, code: str, message: str) -> Invalid:
+def _refuse(field: str, code: str, message: Text) -> Invalid:
     return Invalid(errors=[FieldError(field, code, message)])

@@ -6,10 +6,9 @@ through the services that everybody uses: new terms of a contract are a dated am
 
 from collections.abc import Iterable
 
-from django.utils.translation import gettext as _
-
 from shared.kernel.actor import Actor
 from shared.kernel.errors import Conflict
+from shared.kernel.wording import worded as _
 from tenants.contracts.models import Contract
 from tenants.imports.cells import Values, code_of
 from tenants.imports.models import Import, RecordRow

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.functional import Promise
 
 from shared.kernel.actor import Actor
 from shared.kernel.clock import today
 from shared.kernel.errors import Conflict, FieldError, Invalid
+from shared.kernel.wording import worded as _
+from shared.kernel.wording import wording_of
 from tenants.contracts.models import BillingFrequency, Contract, ContractTerms, ContractType
 from tenants.contracts.selectors import current_terms
 from tenants.contracts.services import (
@@ -166,33 +168,35 @@ def _state(terms: ContractTerms) -> dict[str, Any]:
     }
 
 
-def _before(contract: Contract, stored: ContractTerms) -> dict[str, str]:
+def _before(contract: Contract, stored: ContractTerms) -> dict[str, Any]:
     return _texts(
         {
             **terms_fields(_state(stored)),
             "payment_terms_days": contract.payment_terms_days,
-            "activate": contract.get_status_display(),
+            "activate": Contract.Status(contract.status).label,
         }
     )
 
 
-def _after(contract: Contract, wanted: _Wanted) -> dict[str, str]:
-    status = Contract.Status.ACTIVE.label if wanted.activates else contract.get_status_display()
+def _after(contract: Contract, wanted: _Wanted) -> dict[str, Any]:
+    status = Contract.Status.ACTIVE if wanted.activates else Contract.Status(contract.status)
     return _texts(
         {
             **terms_fields(terms_state(wanted.terms)),
             "payment_terms_days": wanted.payment_terms_days,
-            "activate": status,
+            "activate": status.label,
         }
     )
 
 
-def _texts(fields: Mapping[str, Any]) -> dict[str, str]:
+def _texts(fields: Mapping[str, Any]) -> dict[str, Any]:
     """By column, amounts without the zeros that say nothing: 15.00 and 15 are one."""
     return {column_of(name): _text(value) for name, value in fields.items()}
 
 
-def _text(value: Any) -> str:
+def _text(value: Any) -> Any:
+    if isinstance(value, Promise):
+        return wording_of(value).as_json()
     if isinstance(value, bool) or value is None:
         return "" if value is None else str(value)
     text = f"{value:f}" if hasattr(value, "quantize") else str(value)

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from shared.kernel.actor import Actor
 from shared.kernel.errors import FieldError, Invalid
+from shared.kernel.wording import worded as _
 from tenants.imports.cells import ADDRESS_PARTS, Values, address_of, code_of
 from tenants.imports.updating.written import Written, differences
 from tenants.sites.models import Contact, Site

@@ -11,16 +11,16 @@ from shared.kernel.models import RevisedRow
 class Written:
     """A stored record after its row.
 
-    `changes` are `{field, before, after}` as text, by column, and none where the row says what
-    is stored; `previous` is what `put_back` needs.
+    `changes` are `{field, before, after}` by column, as text or as a Wording is kept, and none
+    where the row says what is stored; `previous` is what `put_back` needs.
     """
 
     record: RevisedRow
-    changes: list[dict[str, str]]
+    changes: list[dict[str, Any]]
     previous: dict[str, Any]
 
 
-def differences(before: Mapping[str, str], after: Mapping[str, str]) -> list[dict[str, str]]:
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The fields whose texts are not the same, in the order of the columns."""
     return [
         {"field": name, "before": before.get(name, ""), "after": after.get(name, "")}

@@ -213,7 +213,7 @@ def _result(item: BillingRunItem) -> BillingRunResultOut:
         warnings=[
             RunWarningOut(
                 rule=one["name"],
-                explanation=check_text(one, invoice.currency if invoice else "CAD"),
+                explanation=check_text(one, contract.currency),
             )
             for one in item.warnings
         ],

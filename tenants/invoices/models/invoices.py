@@ -14,7 +14,14 @@ from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.utils.translation import gettext_lazy as _
 
-from shared.kernel.fields import CodeField, ExactJSONField, FractionField, MoneyField, RateField
+from shared.kernel.fields import (
+    CodeField,
+    ExactJSONField,
+    FractionField,
+    MoneyField,
+    RateField,
+    WordingField,
+)
 from shared.kernel.models import RevisedRow, Row
 from shared.keyring.fields import EncryptedJSONField
 from tenants.contracts.models import Contract
@@ -135,7 +142,7 @@ class Invoice(RevisedRow):
     base_currency = models.CharField(
         max_length=3, blank=True, help_text="The currency its journal entries are kept in."
     )
-    reason = models.CharField(max_length=500, blank=True, help_text="Why a correction was made.")
+    reason = WordingField(max_length=500, blank=True, help_text="Why a correction was made.")
     inputs = ExactJSONField(help_text="The billing data that the lines were calculated from.")
     inputs_digest = models.CharField(max_length=64)
     parties = EncryptedJSONField(

@@ -109,7 +109,7 @@ def invoice_document(invoice: Invoice) -> InvoiceDocument:
         currency=invoice.currency,
         component_types=_component_types(_calculated(invoice).inputs),
         corrects=(invoice.corrects.number or "") if invoice.corrects else "",
-        reason=invoice.reason,
+        reason=str(invoice.reason),
         amount_credited=Decimal(invoice.amount_credited),
         amount_written_off=Decimal(invoice.amount_written_off),
         holdback=Decimal(invoice.holdback),

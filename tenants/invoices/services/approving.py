@@ -1,12 +1,12 @@
 """Approving a document by hand, where it waits for that: by somebody who did not make it."""
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from shared.audit.services import record
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import Conflict
+from shared.kernel.wording import worded as _
 from tenants.invoices.errors import NotIssuable
 from tenants.invoices.models import Invoice
 from tenants.invoices.selectors.approvers import (

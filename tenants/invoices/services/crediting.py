@@ -8,8 +8,6 @@ from decimal import Decimal
 from fractions import Fraction
 
 from django.db import transaction
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 
 from billing.credits import credit_taxes, held_part, spread_credit
 from billing.lines import Step, Trace
@@ -18,8 +16,9 @@ from billing.tax import TaxAmount
 from shared.audit.services import record
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
-from shared.kernel.errors import FieldError, Invalid
-from shared.kernel.formats import format_quantity, money_text
+from shared.kernel.errors import FieldError, Invalid, Text
+from shared.kernel.wording import money, number
+from shared.kernel.wording import worded as _
 from tenants.invoices.errors import NotCreditable
 from tenants.invoices.models import Invoice, InvoiceLine
 from tenants.invoices.selectors.creditable import (
@@ -176,7 +175,7 @@ def _chosen(
         raise NotCreditable(_("Nothing is left of %(id)s to credit.") % {"id": invoice})
     most = sum((one.left for one in left), ZERO)
     if taken > most:  # lines below zero, which are part of what was charged, were left out
-        message = _("At most %(amount)s is left.") % {"amount": money_text(most, invoice.currency)}
+        message = _("At most %(amount)s is left.") % {"amount": money(most, invoice.currency)}
         raise Invalid(errors=[FieldError("lines", "more_than_left", message)])
     return parts
 
@@ -200,7 +199,7 @@ def _check_total(
         )
     if total > most:
         message = _("With its taxes at most %(amount)s is left of %(id)s.")
-        message %= {"amount": money_text(most, invoice.currency), "id": invoice}
+        message %= {"amount": money(most, invoice.currency), "id": invoice}
         raise Invalid(errors=[FieldError("lines", "more_than_left", message)])
 
 
@@ -229,14 +228,14 @@ def _by_line(
         if isinstance(part, _Part):
             parts[want.position] = part
         else:
-            field, code, message = part
-            errors.append(FieldError(f"lines[{n}].{field}", code, message))
+            field, code, told = part
+            errors.append(FieldError(f"lines[{n}].{field}", code, told))
     if errors:
         raise Invalid(errors=errors)
     return [*parts.values(), *_held_parts(left, list(parts.values()), invoice.currency)]
 
 
-def _part_of(one: CreditableLine, want: LineCredit, currency: str) -> _Part | tuple[str, str, str]:
+def _part_of(one: CreditableLine, want: LineCredit, currency: str) -> _Part | tuple[str, str, Text]:
     """The part of a line that is wanted, or what is wrong with it: field, code, message."""
     if (want.amount is None) == (want.quantity is None):
         return "amount", "one_of", _("Give a quantity or an amount.")
@@ -248,12 +247,7 @@ def _part_of(one: CreditableLine, want: LineCredit, currency: str) -> _Part | tu
         return "quantity", "no_quantity", _("This line has no quantity; give an amount.")
     if not want.quantity.is_finite() or not 0 < want.quantity <= one.quantity_left:
         message = _("At most %(quantity)s is left of this line.")
-        return (
-            "quantity",
-            "more_than_left",
-            message
-            % {"quantity": format_quantity(one.quantity_left, language=get_language() or "en")},
-        )
+        return "quantity", "more_than_left", message % {"quantity": number(one.quantity_left)}
     if want.quantity == one.quantity_left:
         return _Part(one, one.left, want.quantity)
     share = Fraction(want.quantity) / Fraction(one.line.quantity)
@@ -261,13 +255,13 @@ def _part_of(one: CreditableLine, want: LineCredit, currency: str) -> _Part | tu
     return _Part(one, min(exact, one.left, key=abs), want.quantity)
 
 
-def _amount_problem(amount: Decimal, most: Decimal, currency: str) -> tuple[str, str] | None:
+def _amount_problem(amount: Decimal, most: Decimal, currency: str) -> tuple[str, Text] | None:
     """What is wrong with an amount to take of `most`, whose sign it has: code and message."""
     if not amount.is_finite() or not amount or (amount < 0) != (most < 0):
         message = _("Must be more than zero.") if most >= 0 else _("Must be below zero.")
         return "range", message
     if abs(amount) > abs(most):
-        left = money_text(most, currency)
+        left = money(most, currency)
         return "more_than_left", _("At most %(amount)s is left.") % {"amount": left}
     if round_money(amount, currency) != amount:
         return "fraction", _("%(currency)s has no such fraction.") % {"currency": currency}

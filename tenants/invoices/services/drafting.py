@@ -9,7 +9,6 @@ from typing import Any, cast
 from uuid import UUID
 
 import msgspec
-from django.utils.translation import gettext as _
 
 from billing.holdback import HOLDBACK_CODES
 from billing.lines import ChargeLine, LineCode, Trace
@@ -17,7 +16,8 @@ from billing.tax import TaxAmount
 from shared.kernel.actor import Actor
 from shared.kernel.clock import today
 from shared.kernel.codes import next_code
-from shared.kernel.errors import FieldError, Invalid, NotFound
+from shared.kernel.errors import FieldError, Invalid, NotFound, Text
+from shared.kernel.wording import worded as _
 from tenants.invoices.dating import DATED_AHEAD_MAX
 from tenants.invoices.models import Invoice, InvoiceLine, InvoiceTax
 from tenants.ledger.periods import refuse_closed
@@ -65,7 +65,7 @@ class Correction:
     taxes: Sequence[TaxAmount]
     invoice_date: date
     due_date: date
-    reason: str
+    reason: Text
     inputs: Mapping[str, Any]
     digest: str = ""
 

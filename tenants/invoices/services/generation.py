@@ -158,10 +158,15 @@ def refuse_blocked(calculation: Calculation) -> None:
     """Raise Invalid where a check failed that stands in the way of an issue."""
     failed = calculation.blocking_checks
     if failed:
+        currency = calculation.context.contract.currency
         raise Invalid(
             _("The invoice failed a check and was not stored."),
             errors=[
-                FieldError(next(iter(check.fields), "invoice"), check.name, check_sentence(check))
+                FieldError(
+                    next(iter(check.fields), "invoice"),
+                    check.name,
+                    check_sentence(check, currency),
+                )
                 for check in failed
             ],
         )

@@ -12,7 +12,6 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, Sum
-from django.utils.translation import gettext as _
 
 from billing.lines import Step, Trace
 from billing.periods import Period
@@ -21,6 +20,7 @@ from shared.audit.services import record
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import NotFound
+from shared.kernel.wording import worded as _
 from tenants.invoices.calculation import BillingContext, Calculation, calculate, due_date_of
 from tenants.invoices.comparing import ComparedLine, compare_lines
 from tenants.invoices.errors import NotRecalculable

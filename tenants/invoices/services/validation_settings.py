@@ -5,13 +5,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from billing.validation import Severity
 from shared.audit.services import record
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import FieldError, Invalid
+from shared.kernel.wording import worded as _
 from tenants.invoices.models import ValidationSettings
 from tenants.invoices.validators import BY_NAME
 

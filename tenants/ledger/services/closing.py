@@ -1,16 +1,18 @@
 """Closing a company's books through a day, and opening them again."""
 
+from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
 from django.db import OperationalError, connection, transaction
-from django.utils.translation import gettext as _
 
 from shared.audit.services import record
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import today
 from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
+from shared.kernel.wording import Wording
+from shared.kernel.wording import worded as _
 from tenants.ledger.errors import BooksBusy, OpenPoints
 from tenants.ledger.models import BookClosing
 from tenants.ledger.open_points import open_points
@@ -48,7 +50,7 @@ def close_books(
         left = [point.text for point in open_points(actor=actor, entity=entity, through=through)]
         if left and not confirmed:
             message = _("Finish what is open, or confirm that the books are closed nevertheless.")
-            raise OpenPoints(message, extra={"open_points": left})
+            raise OpenPoints(message, extra={"open_points": [str(one) for one in left]})
         return _record(actor, entity, BookClosing.Act.CLOSED, through, latest, note.strip(), left)
 
 
@@ -109,7 +111,7 @@ def _record(
     through: date,
     latest: BookClosing | None,
     reason: str,
-    left: list[str],
+    left: Sequence[Wording],
 ) -> BookClosing:
     closing = BookClosing.objects.create(
         entity=entity,
@@ -127,6 +129,6 @@ def _record(
         action=f"books.{act}",
         target=entity,
         before={"through": latest.through.isoformat()} if latest else {},
-        after=after | ({"open_points": "; ".join(left)} if left else {}),
+        after=after | ({"open_points": "; ".join(map(str, left))} if left else {}),
     )
     return closing

@@ -116,7 +116,7 @@ class RefundOut(Schema):
     currency: str
     refunded_on: date
     method: str
-    reason: str
+    reason: Worded
     transaction_id: str | None
     undoes: str | None
 
@@ -180,7 +180,7 @@ class PaymentOut(PaymentRowOut):
     exchange_rate: Number | None
     base_currency: str
     realised_gain: Money
-    reversal_reason: str
+    reversal_reason: Worded
     allocations: list[AllocationOut]
     refunds: list[RefundOut]
 

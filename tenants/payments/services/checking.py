@@ -9,7 +9,7 @@ from uuid import UUID
 from billing.money import AMOUNT_LIMIT, is_currency, round_money
 from shared.kernel.clock import today
 from shared.kernel.errors import FieldError, Invalid, NotFound, Text
-from shared.kernel.wording import money
+from shared.kernel.wording import Wording, money, trimmed
 from shared.kernel.wording import worded as _
 from tenants.invoices.models import Invoice
 from tenants.payments.models import Method, Payment
@@ -94,12 +94,12 @@ def _day_errors(field: str, day: date) -> list[FieldError]:
     return []
 
 
-def check_reason(reason: str) -> str:
+def check_reason(reason: Text) -> Wording:
     """The reason without blanks around it. Raises Invalid where there is none."""
-    text = reason.strip()
+    text = trimmed(reason)
     if not text:
         raise Invalid(errors=[FieldError("reason", "required", _("Say why."))])
-    if len(text) > REASON_MAX:
+    if len(str(text)) > REASON_MAX:
         message = _("At most %(number)d characters.") % {"number": REASON_MAX}
         raise Invalid(errors=[FieldError("reason", "too_long", message)])
     return text

@@ -12,7 +12,6 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
-from django.utils.translation import gettext as _
 
 from connectors.errors import NeedsAttention
 from connectors.stripe_payments import Event, Moved, State
@@ -23,6 +22,8 @@ from shared.kernel.clock import now, today
 from shared.kernel.errors import Malformed, NotFound, TooLarge
 from shared.kernel.tasks import enqueue_after_commit
 from shared.kernel.tenancy import organisation_context
+from shared.kernel.wording import Wording
+from shared.kernel.wording import worded as _
 from shared.organisations.selectors import organisation_of_account
 from tenants.payments.models import (
     OnlineAccount,
@@ -184,7 +185,8 @@ def settle(state: State) -> None:
         if payment is not None:
             for refund in state.refunds:
                 if refund.status == "succeeded":
-                    _give_back(payment, refund.id, refund.amount, state.method, _("Refund"))
+                    reason = _("Refund %(id)s") % {"id": refund.id}
+                    _give_back(payment, refund.id, refund.amount, state.method, reason)
             for dispute in state.disputes:
                 _dispute(online, payment, dispute, state)
         online.intent_id = state.intent_id or online.intent_id
@@ -234,7 +236,9 @@ def _apply_parts(payment: Payment, online: OnlinePayment) -> None:
     apply_payment(payment=payment, parts=parts, on=payment.received_on, by=STRIPE.label)
 
 
-def _give_back(payment: Payment, number: str, amount: Decimal, method: str, why: str) -> None:
+def _give_back(
+    payment: Payment, number: str, amount: Decimal, method: str, reason: Wording
+) -> None:
     """Money that left at Stripe: taken back from the invoices it paid as far as need be."""
     if Refund.objects.filter(transaction_id=number).exists():
         return
@@ -245,7 +249,7 @@ def _give_back(payment: Payment, number: str, amount: Decimal, method: str, why:
     given = RefundInput(
         amount=min(amount, unapplied_of(locked)),
         method=method,
-        reason=f"{why} {number}",
+        reason=reason,
         transaction_id=number,
     )
     if given.amount > 0:
@@ -271,11 +275,11 @@ def _dispute(online: OnlinePayment, payment: Payment, dispute: Moved, state: Sta
         whole = dispute.amount == locked.amount and not live_refunds(locked).exists()
         if hasattr(locked, "reversal"):
             return
+        reason = _("Chargeback %(id)s") % {"id": dispute.id}
         if whole:
-            reason = _("Chargeback %(id)s") % {"id": dispute.id}
             reverse_payment(actor=STRIPE, payment_id=locked.payment_id, reason=reason)
         else:
-            _give_back(locked, dispute.id, dispute.amount, state.method, _("Chargeback"))
+            _give_back(locked, dispute.id, dispute.amount, state.method, reason)
     elif dispute.status == WON:
         taken = Refund.objects.filter(transaction_id=dispute.id).exists()
         if not taken and not hasattr(locked, "reversal"):

@@ -6,15 +6,15 @@ from decimal import Decimal
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 
 from shared.audit.services import record
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import today
 from shared.kernel.codes import next_code
-from shared.kernel.errors import FieldError, Invalid, NotFound
-from shared.kernel.formats import money_text
+from shared.kernel.errors import FieldError, Invalid, NotFound, Text
+from shared.kernel.wording import money
+from shared.kernel.wording import worded as _
 from shared.outbox.services import publish
 from tenants.invoices.models import Invoice
 from tenants.ledger.periods import refuse_closed
@@ -42,7 +42,7 @@ class RefundInput:
 
     amount: Decimal
     method: str
-    reason: str
+    reason: Text
     refunded_on: date | None = None
     transaction_id: str | None = None
 
@@ -118,7 +118,7 @@ def undo_refund(*, actor: Actor, refund_id: str, reason: str) -> Refund:
     return undone
 
 
-def reverse_payment(*, actor: Actor, payment_id: str, reason: str) -> Reversal:
+def reverse_payment(*, actor: Actor, payment_id: str, reason: Text) -> Reversal:
     """Undo a payment that turned out not to be one, with everything it settled.
 
     Raises Invalid without a reason, NotFound, NotReversible once it is reversed or a part of it
@@ -144,7 +144,7 @@ def reverse_payment(*, actor: Actor, payment_id: str, reason: str) -> Reversal:
             key=payment.customer.customer_id,
             payload={"payment_id": payment.payment_id},
         )
-        record(actor=actor, action="payment.reversed", target=payment, after={"reason": text})
+        record(actor=actor, action="payment.reversed", target=payment, after={"reason": str(text)})
     return reversal
 
 
@@ -191,7 +191,7 @@ def _check(given: RefundInput, currency: str, *, not_before: date) -> date:
 
 def _require_enough(amount: Decimal, available: Decimal, currency: str) -> None:
     if amount > available:
-        message = _("At most %(amount)s is left.") % {"amount": money_text(available, currency)}
+        message = _("At most %(amount)s is left.") % {"amount": money(available, currency)}
         raise Invalid(errors=[FieldError("amount", "exceeds", message)])
 
 
@@ -240,7 +240,7 @@ def _make(
         currency=document.currency,
         method=given.method,
         transaction_id=given.transaction_id or None,
-        reason=given.reason.strip(),
+        reason=check_reason(given.reason),
         reverses=reverses,
         recorded_by=actor.label[:200],
     )
@@ -258,7 +258,7 @@ def _make(
 def _tell(actor: Actor, refund: Refund, target: Payment | Invoice, *, key: str) -> None:
     done = "refunded" if refund.reverses is None else "refund_undone"
     publish(topic=f"payment.{done}", key=key, payload={"refund_id": refund.refund_id})
-    after = {"refund": refund.refund_id, "amount": str(refund.amount), "reason": refund.reason}
+    after = {"refund": refund.refund_id, "amount": str(refund.amount), "reason": str(refund.reason)}
     if refund.reverses is not None:
         after["undoes"] = refund.reverses.refund_id
     action = f"{'payment' if isinstance(target, Payment) else 'credit_note'}.{done}"

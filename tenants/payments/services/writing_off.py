@@ -5,14 +5,14 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from shared.audit.services import record
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import today
 from shared.kernel.errors import FieldError, Invalid, NotFound
-from shared.kernel.formats import money_text
+from shared.kernel.wording import money
+from shared.kernel.wording import worded as _
 from shared.outbox.services import publish
 from tenants.invoices.models import Invoice
 from tenants.ledger.periods import refuse_closed
@@ -40,7 +40,7 @@ def write_off_invoice(
     with transaction.atomic():
         invoice = _lock(invoice_id)
         invoice.require_revision(expected_revision)
-        text = check_reason(reason)
+        text = str(check_reason(reason))
         is_issued = invoice.document_status == Invoice.DocumentStatus.ISSUED
         if not is_issued or invoice.balance_due <= 0:
             raise NotPayable(_("%(id)s has no open amount.") % {"id": invoice})
@@ -87,7 +87,7 @@ def _checked(invoice: Invoice, amount: Decimal, on: date | None) -> date:
     day = on or latest
     errors = amount_errors("amount", amount, invoice.currency)
     if not errors and amount > invoice.balance_due:
-        still_open = money_text(invoice.balance_due, invoice.currency)
+        still_open = money(invoice.balance_due, invoice.currency)
         message = _("At most %(amount)s is open.") % {"amount": still_open}
         errors.append(FieldError("amount", "exceeds", message))
     if not invoice.invoice_date <= day <= latest:

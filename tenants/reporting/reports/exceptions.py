@@ -28,6 +28,7 @@ from shared.audit.models import Entry
 from shared.audit.selectors import payload_of
 from shared.kernel.actor import Actor
 from shared.kernel.formats import money_text
+from shared.kernel.wording import day
 from tenants.invoices.models import Invoice, NumberSeries
 from tenants.invoices.services.correcting import RECALCULATION
 from tenants.ledger.models import BookClosing, JournalEntry
@@ -175,7 +176,7 @@ def invoiced_days(entries: "QuerySet[Entry]") -> Iterator[Finding]:
         ]
         if hit:
             hits[entry.sequence] = _("From %(day)s; invoiced by %(numbers)s") % {
-                "day": from_day,
+                "day": day(from_day),
                 "numbers": ", ".join(sorted(hit)),
             }
     yield from findings_of(
@@ -215,7 +216,7 @@ def posted_late(period: Period) -> Iterator[Finding]:
             default=None,
         )
         detail = _("Dated %(day)s: %(kind)s") % {
-            "day": posting.posted_on,
+            "day": day(posting.posted_on),
             "kind": posting.get_kind_display(),
         }
         yield Finding(
@@ -250,8 +251,8 @@ def _closings(period: Period, which: Q) -> Iterator[Finding]:
         "created_at", "recorded_by", "act", "entity__name", "through", "reason", "open_points"
     )
     for at, who, act, company, through, reason, points in rows[: SECTION_MAX + 1]:
-        detail = _("Closed through %(day)s.") % {"day": through}
-        text = " ".join(part for part in (detail, reason, "; ".join(points)) if part)
+        detail = _("Closed through %(day)s.") % {"day": day(through)}
+        text = " ".join(part for part in (detail, reason, "; ".join(map(str, points))) if part)
         yield Finding(at, who, f"books.{act}", company, text)
 
 

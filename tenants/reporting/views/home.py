@@ -19,6 +19,7 @@ from tenants.activity.selectors import missing_revenue_days
 from tenants.invoices.forms import last_full_month
 from tenants.ledger.selectors import company_books
 from tenants.reporting import presentation, selectors
+from tenants.reporting.open_points import closing_items
 from tenants.reporting.selectors.amounts import main_currency
 from tenants.reporting.waiting import waiting_rows
 
@@ -79,7 +80,7 @@ def _cockpit(request: ApiRequest, period: Period) -> dict[str, Any]:
         ),
         "closing": [
             *presentation.warned_items(attention),
-            *presentation.closing_items(selectors.closing(actor=actor, period=period)),
+            *closing_items(selectors.closing(actor=actor, period=period)),
         ],
         "books": presentation.book_items(company_books(actor=actor), period.end_date, actor),
         "revenue_chart": presentation.revenue_chart(revenue, currency, is_complete=is_complete),

@@ -5,12 +5,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from shared.audit.services import record
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
+from shared.kernel.wording import worded as _
 from shared.outbox.services import publish
 from tenants.sites.checks import check_email, check_name, check_phone
 from tenants.sites.models import Contact, Site

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as _
 
 from shared.audit.services import record
 from shared.kernel.actor import Actor
@@ -16,6 +15,7 @@ from shared.kernel.authorisation import authorize
 from shared.kernel.codes import next_code
 from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from shared.kernel.tenancy import require_organisation
+from shared.kernel.wording import worded as _
 from shared.outbox.services import publish
 from tenants.sites.checks import check_name, taken
 from tenants.sites.models import Customer, TaxExemption

@@ -2,12 +2,13 @@
 
 from django.db import IntegrityError, models, router, transaction
 from django.db.models.deletion import Collector, ProtectedError, RestrictedError
-from django.utils.translation import gettext as _
 
 from shared.audit.services import record
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import Conflict, NotFound
+from shared.kernel.wording import joined
+from shared.kernel.wording import worded as _
 from shared.outbox.services import publish
 from tenants.sites.models import Site, Territory
 
@@ -85,10 +86,11 @@ def _used(found: set[type[models.Model]]) -> Conflict:
         "invoices.invoice": _("Invoices"),
         "payments.payment": _("Payments"),
     }
-    names = ", ".join(
-        sorted(
-            words.get(model._meta.label_lower, str(model._meta.verbose_name_plural))
-            for model in found
-        )
+    names = joined(
+        (
+            words.get(model._meta.label_lower, model._meta.verbose_name_plural)
+            for model in sorted(found, key=lambda one: one._meta.label_lower)
+        ),
+        ", ",
     )
     return Conflict(_("Something depends on it: %(names)s.") % {"names": names})

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as _
 
 from billing.money import is_currency
 from shared.audit.services import record
@@ -14,6 +13,7 @@ from shared.kernel.authorisation import authorize
 from shared.kernel.codes import next_code
 from shared.kernel.errors import FieldError, Invalid, NotFound
 from shared.kernel.tenancy import require_organisation
+from shared.kernel.wording import worded as _
 from shared.outbox.services import publish
 from tenants.sites.addresses import clean_address
 from tenants.sites.checks import check_email, check_name, check_phone, taken

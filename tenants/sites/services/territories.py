@@ -3,13 +3,13 @@
 import re
 
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as _
 
 from shared.audit.services import record
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.codes import next_code
 from shared.kernel.errors import FieldError, Invalid, NotFound
+from shared.kernel.wording import worded as _
 from tenants.sites.checks import check_name, taken
 from tenants.sites.models import Territory
 

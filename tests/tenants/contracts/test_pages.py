@@ -58,6 +58,8 @@ def test_the_example_follows_the_form(in_acme, client_for):
     fragment = browser.post("/contracts/example", form_of(revenue_share_rate="15"))
     assert "$7,500.00" in fragment.content.decode()
     assert "<html" not in fragment.content.decode()
+    in_dollars = {**form_of(revenue_share_rate="15"), "currency": "USD"}
+    assert "US$7,500.00" in browser.post("/contracts/example", in_dollars).content.decode()
     missing = browser.post("/contracts/example", form_of())
     assert "Not complete yet" in missing.content.decode()
 

@@ -95,7 +95,7 @@ def test_undo_keeps_what_is_needed_or_changed_and_says_why(in_acme):
     update_site(actor=SYSTEM, site_id=codes["Renamed"], site_name="Other")
     job = undo(job)
     assert (job.undone_rows, job.kept_rows) == (1, 3)
-    said = {one.values["site_id"]: one.reasons[0]["message"] for one in job.problems.all()}
+    said = {one.values["site_id"]: one.told[0]["message"] for one in job.problems.all()}
     assert set(said) == {codes["Billed"], codes["Earning"], codes["Renamed"]}
     assert "Contracts" in said[codes["Billed"]]
     assert "Revenue" in said[codes["Earning"]]
@@ -267,7 +267,7 @@ def test_a_contract_names_its_site_by_a_name_of_its_own(in_acme):
         },
     }
     (named,) = [one for one in job.problems.all() if one.line == 3]
-    assert all(one.site_id in named.reasons[0]["message"] for one in twins)
+    assert all(one.site_id in named.told[0]["message"] for one in twins)
     apply(job)
     assert Contract.objects.get().site == yard
 

@@ -25,7 +25,7 @@ JANUARY = Period(date(2026, 1, 1), date(2026, 1, 31))
 def found(job):
     """By line the effect and what changes."""
     return {
-        row.line: (row.effect, {one["field"]: (one["before"], one["after"]) for one in row.changes})
+        row.line: (row.effect, {one["field"]: (one["before"], one["after"]) for one in row.told})
         for row in RecordRow.objects.filter(job=job)
     }
 
@@ -98,7 +98,7 @@ def test_what_changed_since_is_neither_overwritten_nor_given_back(sites):
     job = undo(job)
     assert (job.undone_rows, job.kept_rows) == (0, 1)
     kept = job.problems.get(stage="undo")
-    assert "changed after the import" in kept.reasons[0]["message"]
+    assert "changed after the import" in kept.told[0]["message"]
     assert set(Site.objects.values_list("name", flat=True)) == {"Meanwhile", "Afterwards", "West"}
 
 
@@ -141,7 +141,7 @@ def test_other_terms_are_a_dated_amendment_and_go_back_by_one(in_acme):
     assert contract.payment_terms_days == 30
     assert fee_on(contract, date(2026, 3, 1)) == Decimal(1000)
     assert ContractAmendment.objects.count() == 2
-    assert "put it in force" in job.problems.get(stage="undo").reasons[0]["message"]
+    assert "put it in force" in job.problems.get(stage="undo").told[0]["message"]
 
 
 def test_invoiced_days_keep_their_terms(in_acme):
@@ -159,7 +159,7 @@ def test_invoiced_days_keep_their_terms(in_acme):
     assert made.invoice.subtotal == Decimal("1200.00")
     job = undo(job)
     assert (job.undone_rows, job.kept_rows) == (0, 1)
-    assert "already invoiced" in job.problems.get(stage="undo").reasons[0]["message"]
+    assert "already invoiced" in job.problems.get(stage="undo").told[0]["message"]
     assert fee_on(contract, date(2026, 2, 1)) == Decimal(1200)
 
 

@@ -175,6 +175,6 @@ def test_a_missing_registration_names_the_tax_as_the_reader_does():
     tax = TaxAmount(GST, Decimal("0.05"), Decimal(100), Decimal(5))
     check = check_tax_registrations([tax], [])
     with override("fr-ca"):
-        assert "pour TPS." in explanation.check_sentence(check)
+        assert "pour TPS." in explanation.check_sentence(check, "CAD")
     with override("en"):
-        assert "for GST." in explanation.check_sentence(check)
+        assert "for GST." in explanation.check_sentence(check, "CAD")

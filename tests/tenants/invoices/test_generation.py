@@ -162,13 +162,14 @@ def test_no_revenue_at_all_names_the_field(in_acme):
 
 def test_negative_total_is_refused_and_nothing_is_stored(in_acme):
     site = make_site()
-    make_contract(site, configuration={"monthly_fee": "100.00"})
+    make_contract(site, configuration={"monthly_fee": "100.00"}, currency="USD")
     with pytest.raises(Invalid) as refused:
         generate(
             site,
             billing_data={"additional_charges": [{"description": "Credit", "amount": -500}]},
         )
     assert refused.value.errors[0].code == "total_not_negative"
+    assert "−US$452.00." in refused.value.errors[0].message
     assert (Invoice.objects.count(), InvoiceLine.objects.count()) == (0, 0)
 
 

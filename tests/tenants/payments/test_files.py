@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils.translation import override
 from support.billing import make_site
 from support.payments import open_invoices, receive, unapplied_in_books
 
@@ -204,7 +205,11 @@ def test_an_application_that_stood_still_goes_on(two, monkeypatch):
 def test_what_is_no_file_of_payments_is_refused(in_acme, text):
     with pytest.raises(Invalid) as refused:
         bring(text)
-    assert refused.value.errors[0].field == "file"
+    (error,) = refused.value.errors
+    assert error.field == "file"
+    english = str(error.message)
+    with override("fr-ca"):
+        assert str(error.message) != english
     assert PaymentFile.objects.count() == 0
 
 

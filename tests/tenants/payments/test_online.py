@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils.translation import override
 from support.browsers import signed_in
 from support.payments import balance_of, open_invoices, receive, unapplied_in_books
 from support.stripe_sandbox import SECRET_KEY, signature_of, stripe_sandbox
@@ -74,7 +75,10 @@ def balance(invoice):
 def test_connecting_tries_the_key_and_has_events_sent_here(sandbox, in_acme):
     with pytest.raises(Invalid) as refused:
         connect_account(actor=SYSTEM, secret_key="sk_test_wrong")
-    assert [one.field for one in refused.value.errors] == ["secret_key"]
+    (error,) = refused.value.errors
+    assert (error.field, error.message) == ("secret_key", "Stripe does not accept the key.")
+    with override("fr-ca"):
+        assert error.message == "Stripe n’accepte pas la clé."
     assert not OnlineAccount.objects.exists()
     account = connect_account(actor=SYSTEM, secret_key=SECRET_KEY)
     assert (
@@ -235,7 +239,10 @@ def test_a_refund_at_stripe_opens_just_as_much(connected):
     assert balance(first) + balance(second) == Decimal("1300.25")
     assert balance_of(Account.CASH) == Decimal("959.75")
     assert unapplied_in_books() == 0
-    assert Payment.objects.get().refunds.count() == 2
+    first_refund, _second = Payment.objects.get().refunds.order_by("created_at")
+    assert first_refund.reason == f"Refund {first_refund.transaction_id}"
+    with override("fr-ca"):
+        assert first_refund.reason == f"Remboursement {first_refund.transaction_id}"
 
 
 def test_a_chargeback_reverses_and_a_won_one_brings_it_back(connected):
