@@ -59,8 +59,10 @@ def company_closing(request: ApiRequest, entity_id: UUID) -> HttpResponse:
         try:
             text = _done(request, entity_id, form)
         except OpenPoints:
-            message = _("Some of the month is still open. Settle it, or tick that you close anyway.")
-            close.add_error("confirmed", message)
+            close.add_error(
+                "confirmed",
+                _("Some of the month is still open. Settle it, or tick that you close anyway."),
+            )
         except AppError as error:
             add_errors(form, error, {})
         else:

@@ -7,7 +7,7 @@ from shared.kernel.operations import keep_wording
 
 
 class Migration(migrations.Migration):
-    dependencies = [("invoices", "0008_warnings_of_runs")]
+    dependencies = [("invoices", "0010_by_contract_and_issue")]
 
     operations = [
         keep_wording(
