@@ -130,7 +130,10 @@ def billing_run_detail(request: ApiRequest, run_id: UUID) -> HttpResponse:
     }
     asks_region = request.headers.get("HX-Target") == REGION
     template = "invoices/run_progress.html" if asks_region else "invoices/run.html"
-    return render(request, template, context)
+    response = render(request, template, context)
+    if asks_region and not running:
+        response["HX-Refresh"] = "true"  # what can be done now stands outside the region
+    return response
 
 
 @require_POST

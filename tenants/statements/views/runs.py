@@ -101,7 +101,10 @@ def statement_run_detail(request: ApiRequest, run_id: UUID) -> HttpResponse:
     }
     asks_region = request.headers.get("HX-Target") == REGION
     template = "statements/run_progress.html" if asks_region else "statements/run.html"
-    return render(request, template, context)
+    response = render(request, template, context)
+    if asks_region and not context["running"]:
+        response["HX-Refresh"] = "true"  # what can be done now stands outside the region
+    return response
 
 
 @require_POST

@@ -186,6 +186,7 @@ def test_the_run_asks_for_itself_while_it_works_and_then_shows_every_outcome(acm
     with organisation_context(acme):
         process_run(run_id=run.pk)
     part = browser.get(address, headers={"HX-Request": "true", "HX-Target": "run-progress"})
+    assert part["HX-Refresh"] == "true"  # the button to try again stands above
     text = part.content.decode()
     assert "<html" not in text
     assert "hx-get" not in text

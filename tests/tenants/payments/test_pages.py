@@ -168,6 +168,9 @@ def test_ageing_leads_to_its_documents_and_downloads(browser, two):
     # On 1 May 2025 the invoices are 60 and 32 days late.
     text = page(browser, "/receivables/ageing?on=2025-05-01")
     assert "$2,260.00" in text
+    none = page(browser, "/receivables/ageing?on=2025-05-01&q=nobody")
+    assert "Nothing matches" in none
+    assert "<thead>" not in none[none.index("Nothing matches") :]
     code = payment.customer.customer_id
     link = f"?by=customer&on=2025-05-01&code={code}&bucket=31-60"
     assert link in text.replace("&amp;", "&")

@@ -97,6 +97,7 @@ def test_a_run_is_previewed_started_and_followed(browser, contract, bill):
         started["Location"], headers={"hx-target": "statement-run-progress", "hx-request": "true"}
     )
     assert "<html" not in words_of(region)
+    assert region["HX-Refresh"] == "true"
 
 
 def test_a_quarter_is_the_calendars(browser, contract, bill):
