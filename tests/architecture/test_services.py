@@ -63,6 +63,7 @@ WITHOUT_ACTOR = {
     "raise_items",
     "note_delivery",
     "close_many",
+    "reword_items",
     "claim_outside_account",
     "release_outside_account",
     # Parts of the set-up of an organisation or of the public schema.
