@@ -96,7 +96,11 @@ def approval_of(actor: Actor, invoice: Invoice) -> dict[str, Any]:
         others = list(other_approvers(actor)[: APPROVERS_NAMED_MAX + 1])
     names = ", ".join(str(person) for person in others[:APPROVERS_NAMED_MAX])
     more = ", …" if len(others) > APPROVERS_NAMED_MAX else ""
-    return {"may_approve": waits and not others, "approvers": names + more}
+    return {
+        "may_approve": waits and not others,
+        "approve_variant": "" if actor.may("invoices.issue") else "primary",
+        "approvers": names + more,
+    }
 
 
 def kept_sentence(given: Decimal, currency: str) -> str:
@@ -141,11 +145,12 @@ def may_do(actor: Actor, invoice: Invoice, held: Held | None) -> dict[str, bool]
     settled = invoice.amount_paid or invoice.amount_credited or invoice.amount_written_off
     is_regular = invoice.kind == Invoice.Kind.REGULAR
     owed = invoice.balance_due > 0
+    refunded = invoice.kind == Invoice.Kind.CREDIT_NOTE and invoice.refunds.exists()
     undisputed = invoice.balance_due - invoice.amount_disputed
     actions = {
         "credit": ("invoices.void", invoice.kind in CREDITABLE),
         "recalculate": ("invoices.generate", is_regular),
-        "void": ("invoices.void", not settled and not invoice.amount_disputed),
+        "void": ("invoices.void", not (settled or refunded or invoice.amount_disputed)),
         "write_off": ("payments.write_off", owed),
         "dispute": ("invoices.dispute", undisputed > 0),
         "release": ("invoices.generate", held is not None and held.left > 0),

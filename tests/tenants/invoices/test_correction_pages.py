@@ -121,6 +121,7 @@ def test_a_credit_note_is_refunded_and_the_refund_taken_back(browser, invoice, a
     assert f"Takes {refund.refund_id} back" in told
     note.refresh_from_db()
     assert (note.balance_due, note.refunds.count()) == (-200, 2)
+    assert 'data-dialog-open="void"' not in page_of(browser, note)  # it would be refused
     del given["transaction_id"]
     assert browser.post(f"/invoices/{invoice.invoice_id}/refund", given).status_code == 404
 
