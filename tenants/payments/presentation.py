@@ -215,12 +215,27 @@ def _formatter(currency: str) -> Any:
     return lambda value: format_money(value, currency, language=language)
 
 
+def _found_by(row: Allocation) -> str:
+    """What the rule went by, with amounts and days as the reader writes them."""
+    found, language = row.rule_detail, get_language()
+    try:
+        if row.rule == Allocation.Rule.EXACT and found:
+            currency = row.invoice.currency
+            amounts = (Decimal(one) for one in found.split(" + "))
+            return " + ".join(format_money(one, currency, language=language) for one in amounts)
+        if row.rule == Allocation.Rule.OLDEST and found:
+            return format_day(date.fromisoformat(found), language=language)
+    except (ArithmeticError, ValueError):  # cut, where there were many
+        return found
+    return found
+
+
 def _allocation(row: Allocation, gains: Mapping[UUID, Decimal]) -> dict[str, Any]:
     undone = hasattr(row, "reversed_by")
     return {
         "row": row,
         "why": _("Taken back") if row.reverses_id else row.get_rule_display(),
-        "detail": row.rule_detail,
+        "detail": _found_by(row),
         "gain": gains.get(row.pk),
         "live": not undone and row.reverses_id is None,
     }

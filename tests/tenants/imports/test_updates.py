@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.utils.translation import override
 from support.api import Program, key_of
 from support.billing import make_contract, make_site
 from support.imports import apply, bring, reasons, undo, workbook
@@ -135,6 +136,8 @@ def test_other_terms_are_a_dated_amendment_and_go_back_by_one(in_acme):
         date(2026, 3, 1),
         "Import of rows.csv",
     )
+    with override("fr-ca"):
+        assert amendment.reason == "Importation de rows.csv"
     job = undo(job)
     assert (job.undone_rows, job.kept_rows) == (1, 1)
     contract = Contract.objects.get(pk=contract.pk)

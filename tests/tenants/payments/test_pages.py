@@ -13,9 +13,11 @@ from support.browsers import signed_in
 from support.payments import open_invoices, receive
 
 from billing.application import ALL_RULES
+from shared.kernel.actor import SYSTEM
 from shared.kernel.api.pagination import paging_of
 from shared.kernel.tenancy import organisation_context
 from tenants.payments.models import Payment, PaymentFile
+from tenants.payments.services import reverse_payment
 from tenants.payments.services.files import process_file
 from tenants.payments.views import payments as views
 
@@ -62,6 +64,20 @@ def test_a_payment_proposes_and_applies_what_was_typed(acme, browser, two):
     assert "Taken back" in page(browser, path)
     browser.post(f"{path}/apply", {"automatic": "1"})
     assert balances(acme, first, second) == [0, Decimal("1060.00")]
+
+
+def test_how_an_invoice_was_found_is_written_as_people_do(acme, browser, two):
+    with organisation_context(acme):
+        exact = receive(two[0], "2260.00", rules=ALL_RULES).payment
+    page = browser.get(f"/payments/{exact.payment_id}").content.decode()
+    assert "$1,130.00 + $1,130.00" in page
+    with organisation_context(acme):
+        reverse_payment(actor=SYSTEM, payment_id=exact.payment_id, reason="NSF")
+        oldest = receive(two[0], "100.00", rules=ALL_RULES).payment
+    browser.post("/language", {"language": "fr-ca", "next": "/"})
+    page = browser.get(f"/payments/{oldest.payment_id}").content.decode()
+    assert "2 mars 2025" in page
+    assert "2025-03-02" not in page
 
 
 def test_what_a_payment_settled_is_paged(browser, acme, monkeypatch):
