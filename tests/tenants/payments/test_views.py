@@ -131,17 +131,21 @@ def test_a_made_up_cursor_is_refused(acme, client_for):
     assert signed_in(client_for, acme).get("/payments?cursor=made-up").status_code == 422
 
 
+def queries_of(browser, path):
+    """Of the second look: the first one may find what the menu counts gone from the cache."""
+    browser.get(path)
+    with CaptureQueriesContext(connection) as found:
+        browser.get(path)
+    return len(found)
+
+
 def test_the_queries_do_not_grow_with_the_rows(acme, client_for):
     pay(acme, "10.00")
     browser = signed_in(client_for, acme)
-    browser.get("/payments")
-    with CaptureQueriesContext(connection) as few:
-        browser.get("/payments")
+    few = queries_of(browser, "/payments")
     for _ in range(4):
         pay(acme, "10.00")
-    with CaptureQueriesContext(connection) as many:
-        browser.get("/payments")
-    assert len(many) == len(few)
+    assert queries_of(browser, "/payments") == few
 
 
 def test_the_list_of_another_organisation_stays_there(acme, globex, client_for):
