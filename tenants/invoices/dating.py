@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from billing.periods import Frequency, Period, calendar_period, is_aligned
 from shared.kernel.clock import today
 from shared.kernel.errors import FieldError, Invalid
-from shared.kernel.wording import Wording, joined, worded
+from shared.kernel.wording import Wording, joined
 from shared.kernel.wording import worded as _
 from tenants.contracts.models import BillingFrequency, Contract
 from tenants.contracts.selectors import current_terms
@@ -84,7 +84,7 @@ def several_stretches(stretches: tuple[Period, ...]) -> Invalid:
     """What a run says where invoices of single days left more than one stretch open."""
     days = joined(
         (
-            worded("%(start)s to %(end)s") % {"start": one.start_date, "end": one.end_date}
+            _("%(start)s to %(end)s") % {"start": one.start_date, "end": one.end_date}
             for one in stretches
         ),
         "; ",

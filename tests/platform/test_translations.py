@@ -78,6 +78,17 @@ def test_everything_marked_is_in_the_catalogue_and_nothing_else(catalogue):
     assert len(kept) > 1000
 
 
+def test_what_is_worded_later_is_marked():
+    """Only `_` and `ngettext` are found: a text given to `worded` itself would stay English."""
+    unmarked = [
+        str(path.relative_to(ROOT))
+        for root in PYTHON_ROOTS
+        for path in (ROOT / root).rglob("*.py")
+        if re.search(r"\b(worded|worded_plural|told)\(\s*f?[\"']", path.read_text())
+    ]
+    assert unmarked == []
+
+
 def test_every_text_is_said(catalogue):
     for message in messages(catalogue):
         assert not message.fuzzy, message.id

@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as _
 
 from connectors.errors import NeedsAttention, RetryLater
 from shared.audit.services import record
@@ -13,7 +12,7 @@ from shared.kernel.authorisation import authorize
 from shared.kernel.clock import now
 from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from shared.kernel.outgoing import check_url
-from shared.kernel.wording import worded
+from shared.kernel.wording import worded as _
 from tenants.connections.models import Connection, OrderedWork, SyncConflict, SyncTask
 from tenants.connections.work.disagreeing import REVIEW_KIND as CONFLICT_KIND
 from tenants.connections.work.fanout import queue_due
@@ -110,7 +109,7 @@ def delete_connection(
         pk, name = connection.pk, connection.name
         gone = [*connection.tasks.values_list("pk", flat=True)]
         gone += SyncConflict.objects.filter(connection=connection).values_list("pk", flat=True)
-        note = worded("The billing system was disconnected.")
+        note = _("The billing system was disconnected.")
         close_many(actor=actor, kinds=[REVIEW_KIND, CONFLICT_KIND], target_ids=gone, note=note)
         connection.delete()
         connection.pk = pk

@@ -1,12 +1,11 @@
 """Sending one invoice because somebody asks for it."""
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from shared.kernel.actor import Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
-from shared.kernel.wording import worded
+from shared.kernel.wording import worded as _
 from tenants.delivery.addressing import AUTOMATIC
 from tenants.delivery.channels import SENDERS
 from tenants.delivery.models import Delivery, DocumentKind
@@ -32,7 +31,7 @@ def send_invoice(*, actor: Actor, invoice_id: str, channel: str = AUTOMATIC) -> 
             raise NotFound(_("There is no invoice %(id)s.") % {"id": invoice_id})
         if invoice.document_status != Invoice.DocumentStatus.ISSUED:
             raise Conflict(_("Only an issued invoice can be sent to its customer."))
-        note = worded("Handed over to delivery.")
+        note = _("Handed over to delivery.")
         close_items(actor=actor, kind=ErrorKind.DISTRIBUTION, target_id=invoice.pk, note=note)
         return queue_deliveries(
             actor=actor,

@@ -10,14 +10,13 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.utils.translation import gettext as _
 
 from shared.audit.services import Act, record, record_many
 from shared.kernel.actor import SYSTEM, Actor
 from shared.kernel.authorisation import authorize
 from shared.kernel.clock import now, today
 from shared.kernel.errors import Conflict, FieldError, Invalid, NotFound
-from shared.kernel.wording import worded
+from shared.kernel.wording import worded as _
 from shared.keyring.door import open_door
 from shared.keyring.storage import EncryptedStorage
 from tenants.documents.models import Document
@@ -145,7 +144,7 @@ def archive_old_statements() -> int:
             actor=SYSTEM,
             kinds=[REVIEW_KIND],
             target_ids=[one.pk for one in due],
-            note=worded("The statement is archived."),
+            note=_("The statement is archived."),
         )
         erase = eraser()
         if erase:
