@@ -6,10 +6,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from billing.money import CURRENCIES
+from shared.kernel.forms import CURRENCY_CHOICES
 from tenants.contracts.forms.fields import DayField
-
-_CODES = [(code, code) for code in sorted(CURRENCIES)]
 
 
 class CloseForm(forms.Form):
@@ -34,7 +32,7 @@ class ReopenForm(forms.Form):
 class RateForm(forms.Form):
     """An exchange rate entered by hand."""
 
-    currency = forms.ChoiceField(label=_("One unit of"), choices=_CODES, initial="USD")
+    currency = forms.ChoiceField(label=_("One unit of"), choices=CURRENCY_CHOICES, initial="USD")
     rate = forms.DecimalField(
         label=_("is"),
         max_digits=18,
@@ -42,5 +40,5 @@ class RateForm(forms.Form):
         min_value=Decimal("0.00000001"),
         widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
     )
-    into = forms.ChoiceField(label=_("units of"), choices=_CODES, initial="CAD")
+    into = forms.ChoiceField(label=_("units of"), choices=CURRENCY_CHOICES, initial="CAD")
     on = DayField(label=pgettext_lazy("day", "On"))

@@ -7,10 +7,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from billing.money import CURRENCIES
 from shared.kernel.clock import today
 from shared.kernel.errors import AppError
-from shared.kernel.forms import add_errors
+from shared.kernel.forms import CURRENCY_CHOICES, add_errors
 from tenants.contracts.forms.fields import DayField
 from tenants.payments.models import Method, Refund
 from tenants.payments.services import RefundInput
@@ -38,9 +37,7 @@ class ReceiveForm(forms.Form):
         help_text=_("Its number; type a part of the name to choose."),
     )
     amount = _amount_field()
-    currency = forms.ChoiceField(
-        label=_("Currency"), choices=[(code, code) for code in sorted(CURRENCIES)]
-    )
+    currency = forms.ChoiceField(label=_("Currency"), choices=CURRENCY_CHOICES)
     received_on = DayField(label=_("Received on"))
     method = forms.ChoiceField(label=_("Method"), choices=Method.choices)
     reference = forms.CharField(

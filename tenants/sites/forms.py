@@ -9,6 +9,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from billing.tax import PROVINCES
+from shared.kernel.forms import CURRENCY_CHOICES
 from shared.kernel.tax_names import NAMES
 from tenants.sites.models import Customer, Site, Territory
 from tenants.sites.services import BillingContact
@@ -94,6 +95,14 @@ class SiteForm(forms.Form):
             "contact_email": contact.email if contact else "",
             "contact_phone": contact.phone if contact else "",
         }
+
+
+class NewSiteForm(SiteForm):
+    """A site that is made: its currency, too, which stays."""
+
+    currency = forms.ChoiceField(
+        label=_("Currency"), choices=CURRENCY_CHOICES, help_text=_("Its revenue is reported in it.")
+    )
 
 
 class CustomerForm(forms.Form):

@@ -8,7 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from billing.money import CURRENCIES
 from shared.kernel.errors import AppError, Forbidden, NotFound, Unauthenticated
+
+CURRENCY_CHOICES = [(code, code) for code in sorted(CURRENCIES)]
 
 
 def form_page(

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from shared.kernel.forms import CURRENCY_CHOICES
 from tenants.contracts.forms.details import DaysField, DetailsForm
 from tenants.contracts.forms.fields import AmountField, DayField, HoursField
 from tenants.contracts.models import ContractType
@@ -30,6 +31,9 @@ class ContractForm(DetailsForm):
     effective_date = DayField(label=_("In force from"))
     end_date = DayField(
         label=_("Last day"), required=False, help_text=_("Empty: until further notice.")
+    )
+    currency = forms.ChoiceField(
+        label=_("Currency"), choices=CURRENCY_CHOICES, help_text=_("It stays the contract's.")
     )
     payment_terms_days = DaysField(
         label=_("To be paid within"), min_value=0, max_value=365, initial=30

@@ -1,5 +1,6 @@
 """The guided editor: a new contract, changed terms, and the worked example beside them."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -45,6 +46,7 @@ def contract_new(request: ApiRequest) -> HttpResponse:
         initial={
             "site_id": request.GET.get("site"),
             "effective_date": today().replace(day=1),
+            "currency": _currency_at(request),
             "payment_terms_days": default_entity().payment_terms_days,
         },
     )
@@ -57,7 +59,7 @@ def contract_new(request: ApiRequest) -> HttpResponse:
         else:
             messages.success(request, _("%(id)s was made as a draft.") % {"id": contract})
             return redirect("contract_detail", contract_id=contract.contract_id)
-    context = editor_context(editor, data)
+    context = editor_context(editor, data, _example_currency(data or form.initial))
     context.update(
         form=form,
         crumbs=[(_("Contracts"), reverse("contract_list")), (_("New contract"), None)],
@@ -67,6 +69,12 @@ def contract_new(request: ApiRequest) -> HttpResponse:
         change_type_url=reverse("contract_new"),
     )
     return render(request, "contracts/editor.html", context, status=status_of(form, editor))
+
+
+def _currency_at(request: ApiRequest) -> str:
+    """The currency of the site that the form was opened for; else that of the books."""
+    site = sites(actor=request.actor).filter(site_id=request.GET.get("site", "")).first()
+    return site.currency if site else default_entity().currency
 
 
 def _choose_type(request: ApiRequest) -> HttpResponse:
@@ -90,6 +98,7 @@ def _create(request: ApiRequest, form: ContractForm, editor: TermsEditor) -> Con
         terms=terms_of(editor),
         effective_date=data["effective_date"],
         end_date=data["end_date"],
+        currency=data["currency"],
         payment_terms_days=data["payment_terms_days"],
         details=form.details,
     )
@@ -174,8 +183,7 @@ def contract_example(request: ApiRequest) -> HttpResponse:
     if contract_type not in ContractType.values:
         raise NotFound()
     editor = TermsEditor(contract_type, data=request.POST)
-    currency = request.POST.get("currency", "")
-    context = editor_context(editor, request.POST, currency if is_currency(currency) else "CAD")
+    context = editor_context(editor, request.POST, _example_currency(request.POST))
     return render(request, "contracts/example.html", context)
 
 
@@ -198,7 +206,13 @@ def show_errors(form: Form, editor: TermsEditor, error: AppError) -> None:
         add_errors(form, error, {})
 
 
-def editor_context(editor: TermsEditor, data: Data, currency: str = "CAD") -> dict[str, Any]:
+def _example_currency(values: Mapping[str, Any]) -> str:
+    """What is chosen just now, where that is a currency."""
+    currency = str(values.get("currency", ""))
+    return currency if is_currency(currency) else default_entity().currency
+
+
+def editor_context(editor: TermsEditor, data: Data, currency: str) -> dict[str, Any]:
     contract_type = ContractType(editor.contract_type)
     form = ExampleForm(data, contract_type=contract_type)
     context: dict[str, Any] = {

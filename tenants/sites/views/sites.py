@@ -21,10 +21,11 @@ from shared.kernel.forms import add_errors, form_page
 from tenants.lists.exporting import list_file
 from tenants.lists.page import open_list
 from tenants.sites import selectors, services
-from tenants.sites.forms import SERVICE_FIELDS, SiteForm
+from tenants.sites.forms import SERVICE_FIELDS, NewSiteForm, SiteForm
 from tenants.sites.lists import SITES
 from tenants.sites.models import Site, Territory
 from tenants.sites.presentation import place_text, site_facts
+from tenants.structure.selectors import default_entity
 
 CONTRACTS_SHOWN = 50
 INVOICES_SHOWN = 12
@@ -76,7 +77,11 @@ def site_export(request: ApiRequest) -> StreamingHttpResponse:
 def site_new(request: ApiRequest) -> HttpResponse:
     """Make a site."""
     authorize(request.actor, "sites.write")
-    form = SiteForm(request.POST or None, territories=_territories(request))
+    form = NewSiteForm(
+        request.POST or None,
+        territories=_territories(request),
+        initial={"currency": default_entity().currency},
+    )
     if request.method == "POST" and form.is_valid():
         try:
             site = services.create_site(
@@ -85,6 +90,7 @@ def site_new(request: ApiRequest) -> HttpResponse:
                 territory_id=form.cleaned_data["territory_id"] or None,
                 billing_address=form.address,
                 billing_contact=form.contact,
+                currency=form.cleaned_data["currency"],
             )
         except AppError as error:
             add_errors(form, error, SERVICE_FIELDS)

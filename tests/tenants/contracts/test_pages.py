@@ -17,6 +17,7 @@ def form_of(site_id: str = "", **terms: str) -> dict[str, str]:
         "site_id": site_id,
         "effective_date": "2026-11-01",
         "payment_terms_days": "30",
+        "currency": "CAD",
         "billing_frequency": "monthly",
         "example-revenue": "50000",
         **{f"terms-{name}": value for name, value in terms.items()},
@@ -38,6 +39,18 @@ def test_a_contract_is_made_as_a_draft_and_activated(in_acme, client_for):
     browser.post(f"/contracts/{contract.contract_id}/activate")
     contract.refresh_from_db()
     assert contract.status == "active"
+
+
+def test_a_contract_starts_with_its_sites_currency_and_keeps_the_one_chosen(in_acme, client_for):
+    site = make_site(currency="USD")
+    browser = signed_in(client_for, in_acme, "billing_manager")
+    page = browser.get(f"/contracts/new?contract_type=fixed_fee&site={site.site_id}")
+    assert '<option value="USD" selected>' in page.content.decode()
+    form = {**form_of(site.site_id, monthly_fee="900"), "contract_type": "fixed_fee"}
+    browser.post("/contracts/new", {**form, "currency": "JPY"})
+    contract = Contract.objects.latest("created_at")
+    assert contract.currency == "JPY"
+    assert browser.post("/contracts/new", {**form, "currency": "XXX"}).status_code == 422
 
 
 def test_every_error_is_told_at_once_and_nothing_is_lost(in_acme, client_for):

@@ -12,6 +12,7 @@ FORM = {
     "zip": "M5J 1A1",
     "contact_name": "Omar Haddad",
     "contact_email": "omar@customer.example",
+    "currency": "USD",
 }
 
 
@@ -19,7 +20,7 @@ def test_a_site_is_made_and_changed(in_acme, client_for):
     browser = signed_in(client_for, in_acme, "billing_manager")
     made = browser.post("/sites/new", FORM)
     site = Site.objects.get(name="Harbour Lot")
-    assert made.headers["Location"] == f"/sites/{site.site_id}"
+    assert (made.headers["Location"], site.currency) == (f"/sites/{site.site_id}", "USD")
     assert "12 Harbour Street" in browser.get(made.headers["Location"]).content.decode()
     browser.post(f"/sites/{site.site_id}/edit", {**FORM, "site_name": "Harbour Lot East"})
     site.refresh_from_db()
