@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.processes]
 Address = Callable[[str], str]
 
 PASSWORD = "copper lamp river stone"
-WAIT_SECONDS = 30
+WAIT_SECONDS = 90  # the provisioner may still be starting, and the machine be busy
 SAVE = "main form .form__actions .button--primary"
 PAY = "[data-dialog-open=payment]"
 REVENUE, SHARE = "48250.50", "15"
