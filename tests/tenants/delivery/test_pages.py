@@ -39,7 +39,7 @@ def test_an_invoice_is_sent_from_its_page(invoice, acme, client_for):
     detail = billing.get(f"/deliveries/{delivery.pk}")
     assert detail.status_code == 200
     card = billing.get(f"/invoices/{invoice.invoice_id}/deliveries").content.decode()
-    assert invoice.number in card
+    assert f"/deliveries/{delivery.pk}" in card
 
 
 def test_the_failed_ones_of_the_list_are_sent_again(invoice, acme, client_for):

@@ -230,7 +230,7 @@ def test_who_started_the_run_is_told_once(three, actor_in):
     User.objects.create_user("billing@acme.test", id=actor.user_id)
     run = carry_out(start_run(actor=actor, order=Order(period=JANUARY)))
     for _time in range(2):
-        send_notice.apply(kwargs={"run_id": str(run.pk), "schema": "acme"}).get()
+        send_notice.apply(kwargs={"run_id": str(run.pk), "schema": "acme"}, throw=True)
     assert [message.to for message in mail.outbox] == [["billing@acme.test"]]
     assert "3 statements are ready" in mail.outbox[0].subject
     assert str(run.pk) in mail.outbox[0].body
