@@ -1,6 +1,6 @@
 """What a reminder says, in its customer's language, ready to be set."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -24,7 +24,7 @@ def present_letter(letter: ReminderLetter, language: str) -> dict[str, Any]:
     colour = letter.brand_colour
 
     money = partial(formats.format_money, currency=letter.currency, language=language, code=True)
-    total = money(letter.total)
+    total, sums = money(letter.total), _sums(letter, money)
     return {
         "newline": "\n",
         "language": "fr-CA" if language.startswith("fr") else "en-CA",
@@ -48,9 +48,9 @@ def present_letter(letter: ReminderLetter, language: str) -> dict[str, Any]:
         "facts": [
             (_("Date"), formats.format_day(letter.dated, language=language)),
             (_("Customer"), printable(letter.customer.code)),
-            *_sums(letter, language),
+            *sums,
         ],
-        "sums": _sums(letter, language),
+        "sums": sums,
         "parties": _parties(letter),
         "account_title": _("Statement of account") if letter.with_account else _("Overdue"),
         "items": [_item(one, letter.currency, language) for one in letter.items],
@@ -59,12 +59,8 @@ def present_letter(letter: ReminderLetter, language: str) -> dict[str, Any]:
     }
 
 
-def _sums(letter: ReminderLetter, language: str) -> list[tuple[str, str]]:
+def _sums(letter: ReminderLetter, money: Callable[[Decimal], str]) -> list[tuple[str, str]]:
     """What is overdue, and where the customer has money with us, what of it is asked for."""
-
-    def money(amount: Decimal) -> str:
-        return formats.format_money(amount, letter.currency, language=language, code=True)
-
     rows = [
         (_("Overdue"), letter.overdue),
         (_("Your open credit notes"), -letter.credits),

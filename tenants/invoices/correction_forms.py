@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from shared.kernel.clock import today
+from shared.kernel.forms import PositiveAmountField
 from tenants.contracts.forms.fields import AmountField, DayField, plain
 from tenants.invoices.explanation import line_name
 from tenants.invoices.models import Invoice
@@ -68,14 +69,7 @@ class CreditForm(forms.Form):
 class WriteOffForm(forms.Form):
     """What is given up, and why."""
 
-    amount = forms.DecimalField(
-        label=_("Amount"),
-        max_digits=19,
-        decimal_places=4,
-        min_value=Decimal("0.0001"),
-        error_messages={"min_value": _("Must be more than zero.")},
-        widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
-    )
+    amount = PositiveAmountField(label=_("Amount"))
     reason = forms.CharField(label=_("Reason"), max_length=500)
 
     @staticmethod
@@ -104,15 +98,10 @@ class VoidForm(forms.Form):
 class DisputeForm(forms.Form):
     """What the customer objects to."""
 
-    amount = forms.DecimalField(
+    amount = PositiveAmountField(
         label=_("Amount with tax"),
         required=False,
         help_text=_("Empty: all that is open, of a line what it comes to with its taxes."),
-        max_digits=19,
-        decimal_places=4,
-        min_value=Decimal("0.0001"),
-        error_messages={"min_value": _("Must be more than zero.")},
-        widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
     )
     position = forms.TypedChoiceField(label=_("Line"), required=False, coerce=int, empty_value=None)
     reason = forms.CharField(label=_("What the customer says"), max_length=500)

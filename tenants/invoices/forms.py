@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.periods import Frequency, Period, calendar_period
 from shared.kernel.clock import today
+from shared.kernel.forms import PositiveAmountField
 from tenants.contracts.forms.fields import DayField, plain
 from tenants.payments.models import Payment
 
@@ -22,14 +23,7 @@ def last_full_month() -> Period:
 class PaymentForm(forms.Form):
     """Money received for an invoice."""
 
-    payment_amount = forms.DecimalField(
-        label=_("Amount"),
-        max_digits=19,
-        decimal_places=4,
-        min_value=Decimal("0.0001"),
-        error_messages={"min_value": _("Must be more than zero.")},
-        widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
-    )
+    payment_amount = PositiveAmountField(label=_("Amount"))
     payment_date = DayField(label=_("Received on"))
     payment_method = forms.ChoiceField(label=_("Method"), choices=Payment.Method.choices)
     transaction_id = forms.CharField(

@@ -1,30 +1,16 @@
 """Forms of the pages of payments."""
 
-from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from shared.kernel.clock import today
-from shared.kernel.errors import AppError
-from shared.kernel.forms import CURRENCY_CHOICES, add_errors
+from shared.kernel.forms import CURRENCY_CHOICES, PositiveAmountField
 from tenants.contracts.forms.fields import DayField
-from tenants.payments.models import Method, Refund
+from tenants.payments.models import Method
 from tenants.payments.services import RefundInput
 from tenants.structure.selectors import default_entity
-
-
-def _amount_field() -> forms.DecimalField:
-    return forms.DecimalField(
-        label=_("Amount"),
-        max_digits=19,
-        decimal_places=4,
-        min_value=Decimal("0.0001"),
-        error_messages={"min_value": _("Must be more than zero.")},
-        widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
-    )
 
 
 class ReceiveForm(forms.Form):
@@ -36,7 +22,7 @@ class ReceiveForm(forms.Form):
         widget=forms.TextInput(attrs={"list": "customers", "autocomplete": "off"}),
         help_text=_("Its number; type a part of the name to choose."),
     )
-    amount = _amount_field()
+    amount = PositiveAmountField(label=_("Amount"))
     currency = forms.ChoiceField(label=_("Currency"), choices=CURRENCY_CHOICES)
     received_on = DayField(label=_("Received on"))
     method = forms.ChoiceField(label=_("Method"), choices=Method.choices)
@@ -72,29 +58,21 @@ class ReceiveForm(forms.Form):
 class RefundForm(forms.Form):
     """Money given back."""
 
-    amount = _amount_field()
+    amount = PositiveAmountField(label=_("Amount"))
     method = forms.ChoiceField(label=_("Method"), choices=Method.choices)
     reason = forms.CharField(label=_("Reason"), max_length=500)
     transaction_id = forms.CharField(label=_("Transaction number"), max_length=100, required=False)
 
-    def carry_out(self, refund: Callable[[RefundInput], Refund]) -> bool:
-        """Give back what was typed; where that is refused it says why, and the answer is False."""
-        if not self.is_valid():
-            return False
+    @property
+    def given(self) -> RefundInput:
+        """What a valid form gives back."""
         data = self.cleaned_data
-        given = RefundInput(
+        return RefundInput(
             amount=data["amount"],
             method=data["method"],
             reason=data["reason"],
             transaction_id=data["transaction_id"] or None,
         )
-        try:
-            refund(given)
-        except AppError as error:
-            if error.status not in (409, 422):
-                raise
-            add_errors(self, error, {})
-        return not self.errors
 
 
 class ReasonForm(forms.Form):

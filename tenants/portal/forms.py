@@ -1,10 +1,9 @@
 """What a customer types: an address, and what is wrong with an invoice."""
 
-from decimal import Decimal
-
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from shared.kernel.forms import PositiveAmountField
 from tenants.disputes.services import TEXT_MAX
 from tenants.invoices.explanation import line_name
 from tenants.invoices.models import Invoice
@@ -20,15 +19,10 @@ class ObjectionForm(forms.Form):
     """How much of an invoice is wrong, and why."""
 
     position = forms.TypedChoiceField(label=_("Line"), required=False, coerce=int, empty_value=None)
-    amount = forms.DecimalField(
+    amount = PositiveAmountField(
         label=_("Amount with tax"),
         required=False,
         help_text=_("Empty: all that is open, of a line what it comes to with its taxes."),
-        max_digits=19,
-        decimal_places=4,
-        min_value=Decimal("0.0001"),
-        error_messages={"min_value": _("Must be more than zero.")},
-        widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
     )
     reason = forms.CharField(
         label=_("What is wrong"),

@@ -1,17 +1,33 @@
 """Pages that are one form, and bringing a service's refusal back to the form it came from."""
 
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing.money import CURRENCIES
 from shared.kernel.errors import AppError, Forbidden, NotFound, Unauthenticated
 
 CURRENCY_CHOICES = [(code, code) for code in sorted(CURRENCIES)]
+
+
+class PositiveAmountField(forms.DecimalField):
+    """An amount of money above zero, in whichever currency stands beside it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            max_digits=19,
+            decimal_places=4,
+            min_value=Decimal("0.0001"),
+            error_messages={"min_value": gettext_lazy("Must be more than zero.")},
+            widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
+            **kwargs,
+        )
 
 
 def form_page(

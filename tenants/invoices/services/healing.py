@@ -7,7 +7,7 @@ complete or a company's registrations change, every night for whatever else has 
 
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -31,6 +31,7 @@ from tenants.invoices.services.recovery import CALCULATION_CHECKS
 from tenants.ledger.periods import closed_through
 from tenants.review.models import ReviewItem
 from tenants.review.services import close_many
+from tenants.structure.models import LegalEntity
 
 logger = logging.getLogger(__name__)
 
@@ -124,17 +125,19 @@ def _failing(period: Period, codes: Collection[str]) -> set[str]:
     """Which of these contracts, by their codes, a run of the period could not bill yet."""
     keys = Contract.objects.filter(contract_id__in=codes).values_list("pk", flat=True)
     due, periods = due_contracts(period, keys), periods_due(period)
+    closed = closed_through(LegalEntity.objects.values_list("pk", flat=True))
     found = set()
     for frequency, own in periods.items():
         members = [one for one in due if one.frequency == frequency]
         for context, stretches in load_open_contexts(members, own):
-            if stretches and not _is_billable(context, stretches):
+            if stretches and not _is_billable(context, stretches, closed):
                 found.add(context.contract.contract_id)
     return found
 
 
-def _is_billable(context: BillingContext, stretches: tuple[Period, ...]) -> bool:
-    company = context.entity.pk
+def _is_billable(
+    context: BillingContext, stretches: tuple[Period, ...], closed: Mapping[UUID, date]
+) -> bool:
     try:
         dated = calculate_open(context, stretches).invoice_date
     except AppError:
@@ -144,5 +147,5 @@ def _is_billable(context: BillingContext, stretches: tuple[Period, ...]) -> bool
     except Exception:
         logger.exception("review.not_calculable")
         return False
-    through = closed_through([company]).get(company)
+    through = closed.get(context.entity.pk)
     return through is None or dated > through

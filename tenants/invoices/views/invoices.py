@@ -22,7 +22,7 @@ from shared.kernel.authorisation import authorize
 from shared.kernel.clock import today
 from shared.kernel.errors import AppError
 from shared.kernel.exports import csv_response, in_cents
-from shared.kernel.forms import add_errors
+from shared.kernel.forms import add_errors, carried_out
 from tenants.disputes.models import Dispute
 from tenants.documents.models import INVOICE
 from tenants.documents.rendering import look_for, render_contents
@@ -249,7 +249,7 @@ def refund(request: ApiRequest, invoice_id: str) -> HttpResponse:
     authorize(request.actor, "payments.refund")
     form = RefundForm(request.POST, auto_id="refund_%s")
     give = partial(refund_credit_note, actor=request.actor, credit_note_id=invoice_id)
-    if form.carry_out(lambda given: give(given=given)):
+    if carried_out(form, lambda: give(given=form.given)):
         messages.success(request, _("The refund was recorded."))
         return redirect("invoice_detail", invoice_id=invoice_id)
     return refused_on_page(request, invoice_id, refund_form=form)

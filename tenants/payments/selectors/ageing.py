@@ -72,6 +72,7 @@ def open_documents(on: date) -> "QuerySet[Any]":
     What is open now, and what has moved since is taken back: a recent day costs what it holds.
     """
     later = Allocation.objects.filter(applied_on__gt=on)
+    given = later.filter(credit_note__isnull=False)
     paid_out = Refund.objects.filter(refunded_on__gt=on, credit_note__isnull=False)
     issued = Q(document_status=Invoice.DocumentStatus.ISSUED)
     voided_later = Q(document_status=Invoice.DocumentStatus.VOID, voided_on__gt=on)
@@ -80,7 +81,7 @@ def open_documents(on: date) -> "QuerySet[Any]":
         _keys(Invoice.objects.filter(IS_OPEN), "pk"),
         _keys(Invoice.objects.filter(voided_later), "pk"),
         _keys(later, "invoice"),
-        _keys(later.filter(credit_note__isnull=False), "credit_note"),
+        _keys(given, "credit_note"),
         _keys(paid_out, "credit_note"),
     )
     return (
@@ -93,7 +94,7 @@ def open_documents(on: date) -> "QuerySet[Any]":
         .annotate(
             open=OPEN_AMOUNT
             + _sum_of(later, "invoice")
-            - _sum_of(later.filter(credit_note__isnull=False), "credit_note")
+            - _sum_of(given, "credit_note")
             - _sum_of(paid_out, "credit_note")
         )
         .exclude(open=0)

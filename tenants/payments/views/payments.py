@@ -20,7 +20,7 @@ from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.authorisation import authorize
 from shared.kernel.errors import AppError
 from shared.kernel.exports import csv_response, in_cents
-from shared.kernel.forms import add_errors, form_page
+from shared.kernel.forms import add_errors, carried_out, form_page
 from tenants.payments import presentation, services
 from tenants.payments.forms import ReasonForm, ReceiveForm, RefundForm
 from tenants.payments.models import Payment
@@ -156,7 +156,7 @@ def payment_refund(request: ApiRequest, payment_id: str) -> HttpResponse:
     authorize(request.actor, "payments.refund")
     form = RefundForm(request.POST, auto_id="refund_%s")
     refund = partial(services.refund_payment, actor=request.actor, payment_id=payment_id)
-    if form.carry_out(lambda given: refund(given=given)):
+    if carried_out(form, lambda: refund(given=form.given)):
         messages.success(request, _("The refund was recorded."))
         return redirect("payment_detail", payment_id=payment_id)
     return _detail(request, payment_id, refund_form=form)
