@@ -5,8 +5,6 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Any
 
-from ofxtools.Parser import OFXTree
-
 from connectors.bank_files import BankFile, BankLine, clean
 from connectors.errors import NeedsAttention
 from connectors.errors import told as _
@@ -22,6 +20,8 @@ def read_ofx(content: bytes) -> BankFile:
     head, begun, _rest = content.upper().partition(b"<OFX>")
     if not begun or len(head) > HEAD_MAX:  # the parser's patterns look through it many times
         raise NeedsAttention(_("The OFX file cannot be read."), "file")
+    from ofxtools.Parser import OFXTree  # slow to load, and few processes read bank files
+
     parser = OFXTree()
     try:
         parser.parse(BytesIO(content))

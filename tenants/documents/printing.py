@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from pathlib import Path
 from threading import Lock
 from time import monotonic
 from typing import Any
@@ -32,10 +31,9 @@ from shared.kernel.wording import worded as _
 from shared.kernel.wording import wording_of
 from tenants.documents.logos import Logo, load_logo
 from tenants.documents.looks import LookBroken
+from tenants.documents.sources import STATIC
 from tenants.documents.styles import RememberingStyles, StyleMemory
 
-FRONTEND = Path(__file__).resolve().parents[2] / "frontend_templates"
-STATIC = FRONTEND / "static/documents"
 PRINT_SHEETS = ("fonts.css", "invoice.css", "paper.css")
 ELEMENTS_SHEET = "elements.css"
 OWN_SHEETS_KEPT = 64

@@ -7,19 +7,18 @@ cannot make the document is replaced by the default: the document is made in any
 from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
+from importlib.metadata import version
 from typing import Any, Literal
 
 from django.template import Context, Engine
 from django.template.loader import get_template
 from django.utils import translation
 from django.utils.safestring import mark_safe
-from weasyprint import __version__ as weasyprint_version
 
 from shared.kernel.errors import Text
 from shared.kernel.wording import wording_of
 from tenants.documents.looks import Look, LookBroken, find_look
-from tenants.documents.printing import FRONTEND, STATIC, render_markup
-from tenants.documents.sources import Contents, DocumentSource, source_of
+from tenants.documents.sources import FRONTEND, STATIC, Contents, DocumentSource, source_of
 
 # "pdf-a" is PDF/A-3b, for archives and for a structured invoice inside.
 Output = Literal["pdf", "pdf-a", "html", "text", "subject"]
@@ -57,7 +56,7 @@ def digest_of(kind: str, contents: Contents, language: str, look: Look | None = 
 def template_version(kind: str) -> str:
     """A short digest of everything that decides how documents of the kind look by default."""
     source = source_of(kind)
-    digest = sha256(f"weasyprint {weasyprint_version}".encode())
+    digest = sha256(f"weasyprint {version('weasyprint')}".encode())
     own = [TEMPLATES / name for name in (source.template, source.text_template, source.shell)]
     sheets = [STATIC / name for name in source.sheets]
     fonts, words = STATIC.glob("fonts/*.woff2"), FRONTEND.glob("locale/*/LC_MESSAGES/*.mo")
@@ -113,6 +112,8 @@ def _render(
     markup = get_template(source.shell).render(page)
     if output == "html":
         return Rendered(markup.encode(), look)
+    from tenants.documents.printing import render_markup  # slow to load, and few processes print
+
     printed = render_markup(
         markup,
         sheets=source.sheets,

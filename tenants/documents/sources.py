@@ -6,11 +6,15 @@ AppConfig.ready().
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from tenants.documents.contents import Letterhead
 from tenants.documents.looks import LookKey
+
+FRONTEND = Path(__file__).resolve().parents[2] / "frontend_templates"
+STATIC = FRONTEND / "static/documents"  # the stylesheets and fonts of documents
 
 
 class Contents(Protocol):

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from shared.kernel.actor import Actor
-from tenants.documents.factur_x import print_factur_x, write_factur_x
 from tenants.documents.models import INVOICE
 from tenants.documents.rendering import look_for
 from tenants.documents.ubl import write_ubl
@@ -25,6 +24,9 @@ class InvoiceFile:
 
 def invoice_file(*, actor: Actor, invoice_id: str, variant: Variant) -> InvoiceFile:
     """The file, made as it is asked for. Raises NotFound, and Conflict without lines."""
+    # Slow to load: not before somebody wants such a file.
+    from tenants.documents.factur_x import print_factur_x, write_factur_x
+
     invoice = invoice_by_code(actor=actor, invoice_id=invoice_id)
     document, language = load_invoice_document(invoice.pk)
     if variant == "a-3":

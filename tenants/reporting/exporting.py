@@ -14,7 +14,6 @@ from django.utils.translation import get_language
 from shared.accounts.sites import site_name
 from shared.kernel.clock import now
 from shared.kernel.exports import XLSX_TYPE, csv_bytes, xlsx_bytes
-from tenants.documents.printing import render_markup
 from tenants.reporting.reports.base import Parameter
 from tenants.reporting.selectors.library import ROWS_MAX, ReportTable
 from tenants.reporting.wording import asked_text, cells_of, total_rows
@@ -70,6 +69,8 @@ def make_file(table: ReportTable, form: FileForm) -> ReportFile:
 
 def _content(table: ReportTable, form: FileForm) -> bytes:
     if form is FileForm.PDF:
+        from tenants.documents.printing import render_markup  # slow to load, few processes print
+
         return render_markup(_markup(table), sheets=SHEETS).content
     header = [str(column.label) for column in table.report.columns]
     rows = [_values(row) for row in table.rows]

@@ -3,7 +3,6 @@
 from io import BytesIO
 
 from django.utils.translation import gettext as _
-from PIL import Image, UnidentifiedImageError
 
 from shared.kernel.errors import FieldError, Invalid
 
@@ -17,6 +16,8 @@ def read_logo(content: bytes) -> tuple[bytes, str]:
     """The picture as PNG and its media type. Raises Invalid naming `logo`."""
     if len(content) > BYTES_MAX:
         raise _refuse(_("The picture is larger than 1 MB."))
+    from PIL import Image, UnidentifiedImageError  # slow to load, and logos are rare
+
     try:
         with Image.open(BytesIO(content), formats=FORMATS) as picture:
             if picture.width * picture.height > PIXELS_MAX:

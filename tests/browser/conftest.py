@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
-from support.service import RunningService, running_service
+from support.service import RunningService, is_last_of, running_service
 from support.visitor import ENGLISH_DESKTOP, Visitor, Way, chromium, open_window
 
 PASSWORD = "invoicepatch-demo"
@@ -33,7 +33,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
     """Stop the service behind the last browser test, not at the end of a long session."""
-    if nextitem is None or Path(__file__).parent not in nextitem.path.parents:
+    if is_last_of(Path(__file__).parent, nextitem):
         STANDING.close()
 
 

@@ -4,14 +4,7 @@ Nothing is lost, nothing doubled: each contract has exactly one invoice for the 
 numbers have no gap, and the audit chain holds. A real service in processes of its own.
 """
 
-import json
-import time
-
-import psycopg
 import pytest
-from support.service import running_service
-
-from shared.runtime.embedded import servers_of
 
 CONTRACTS = 1_500  # several batches for each worker
 CAUGHT_SECONDS = 60
@@ -35,47 +28,16 @@ SELECT count(*) FROM kilroy.invoices_invoice WHERE period_start = make_date(2026
 """
 
 
-class Observer:
-    """Looks at the tables as the owner, with a new connection each time: servers come and go."""
-
-    def __init__(self, data):
-        self.url = servers_of(data).owner_database_url
-
-    def rows(self, query, *values):
-        deadline = time.monotonic() + FINISHED_SECONDS
-        while True:
-            try:
-                with psycopg.connect(self.url, connect_timeout=5) as connection:
-                    return connection.execute(query, values).fetchall()
-            except psycopg.OperationalError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.1)
-
-    def wait(self, condition, seconds):
-        deadline = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < deadline, "it took too long"
-            time.sleep(0.02)
-
-
 @pytest.fixture(scope="module")
-def service(tmp_path_factory):
-    with running_service(tmp_path_factory.mktemp("kill")) as running:
-        made = running.manage(
-            "create_organisation",
-            *("--name", "Kilroy", "--subdomain", "kilroy", "--plan", "enterprise"),
-            *("--admin-email", "kilroy@example.com", "--admin-password", "correct-horse-7"),
-        )
-        assert json.loads(made.splitlines()[-1])["schema_name"] == "kilroy"
-        running.manage("shell", "-c", PREPARE)
-        yield running
+def service(service, observer):
+    observer.create_organisation("kilroy")
+    service.manage("shell", "-c", PREPARE)
+    return service
 
 
 @pytest.mark.processes
 @pytest.mark.parametrize(("month", "victim"), [(1, "worker"), (2, "postgres"), (3, "redis")])
-def test_killed_in_the_middle_of_a_run(service, month, victim):
-    observer = Observer(service.data)
+def test_killed_in_the_middle_of_a_run(service, observer, month, victim):
     service.manage("shell", "-c", START.format(month=month))
     observer.wait(lambda: observer.rows(COUNT, month)[0][0] > 0, CAUGHT_SECONDS)
     before = observer.rows(COUNT, month)[0][0]

@@ -4,14 +4,8 @@ A real service in processes of its own: workers are killed, started again by the
 beat's sweep lets them go on where the run stands.
 """
 
-import json
-import time
-
 import psycopg
 import pytest
-from support.service import running_service
-
-from shared.runtime.embedded import servers_of
 
 CUSTOMERS = 300
 CAUGHT_SECONDS = 90
@@ -45,39 +39,10 @@ with organisation_context(load_organisation('stella')):
 COUNT = "SELECT count(*) FROM stella.statements_statement"
 
 
-class Observer:
-    """Looks at the tables as the owner, with a new connection each time."""
-
-    def __init__(self, data):
-        self.url = servers_of(data).owner_database_url
-
-    def rows(self, query):
-        with psycopg.connect(self.url, connect_timeout=5) as connection:
-            return connection.execute(query).fetchall()
-
-    def wait(self, condition, seconds):
-        deadline = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < deadline, "it took too long"
-            time.sleep(0.05)
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory):
-    with running_service(tmp_path_factory.mktemp("kill")) as running:
-        made = running.manage(
-            "create_organisation",
-            *("--name", "Stella", "--subdomain", "stella", "--plan", "enterprise"),
-            *("--admin-email", "stella@example.com", "--admin-password", "correct-horse-7"),
-        )
-        assert json.loads(made.splitlines()[-1])["schema_name"] == "stella"
-        running.manage("shell", "-c", PREPARE)
-        yield running
-
-
 @pytest.mark.processes
-def test_killed_in_the_middle_of_a_statement_run(service):
-    observer = Observer(service.data)
+def test_killed_in_the_middle_of_a_statement_run(service, observer):
+    observer.create_organisation("stella")
+    service.manage("shell", "-c", PREPARE)
     service.manage("shell", "-c", START)
     observer.wait(lambda: observer.rows(COUNT)[0][0] > 0, CAUGHT_SECONDS)
     service.kill("worker")

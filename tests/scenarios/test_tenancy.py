@@ -19,7 +19,7 @@ from support.api import (
     site_body,
     token_of,
 )
-from support.routes import METHODS, own_rows, paths_of, tenant_routes
+from support.routes import METHODS, own_rows, paths_of, start_of, tenant_routes
 
 from billing.periods import Period
 from shared.accounts.services.credentials import Grant, create_api_key
@@ -93,12 +93,6 @@ def strangers(acme, globex, client_for):
         "key": client_for(globex, headers={"authorization": f"Bearer {key}"}),
         "token": client_for(globex, headers={"authorization": f"Bearer {token}"}),
     }
-
-
-def start_of(route):
-    """`settings` of `settings/people`, `api/v1/contracts` of the contracts' operations."""
-    parts = route.split("/")
-    return "/".join(parts[:3]) if parts[0] == "api" else parts[0]
 
 
 @pytest.mark.parametrize("start", sorted({start_of(route) for route in tenant_routes()}))

@@ -29,6 +29,12 @@ def _routes(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
             yield from _routes(pattern, path)
 
 
+def start_of(route: str) -> str:
+    """`settings` of `settings/people`, `api/v1/contracts` of the contracts' operations."""
+    parts = route.split("/")
+    return "/".join(parts[:3]) if parts[0] == "api" else parts[0]
+
+
 def own_rows() -> Rows:
     """Every row of the present organisation that people or programs can change."""
     return {

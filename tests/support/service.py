@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import pytest
 from support.source import ROOT
 
 READY_SECONDS = 240  # the demo is months of work, and the machine may be busy
@@ -128,6 +129,11 @@ def running_service(
         except subprocess.TimeoutExpired:
             service.process.kill()
             raise
+
+
+def is_last_of(folder: Path, nextitem: pytest.Item | None) -> bool:
+    """Whether no test of the folder follows, so that what stands for all of them can go."""
+    return nextitem is None or folder not in nextitem.path.parents
 
 
 def _wait_until_ready(service: RunningService) -> None:

@@ -13,6 +13,5 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True
-WHITENOISE_AUTOREFRESH = False
 STORAGES["default"] = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
 RATE_LIMIT_PER_MINUTE = 100_000

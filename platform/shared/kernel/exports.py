@@ -11,7 +11,6 @@ from typing import Any
 from django.http import HttpResponse, StreamingHttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import get_language, override
-from openpyxl import Workbook
 
 from shared.kernel.formats import currency_places
 from shared.kernel.tenancy import current_schema, schema_context
@@ -57,6 +56,8 @@ def xlsx_response(
 
 def xlsx_bytes(header: Sequence[object], rows: Iterable[Sequence[object]]) -> bytes:
     """A workbook of one sheet, written row by row; no cell is a formula."""
+    from openpyxl import Workbook  # slow to load, and few processes write workbooks
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
     sheet.append([safe_text(name) for name in header])

@@ -6,8 +6,15 @@ from tenants.delivery.channels.base import CannotDeliver, Sender, Sent, TryLater
 from tenants.delivery.channels.download import send_link
 from tenants.delivery.channels.email import send_email
 from tenants.delivery.channels.portal import announce
-from tenants.delivery.channels.sftp import drop_files
-from tenants.delivery.models import Channel
+from tenants.delivery.models import Channel, Delivery
+
+
+def drop_files(delivery: Delivery) -> Sent:
+    """By SFTP. Raises TryLater and CannotDeliver."""
+    from tenants.delivery.channels import sftp  # slow to load, and few customers have a server
+
+    return sftp.drop_files(delivery)
+
 
 SENDERS: Mapping[str, Sender] = {
     Channel.EMAIL: send_email,

@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass
 
-import asyncssh
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -123,6 +122,8 @@ def _secret_problems(given: EndpointInput, *, has_secret: bool) -> list[FieldErr
     if len(given.password) > PASSWORD_MAX:
         return [FieldError("password", "length", _("At most 500 characters."))]
     if given.private_key:
+        import asyncssh  # slow to load, and few requests bring a key
+
         try:
             if len(given.private_key) > KEY_MAX:
                 raise asyncssh.KeyImportError("too long")

@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
-from openpyxl import load_workbook
-
 from shared.kernel.wording import worded as _
 from tenants.imports.errors import Unreadable
 from tenants.imports.reading.content import require_bounded_workbook
@@ -18,6 +16,8 @@ class Sheet:
     """A sheet that is read from its start once. Raises Unreadable for a damaged workbook."""
 
     def __init__(self, file: IO[bytes]) -> None:
+        from openpyxl import load_workbook  # slow to load, and few processes read workbooks
+
         require_bounded_workbook(file)
         file.seek(0)
         try:

@@ -51,7 +51,7 @@ def test_eight_processes_issue_five_hundred_invoices_without_gap_or_double(throw
         )
         for part in range(PROCESSES)
     ]
-    assert [worker.wait(120) for worker in workers] == [0] * PROCESSES
+    assert [worker.wait(300) for worker in workers] == [0] * PROCESSES
     with organisation_context(organisation):
         sequences = Invoice.objects.order_by("number_sequence").values_list(
             "number_sequence", flat=True

@@ -32,12 +32,21 @@ Run = Callable[..., HttpResponseBase]
 class Api(NinjaAPI):
     """NinjaAPI whose document tells the whole truth about failures and headers."""
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._documents: dict[str | None, OpenAPISchema] = {}
+
     def get_openapi_schema(
         self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None
     ) -> OpenAPISchema:
-        """OpenAPI 3.1 with the problems every operation may answer."""
-        schema = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
-        return complete_schema(schema)
+        """OpenAPI 3.1 with the problems every operation may answer.
+
+        Made once a process: it takes a second or more, and anybody may ask for it.
+        """
+        if path_prefix not in self._documents:
+            made = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
+            self._documents[path_prefix] = complete_schema(made)
+        return self._documents[path_prefix]
 
     def get_openapi_operation_id(self, operation: Operation) -> str:
         """The handler's name: clients are generated from it."""
