@@ -57,18 +57,7 @@ def creditable_lines(invoice: Invoice) -> list[CreditableLine]:
     rows = InvoiceLine.objects.filter(invoice__in=[invoice.pk, *notes]).select_related("invoice")
     own = [line for line in rows if line.invoice_id == invoice.pk or line.corrects_id is None]
     lines = sorted(own, key=lambda line: (line.invoice_id != invoice.pk, line.position))
-    credited = _corrected(lines)
-    released = _released([line for line in lines if line.code == "holdback"])
-    moved = _moved(lines)
-    return [
-        CreditableLine(
-            line=line,
-            left=line.amount + credited[line.pk][0] + moved.get(line, ZERO),
-            quantity_left=None if line.quantity is None else line.quantity + credited[line.pk][1],
-            released=released.get(line.pk, ZERO),
-        )
-        for line in lines
-    ]
+    return _what_is_left(lines)
 
 
 def taxes_left(invoice: Invoice) -> TaxesLeft:
@@ -118,19 +107,27 @@ def held_lines(invoices: Iterable[Invoice]) -> list[CreditableLine]:
         .select_related("invoice")
         .order_by("invoice__invoice_date", "invoice__invoice_id", "position")
     )
-    credited = _corrected(lines)
-    released = _released(lines)
-    moved = _moved(lines)
-    found = []
-    for line in lines:
-        left = line.amount + credited[line.pk][0] + moved.get(line, ZERO)
-        found.append(CreditableLine(line, left, None, released.get(line.pk, ZERO)))
-    return [one for one in found if one.held]
+    return [one for one in _what_is_left(lines) if one.held]
 
 
 def holdback_of(lines: Iterable[InvoiceLine]) -> Decimal:
     """What these lines keep back, more than zero; below zero for what they give back."""
     return -sum((line.amount for line in lines if line.code in HOLDBACK_CODES), ZERO)
+
+
+def _what_is_left(lines: Sequence[InvoiceLine]) -> list[CreditableLine]:
+    credited = _corrected(lines)
+    released = _released([line for line in lines if line.code == "holdback"])
+    moved = _moved(lines)
+    return [
+        CreditableLine(
+            line=line,
+            left=line.amount + credited[line.pk][0] + moved.get(line, ZERO),
+            quantity_left=None if line.quantity is None else line.quantity + credited[line.pk][1],
+            released=released.get(line.pk, ZERO),
+        )
+        for line in lines
+    ]
 
 
 def _moved(lines: Sequence[InvoiceLine]) -> dict[InvoiceLine, Decimal]:
