@@ -9,8 +9,9 @@ from shared.kernel.api.schemas import at_least_cents
 from shared.kernel.tenancy import require_organisation
 from tenants.documents.services import signed_link
 from tenants.invoices.explanation import line_name
-from tenants.invoices.models import Invoice, derive_status
+from tenants.invoices.models import Invoice
 from tenants.invoices.selectors.corrected import related_documents
+from tenants.invoices.standing import derive_status
 
 
 def pdf_url(invoice: Invoice) -> str:

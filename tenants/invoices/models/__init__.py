@@ -8,7 +8,6 @@ from tenants.invoices.models.invoices import (
     InvoiceLine,
     InvoiceTax,
     NumberSeries,
-    derive_status,
 )
 from tenants.invoices.models.runs import BillingRun, BillingRunItem, ErrorKind, RunShare
 from tenants.invoices.models.validation import ValidationSettings
@@ -26,5 +25,4 @@ __all__ = [
     "NumberSeries",
     "RunShare",
     "ValidationSettings",
-    "derive_status",
 ]

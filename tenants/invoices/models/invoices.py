@@ -26,17 +26,9 @@ from shared.kernel.models import RevisedRow, Row
 from shared.keyring.fields import EncryptedJSONField
 from tenants.contracts.models import Contract
 from tenants.invoices import triggers
+from tenants.invoices.standing import derive_status, status_label
 from tenants.sites.models import Customer, Site
 from tenants.structure.models import LegalEntity
-
-
-def derive_status(document_status: str, payment_status: str, delivery_status: str) -> str:
-    """The API's one `status` of an invoice: what is furthest of the three."""
-    if document_status != "issued":
-        return document_status
-    if payment_status != "unpaid":
-        return payment_status
-    return "delivered" if delivery_status == "delivered" else "issued"
 
 
 class NumberSeries(Row):
@@ -306,13 +298,7 @@ class Invoice(RevisedRow):
     @property
     def status_label(self) -> Any:
         """The derived status in words."""
-        if self.document_status != self.DocumentStatus.ISSUED:
-            return self.get_document_status_display()
-        if self.payment_status != self.PaymentStatus.UNPAID:
-            return self.get_payment_status_display()
-        if self.delivery_status == self.DeliveryStatus.DELIVERED:
-            return self.get_delivery_status_display()
-        return self.get_document_status_display()
+        return status_label(self)
 
     @property
     def balance_due(self) -> Decimal:
