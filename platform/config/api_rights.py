@@ -27,7 +27,7 @@ _OPERATIONS: Mapping[str, str] = {
     ),
     "invoices.dispute": "raise_dispute resolve_dispute withdraw_dispute",
     "invoices.generate": (
-        "generate_invoice recalculate_invoice release_holdback start_billing_run "
+        "generate_invoice recalculate_invoice remake_draft release_holdback start_billing_run "
         "preview_billing_run create_schedule put_schedule"
     ),
     "invoices.void": "credit_invoice void_invoice",

@@ -193,6 +193,7 @@ invoice_patterns: list[URLPattern | URLResolver] = [
     path(
         "invoices/<str:invoice_id>/recalculate", corrections.recalculate, name="invoice_recalculate"
     ),
+    path("invoices/<str:invoice_id>/remake", corrections.remake, name="invoice_remake"),
     path("invoices/<str:invoice_id>/void", corrections.void, name="invoice_void"),
     path("invoices/<str:invoice_id>/approve", corrections.approve, name="invoice_approve"),
     path("invoices/<str:invoice_id>/write-off", corrections.write_off, name="invoice_write_off"),

@@ -1,6 +1,7 @@
 """Forms that correct an invoice."""
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -8,12 +9,30 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from shared.kernel.clock import today
-from shared.kernel.forms import PositiveAmountField
+from shared.kernel.forms import PositiveAmountField, add_errors
 from tenants.contracts.forms.fields import AmountField, DayField, plain
 from tenants.invoices.explanation import line_name
 from tenants.invoices.models import Invoice
 from tenants.invoices.selectors.creditable import CreditableLine
 from tenants.invoices.services import LineCredit
+from tenants.ledger.errors import PeriodClosed
+
+
+class RemakeForm(forms.Form):
+    """Of what day the draft is made again."""
+
+    invoice_date = DayField(
+        label=_("Invoice date"),
+        help_text=_("Taxes and exchange rates are those of this day."),
+    )
+
+    @classmethod
+    def behind(cls, closed: PeriodClosed) -> "RemakeForm":
+        """Filled in with the first day that is open again, and with what was refused."""
+        through = date.fromisoformat(str(closed.extra["closed_through"]))
+        form = cls({"invoice_date": through + timedelta(days=1)}, auto_id="remake_%s")
+        add_errors(form, closed, {})
+        return form
 
 
 class CreditForm(forms.Form):

@@ -24,7 +24,7 @@ from tenants.invoices.selectors.approvers import (
     is_made_by,
     other_approvers,
 )
-from tenants.invoices.selectors.corrected import related_documents
+from tenants.invoices.selectors.corrected import UNISSUED, related_documents
 from tenants.invoices.selectors.creditable import CreditableLine, held_lines
 from tenants.invoices.services.crediting import CREDITABLE
 from tenants.invoices.services.releasing import wait_of
@@ -158,7 +158,9 @@ def may_do(actor: Actor, invoice: Invoice, held: Held | None) -> dict[str, bool]
         "undo_write_off": ("payments.write_off", True),
     }
     allowed = {name: issued and sense and actor.may(p) for name, (p, sense) in actions.items()}
-    menu = ("credit", "recalculate", "void", "write_off", "dispute")
+    unissued = is_regular and invoice.document_status in UNISSUED
+    allowed["remake"] = unissued and actor.may("invoices.generate")
+    menu = ("credit", "recalculate", "remake", "void", "write_off", "dispute")
     return {**allowed, "any": any(allowed[name] for name in menu)}
 
 

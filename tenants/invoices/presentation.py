@@ -167,6 +167,7 @@ _ACTIONS = {
     "invoice.approved": gettext_noop("Approved"),
     "invoice.voided": gettext_noop("Voided"),
     "invoice.recalculated": gettext_noop("Calculated again"),
+    "invoice.remade": gettext_noop("Draft made again"),
     "invoice.credit_drafted": gettext_noop("Credit note drafted"),
     "invoice.release_drafted": gettext_noop("Release drafted"),
     "invoice.written_off": gettext_noop("Written off"),

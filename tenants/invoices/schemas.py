@@ -211,6 +211,12 @@ class RecalculateIn(Schema):
     invoice_date: date | None = None
 
 
+class RemakeIn(Schema):
+    """Without a date, the draft's own."""
+
+    invoice_date: date | None = None
+
+
 class ComparedOut(Schema):
     """One charge as it was billed, with corrections, and as it is calculated now."""
 

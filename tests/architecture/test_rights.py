@@ -125,8 +125,9 @@ SENT_WITH: Mapping[str, str] = {
     "invoices.approve": "invoice_approve",
     "invoices.dispute": "invoice_dispute dispute_close",
     "invoices.generate": (
-        "invoice_generate invoice_discard invoice_recalculate invoice_release billing_runs "
-        "billing_run_retry billing_schedule_new billing_schedule_edit billing_schedule_delete"
+        "invoice_generate invoice_discard invoice_recalculate invoice_remake invoice_release "
+        "billing_runs billing_run_retry billing_schedule_new billing_schedule_edit "
+        "billing_schedule_delete"
     ),
     "invoices.issue": "invoice_issue",
     "invoices.read": "contract_what_if list_view_save",

@@ -1,4 +1,4 @@
-"""`/api/v1/billing/invoices/{invoice_id}/…`: approve, credit, recalculate, void, write off.
+"""`/api/v1/billing/invoices/{invoice_id}/…`: approve, credit, recalculate, remake, void, write off.
 
 Source: `api.md` (from invoice generation), `domain.md` 6.
 """
@@ -25,6 +25,7 @@ from tenants.invoices.schemas import (
     RecalculateIn,
     RecalculationOut,
     ReleaseIn,
+    RemakeIn,
     VoidIn,
     WriteOffIn,
 )
@@ -96,6 +97,20 @@ def recalculate_invoice(
         "correction": answer(request.actor, response, draft.invoice_id) if draft else None,
     }
     return Status(201 if made.created else 200, shown)
+
+
+@corrections_router.post("/invoices/{invoice_id}/remake", response={201: InvoiceOut})
+def remake_draft(
+    request: ApiRequest, response: HttpResponse, invoice_id: str, body: RemakeIn
+) -> Any:
+    """Replace a draft by a new one of the same period, of another day or with newer figures."""
+    made = services.remake_draft(
+        actor=request.actor,
+        invoice_id=invoice_id,
+        invoice_date=body.invoice_date,
+        expected_revision=expected_revision(request),
+    )
+    return Status(201, answer(request.actor, response, made.invoice_id))
 
 
 @corrections_router.post("/invoices/{invoice_id}/void", response=InvoiceOut)

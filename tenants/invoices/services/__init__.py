@@ -11,6 +11,7 @@ from tenants.invoices.services.generation import (
 from tenants.invoices.services.issuing import issue_invoice
 from tenants.invoices.services.recalculation import Recalculation, recalculate_invoice
 from tenants.invoices.services.releasing import release_holdback
+from tenants.invoices.services.remaking import remake_draft
 from tenants.invoices.services.run_shares import process_run
 from tenants.invoices.services.runs import retry_failed, start_run
 from tenants.invoices.services.validating import validate_invoice
@@ -31,6 +32,7 @@ __all__ = [
     "process_run",
     "recalculate_invoice",
     "release_holdback",
+    "remake_draft",
     "retry_failed",
     "start_run",
     "validate_invoice",

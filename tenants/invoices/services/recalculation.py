@@ -130,7 +130,7 @@ def _calculate_locked(
     (context,) = load_contexts([contract_pk], period, on=given.invoice_date)
     original = lock_invoice(invoice_id)
     _require_recalculable(original)
-    data = _inputs_again(original, context) if billing_data is None else billing_data
+    data = inputs_again(original, context) if billing_data is None else billing_data
     calculation = calculate(context, period, billing_data=data, invoice_date=original.invoice_date)
     refuse_blocked(calculation)
     return original, calculation
@@ -140,9 +140,7 @@ def _require_recalculable(original: Invoice) -> None:
     if original.kind != Invoice.Kind.REGULAR:
         raise NotRecalculable(_("Recalculate the invoice that %(id)s corrects.") % {"id": original})
     if original.document_status in UNISSUED:
-        raise NotRecalculable(
-            _("%(id)s is a draft: delete it and bill the period again.") % {"id": original}
-        )
+        raise NotRecalculable(_("%(id)s is a draft: make it again instead.") % {"id": original})
     if original.document_status != Invoice.DocumentStatus.ISSUED:
         raise NotRecalculable(_("%(id)s is void: bill the period again.") % {"id": original})
 
@@ -178,7 +176,7 @@ def _discard(draft: Invoice) -> None:
     draft.delete()
 
 
-def _inputs_again(original: Invoice, context: BillingContext) -> dict[str, object]:
+def inputs_again(original: Invoice, context: BillingContext) -> dict[str, object]:
     """What the period was billed from last, as `billing_data`."""
     documents = list(billed_documents(original).order_by("issued_at"))
     inputs = inputs_in_force(original, documents)

@@ -14,7 +14,13 @@ from shared.kernel.authorisation import authorize
 from shared.kernel.errors import AppError
 from shared.kernel.forms import add_errors, carried_out
 from tenants.invoices import selectors, services
-from tenants.invoices.correction_forms import CreditForm, ReleaseForm, VoidForm, WriteOffForm
+from tenants.invoices.correction_forms import (
+    CreditForm,
+    ReleaseForm,
+    RemakeForm,
+    VoidForm,
+    WriteOffForm,
+)
 from tenants.invoices.correction_page import kept_sentence
 from tenants.invoices.models import Invoice
 from tenants.invoices.selectors.creditable import creditable_lines
@@ -74,6 +80,25 @@ def recalculate(request: ApiRequest, invoice_id: str) -> HttpResponse:
         text = _("Too little was billed. This invoice puts it right; issue it when ready.")
     messages.success(request, f"{text} {kept}".rstrip())
     return redirect("invoice_detail", invoice_id=made.correction.invoice_id)
+
+
+@require_POST
+def remake(request: ApiRequest, invoice_id: str) -> HttpResponse:
+    """Replace a draft by one of another day, or with what was recorded since."""
+    authorize(request.actor, "invoices.generate")
+    form = RemakeForm(request.POST, auto_id="remake_%s")
+    made: list[Invoice] = []
+
+    def work() -> None:
+        again = services.remake_draft(
+            actor=request.actor, invoice_id=invoice_id, **form.cleaned_data
+        )
+        made.append(again)
+
+    if not carried_out(form, work):
+        return refused_on_page(request, invoice_id, remake_form=form)
+    messages.success(request, _("The draft was made again; this one replaces it."))
+    return redirect("invoice_detail", invoice_id=made[0].invoice_id)
 
 
 @require_POST

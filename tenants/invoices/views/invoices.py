@@ -33,10 +33,11 @@ from tenants.invoices.correction_forms import (
     CloseDisputeForm,
     DisputeForm,
     ReleaseForm,
+    RemakeForm,
     VoidForm,
     WriteOffForm,
 )
-from tenants.invoices.correction_page import correction_context, statute_facts
+from tenants.invoices.correction_page import correction_context, may_do, statute_facts
 from tenants.invoices.forms import PaymentForm
 from tenants.invoices.lists import INVOICES
 from tenants.invoices.models import Invoice
@@ -52,6 +53,7 @@ from tenants.invoices.presentation import (
     totals_of,
 )
 from tenants.invoices.views.page_actions import on_invoice_page
+from tenants.ledger.errors import PeriodClosed
 from tenants.lists.exporting import list_file
 from tenants.lists.page import open_list
 from tenants.payments.forms import RefundForm
@@ -133,6 +135,9 @@ def _detail(request: ApiRequest, invoice_id: str, **sent: Any) -> dict[str, Any]
         **corrections,
         **credit_note_refunds(request.actor, invoice, sent.pop("refund_form", None)),
         "void_form": VoidForm(auto_id="void_%s"),
+        "remake_form": RemakeForm(
+            initial={"invoice_date": invoice.invoice_date}, auto_id="remake_%s"
+        ),
         "write_off_form": WriteOffForm(
             initial=WriteOffForm.initial_of(invoice.balance_due), auto_id="write_off_%s"
         ),
@@ -203,8 +208,14 @@ def invoice_html(request: ApiRequest, invoice_id: str) -> HttpResponse:
 @require_POST
 @on_invoice_page
 def issue(request: ApiRequest, invoice_id: str) -> HttpResponse:
-    """Number and freeze a draft."""
-    invoice = services.issue_invoice(actor=request.actor, invoice_id=invoice_id)
+    """Number and freeze a draft; one that is dated in closed books can be made again at once."""
+    try:
+        invoice = services.issue_invoice(actor=request.actor, invoice_id=invoice_id)
+    except PeriodClosed as refused:
+        draft = selectors.invoice_by_code(actor=request.actor, invoice_id=invoice_id)
+        if not may_do(request.actor, draft, None)["remake"]:
+            raise
+        return refused_on_page(request, invoice_id, remake_form=RemakeForm.behind(refused))
     messages.success(request, _("%(number)s was issued.") % {"number": invoice.number})
     return redirect("invoice_detail", invoice_id=invoice_id)
 

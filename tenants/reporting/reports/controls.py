@@ -75,6 +75,7 @@ CHANGED = (
     "import.undone",
     "invoice.recalculated",
     "invoice.discarded",
+    "invoice.remade",
     "invoice.written_off",
     "invoice.write_off_undone",
     "dispute.",
