@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
+from support.chromium import chromium
 from support.service import RunningService, is_last_of, running_service
-from support.visitor import ENGLISH_DESKTOP, Visitor, Way, chromium, open_window
+from support.visitor import ENGLISH_DESKTOP, Visitor, Way, open_window
 
 PASSWORD = "invoicepatch-demo"
 STANDING = ExitStack()

@@ -56,6 +56,8 @@ def test_from_the_file_to_the_calendar_and_back(
     page.goto(address)
     page.locator('form[action$="/undo"] button').click()
     expect(page.locator('form[action$="/undo"]')).to_have_count(0, timeout=WORK_SECONDS)
+    # What stands there while it is being undone is a progress bar, without a badge.
+    expect(page.locator("#import-progress p .badge")).to_be_visible(timeout=WORK_SECONDS)
     visitor.goto(calendar)
     expect(page.locator(".calendar__day--reported")).to_have_count(0, timeout=WORK_SECONDS)
     visitor.look()

@@ -3,17 +3,13 @@
 The styleguide is drawn by its view and handed to the browser without a server or a database.
 """
 
-import mimetypes
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from django.contrib.staticfiles import finders
 from django.test import RequestFactory, override_settings
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
+from support.chromium import answer_static, chromium, serious_problems
 
 from shared.kernel.views import styleguide
 
@@ -22,7 +18,6 @@ pytestmark = pytest.mark.browser
 HOST = "http://styleguide.test"
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 360, "height": 740}
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'"
 )
@@ -39,12 +34,7 @@ def answer(route: Route) -> None:
     if url.path == "/events":
         route.fulfill(status=204)  # an event source takes it as the end
         return
-    found = finders.find(url.path.removeprefix("/static/"))
-    if not isinstance(found, str):
-        route.fulfill(status=404, body="")
-        return
-    kind = mimetypes.guess_type(found)[0] or "application/octet-stream"
-    route.fulfill(body=Path(found).read_bytes(), content_type=kind)
+    answer_static(route)
 
 
 @pytest.fixture(scope="module")
@@ -56,13 +46,9 @@ def browser() -> Iterator[Browser]:
     }
     with (
         override_settings(STYLEGUIDE=True, STORAGES=storages, STATIC_URL="/static/"),
-        sync_playwright() as playwright,
+        chromium() as one,
     ):
-        chromium = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield chromium
-        chromium.close()
+        yield one
 
 
 def open_page(
@@ -86,10 +72,7 @@ def test_no_serious_accessibility_problem(
 ) -> None:
     page = open_page(browser, size, theme, "?toasts=1")
     page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
-    options = {"runOnly": RULES}
-    found = Axe().run(page, options=options).response["violations"]
-    serious = [one for one in found if one["impact"] in {"serious", "critical"}]
-    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in serious] == []
+    assert serious_problems(page) == {}
 
 
 @pytest.mark.parametrize("width", [360, 768, 1024, 1920])

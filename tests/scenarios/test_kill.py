@@ -28,11 +28,10 @@ SELECT count(*) FROM kilroy.invoices_invoice WHERE period_start = make_date(2026
 """
 
 
-@pytest.fixture(scope="module")
-def service(service, observer):
+@pytest.fixture(scope="module", autouse=True)
+def _contracts(service, observer):
     observer.create_organisation("kilroy")
     service.manage("shell", "-c", PREPARE)
-    return service
 
 
 @pytest.mark.processes

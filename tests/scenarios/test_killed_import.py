@@ -6,7 +6,7 @@ in processes of its own.
 
 import pytest
 
-SITES, DAYS = 10, 6_000  # three chunks
+SITES, DAYS = 10, 12_000  # six chunks
 ROWS = SITES * DAYS
 CAUGHT_SECONDS = 60
 FINISHED_SECONDS = 180

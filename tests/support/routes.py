@@ -10,7 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 METHODS = ("get", "post", "put", "patch", "delete")
 PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>|\(\?P<(\w+)>(?:[^()]|\([^)]*\))*\)")
-VALUES_TRIED = 6
+VALUES_TRIED = 3
 
 Rows = dict[str, list[Any]]
 

@@ -4,22 +4,19 @@ import base64
 import gzip
 import json
 import re
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
+from support.chromium import serious_problems
 
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 360, "height": 740}
 MINUS = "\N{MINUS SIGN}"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 # Rules of the page itself, told through the console, where a test can read them.
 TELL_VIOLATIONS = """
 addEventListener('securitypolicyviolation', (event) =>
@@ -66,17 +63,6 @@ WAYS = [
 ]
 
 
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """Debian's Chromium, without a window."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield browser
-        browser.close()
-
-
 @dataclass
 class Visitor:
     """One browser window; `problems` fills with what a page must never do."""
@@ -97,14 +83,7 @@ class Visitor:
         """The page as it stands is accessible, fits the window and broke no rule so far."""
         width = self.page.evaluate("document.documentElement.scrollWidth")
         assert width <= self.width, f"{self.page.url} is {width} px wide"
-        options = {"runOnly": RULES}
-        found = Axe().run(self.page, options=options).response["violations"]
-        serious = {
-            one["id"]: [node["html"] for node in one["nodes"]]
-            for one in found
-            if one["impact"] in {"serious", "critical"}
-        }
-        assert serious == {}, self.page.url
+        assert serious_problems(self.page) == {}, self.page.url
         assert self.problems == [], self.page.url
 
     def fill(self, **values: str) -> None:

@@ -1,19 +1,13 @@
 """Every page of accounts: it is served, it has one heading, and axe finds nothing serious."""
 
-import mimetypes
 import re
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from django.contrib.staticfiles import finders
-from playwright.sync_api import Browser, Route, sync_playwright
+from playwright.sync_api import Browser, Route
+from support.chromium import answer_static, chromium, serious_problems
 
 from shared.accounts.models import ApiClient, ApiKey, Invitation, User
 from shared.accounts.services import credentials, invitations
@@ -52,7 +46,6 @@ MEMBERS_PAGES = (
     "/settings/api/clients/new",
     "/settings/api/keys/new",
 )
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
 @pytest.fixture
@@ -109,33 +102,21 @@ def test_pages_are_translatable(acme: Any, pages: dict[str, str]) -> None:
         assert "{{" not in html, path
 
 
-@contextmanager
-def open_chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
-        )
-        try:
-            yield browser
-        finally:
-            browser.close()
-
-
 @pytest.mark.browser
 def test_no_serious_accessibility_problem(pages: dict[str, str]) -> None:
     # Opened here: Django refuses database work while a browser's event loop runs.
-    with open_chromium() as chromium:
-        found = problems_of(pages, chromium)
+    with chromium() as browser:
+        found = problems_of(pages, browser)
     assert {where: problems for where, problems in found.items() if problems} == {}
 
 
 def problems_of(
-    pages: dict[str, str], chromium: Browser
-) -> dict[tuple[str, int], list[tuple[str, list[str]]]]:
+    pages: dict[str, str], browser: Browser
+) -> dict[tuple[str, int], dict[str, list[str]]]:
     """What axe calls serious, and pages wider than the window, by page and width."""
     found = {}
     for width, theme in ((1440, "light"), (360, "dark")):
-        page = chromium.new_context(
+        page = browser.new_context(
             viewport={"width": width, "height": 800},
             color_scheme=theme,  # type: ignore[arg-type]
             reduced_motion="reduce",
@@ -143,16 +124,12 @@ def problems_of(
         page.route("**/*", lambda route: answer(route, pages))
         for path in pages:
             page.goto(f"http://acme.test{path}")
-            violations = Axe().run(page, options={"runOnly": RULES}).response["violations"]
-            serious = [one for one in violations if one["impact"] in {"serious", "critical"}]
-            found[path, width] = [
-                (one["id"], [node["html"] for node in one["nodes"]]) for one in serious
-            ]
+            found[path, width] = serious_problems(page)
             overflow = page.evaluate(
                 "document.documentElement.scrollWidth - document.documentElement.clientWidth"
             )
             if overflow > 0:
-                found[path, width].append(("overflow", [str(overflow)]))
+                found[path, width]["overflow"] = [str(overflow)]
     return found
 
 
@@ -162,13 +139,7 @@ def answer(route: Route, pages: dict[str, str]) -> None:
     if path in pages:
         route.fulfill(body=pages[path], content_type="text/html; charset=utf-8")
         return
-    static = path.startswith("/static/")
-    file = finders.find(path.removeprefix("/static/")) if static else None
-    if not isinstance(file, str):
-        route.fulfill(status=404, body="")
-        return
-    kind = mimetypes.guess_type(file)[0] or "application/octet-stream"
-    route.fulfill(body=Path(file).read_bytes(), content_type=kind)
+    answer_static(route)
 
 
 def test_made_credentials_are_shown_once(acme: Any, member: Any) -> None:
