@@ -35,6 +35,13 @@ class Observer:
                     raise
                 time.sleep(0.1)
 
+    def end_lease(self, table: str) -> None:
+        """What a dead worker held is free again; otherwise that takes minutes."""
+        with psycopg.connect(self.url) as connection:
+            connection.execute(
+                f"UPDATE {table} SET leased_until = now() WHERE leased_until > now()"
+            )
+
     def wait(self, condition: Callable[[], bool], seconds: float) -> None:
         deadline = time.monotonic() + seconds
         while not condition():

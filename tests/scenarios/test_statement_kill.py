@@ -4,7 +4,6 @@ A real service in processes of its own: workers are killed, started again by the
 beat's sweep lets them go on where the run stands.
 """
 
-import psycopg
 import pytest
 
 CUSTOMERS = 300
@@ -48,12 +47,7 @@ def test_killed_in_the_middle_of_a_statement_run(service, observer):
     service.kill("worker")
     before = observer.rows(COUNT)[0][0]
     assert 0 < before < CUSTOMERS, "the run was over before the kill"
-    # A chunk in work belongs to the dead: its lease would run out after two minutes.
-    with psycopg.connect(observer.url, autocommit=True) as connection:
-        connection.execute(
-            "UPDATE stella.statements_statementrunchunk SET leased_until = now() "
-            "WHERE status = 'working'"
-        )
+    observer.end_lease("stella.statements_statementrunchunk")
     observer.wait(
         lambda: observer.rows("SELECT status FROM stella.statements_statementrun") == [("done",)],
         FINISHED_SECONDS,

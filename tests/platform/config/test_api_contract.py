@@ -28,7 +28,7 @@ from shared.kernel.tenancy import organisation_context
 from tenants.invoices.services import generate_invoice
 from tenants.sites.services import create_territory
 
-EXAMPLES = 10
+EXAMPLES = 6
 APIS = {"tenant": tenant_api, "platform": platform_api}
 CHECKED = (
     "not_a_server_error",
