@@ -158,9 +158,9 @@ def may_do(actor: Actor, invoice: Invoice, held: Held | None) -> dict[str, bool]
         "undo_write_off": ("payments.write_off", True),
     }
     allowed = {name: issued and sense and actor.may(p) for name, (p, sense) in actions.items()}
-    unissued = is_regular and invoice.document_status in UNISSUED
-    allowed["remake"] = unissued and actor.may("invoices.generate")
-    menu = ("credit", "recalculate", "remake", "void", "write_off", "dispute")
+    allowed["discard"] = invoice.document_status in UNISSUED and actor.may("invoices.generate")
+    allowed["remake"] = allowed["discard"] and is_regular
+    menu = ("credit", "recalculate", "remake", "discard", "void", "write_off", "dispute")
     return {**allowed, "any": any(allowed[name] for name in menu)}
 
 

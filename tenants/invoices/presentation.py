@@ -202,6 +202,7 @@ def statuses() -> list[tuple[str, Any]]:
     """The values of the list's status filter."""
     return [
         ("validated", Invoice.DocumentStatus.VALIDATED.label),
+        ("approved", Invoice.DocumentStatus.APPROVED.label),
         ("issued", Invoice.DocumentStatus.ISSUED.label),
         ("overdue", _("Overdue")),
         ("unpaid", Invoice.PaymentStatus.UNPAID.label),
