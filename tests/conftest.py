@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.core.cache import cache
 from django.db import connection, connections
 from django.test import Client
 
@@ -128,7 +129,12 @@ def actor_in() -> ActorFactory:
 
 @pytest.fixture
 def client_for() -> ClientFactory:
-    """Makes a browser at an organisation's host."""
+    """Makes a browser at an organisation's host.
+
+    Nothing is cached at first: what an earlier test left would expire in the middle of this one,
+    whose queries may be counted.
+    """
+    cache.clear()
     return OrganisationClient
 
 
