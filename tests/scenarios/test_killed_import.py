@@ -50,7 +50,7 @@ def test_killed_while_checking_and_while_applying(service, observer):
     observer.create_organisation("otto")
     service.manage("shell", "-c", PREPARE)
     observer.wait(lambda: count("imports_revenuerow") > 0, CAUGHT_SECONDS)
-    service.kill("worker")
+    service.kill("worker", with_children=True)
     assert state()[0] == "checking", "it was over before the kill"
     observer.end_lease("otto.imports_import")
     observer.wait(lambda: state()[0] == "ready", FINISHED_SECONDS)
@@ -59,7 +59,7 @@ def test_killed_while_checking_and_while_applying(service, observer):
 
     service.manage("shell", "-c", APPLY)
     observer.wait(lambda: count("activity_revenuerecord") > 0, CAUGHT_SECONDS)
-    service.kill("worker")
+    service.kill("worker", with_children=True)
     assert 0 < count("activity_revenuerecord") < ROWS, "it was over before the kill"
     observer.end_lease("otto.imports_import")
     observer.wait(lambda: state()[0] == "applied", FINISHED_SECONDS)

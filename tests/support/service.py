@@ -54,10 +54,13 @@ class RunningService:
         processes.update(_state(self.data).get("processes", {}))
         return {name: int(pid) for name, pid in processes.items()}
 
-    def kill(self, name: str, *, again_within: float = 30) -> int:
-        """SIGKILL one process and wait for its successor; returns the new process id."""
+    def kill(self, name: str, *, with_children: bool = False, again_within: float = 30) -> int:
+        """SIGKILL one process and wait for its successor; returns the new process id.
+
+        Its children end a moment later, when its supervisor finds them; `with_children` at once.
+        """
         before = self.pids()[name]
-        os.kill(before, signal.SIGKILL)
+        (os.killpg if with_children else os.kill)(before, signal.SIGKILL)
         deadline = time.monotonic() + again_within
         while time.monotonic() < deadline:
             now = self.pids().get(name)
