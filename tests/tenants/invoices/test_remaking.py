@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 import time_machine
+from support.api import Program, key_of
 from support.billing import make_contract, make_site
 
 from billing.periods import month_period
@@ -129,3 +130,16 @@ def test_on_the_page_a_refused_day_stays_in_the_dialog(acme, draft, client_for):
         made = Invoice.objects.get()
     assert (done.status_code, done["Location"]) == (302, f"/invoices/{made.invoice_id}")
     assert made.invoice_date == date(2026, 2, 1)
+
+
+def test_by_the_api(acme, draft, client_for):
+    program = Program(client_for(acme), key_of(acme))
+    path = f"/billing/invoices/{draft.invoice_id}/remake"
+    made = program.make(path, {"invoice_date": "2026-02-03"})
+    assert (made["invoice_date"], made["status"]) == ("2026-02-03", "validated")
+    assert program.post(path, {}).status == 404  # the old one is gone
+    program.make(f"/billing/invoices/{made['invoice_id']}/issue")
+    again = program.post(f"/billing/invoices/{made['invoice_id']}/remake", {})
+    assert (again.status, again.body["code"]) == (409, "not_issuable")
+    wrong = program.post(path, {"invoice_date": "tomorrow"})
+    assert (wrong.status, list(wrong.fields)) == (422, ["invoice_date"])
