@@ -22,7 +22,7 @@ def derive_status(document_status: str, payment_status: str, delivery_status: st
 
 def status_label(invoice: Invoice) -> Any:
     """The derived status in words. "Paid" is said of money only, not of what else settles."""
-    status = derive_status(invoice.document_status, invoice.payment_status, invoice.delivery_status)
+    status = invoice.status
     if status == "delivered":
         return invoice.get_delivery_status_display()
     if status == "partially_paid" and not invoice.amount_paid:
@@ -30,9 +30,9 @@ def status_label(invoice: Invoice) -> Any:
             return _("Partly used")
         return _("Partly credited") if invoice.amount_credited else _("Partly written off")
     if status == "paid" and invoice.amount_written_off and not invoice.amount_paid:
-        return (
-            _("Settled") if invoice.amount_credited else pgettext_lazy("an invoice", "Written off")
-        )
+        if invoice.amount_credited:
+            return _("Settled")
+        return pgettext_lazy("an invoice", "Written off")
     if status == invoice.document_status:
         return invoice.get_document_status_display()
     return invoice.get_payment_status_display()

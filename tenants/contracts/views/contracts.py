@@ -106,7 +106,6 @@ def contract_detail(request: ApiRequest, contract_id: str) -> HttpResponse:
         "invoices_shown": request.actor.may("invoices.read"),
         "invoices": invoices.defer("parties", "inputs", "checks")[:INVOICES_SHOWN],
         "invoices_link": f"{reverse('invoice_list')}?{urlencode({'q': contract.site.name})}",
-        "today": today(),
         "crumbs": [(_("Contracts"), reverse("contract_list")), (contract_id, None)],
         **_agreed(contract),
     }
@@ -154,7 +153,6 @@ def contract_renewals(request: ApiRequest) -> HttpResponse:
     by_month = groupby(rows, key=lambda row: (row[0].end_date or first).replace(day=1))
     context = {
         "months": [(month, list(members)) for month, members in by_month],
-        "today": first,
         "crumbs": [(_("Contracts"), reverse("contract_list")), (_("Renewals"), None)],
     }
     return render(request, "contracts/renewals.html", context)

@@ -14,6 +14,7 @@ from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.utils.translation import gettext_lazy as _
 
+from shared.kernel.clock import today
 from shared.kernel.fields import (
     CodeField,
     ExactJSONField,
@@ -325,6 +326,11 @@ class Invoice(RevisedRow):
         open_to_pay = self.payment_status in OPEN_PAYMENT and self.kind != self.Kind.CREDIT_NOTE
         issued = self.document_status == self.DocumentStatus.ISSUED
         return issued and open_to_pay and self.due_date < on
+
+    @property
+    def is_overdue_today(self) -> bool:
+        """The same, as of the organisation's present day."""
+        return self.is_overdue(today())
 
 
 OPEN_PAYMENT = (Invoice.PaymentStatus.UNPAID, Invoice.PaymentStatus.PARTIALLY_PAID)

@@ -33,7 +33,8 @@ def remake_draft(
     for a correction and for what is issued, Invalid, PeriodClosed: then the draft stays.
     """
     authorize(actor, "invoices.generate")
-    found = Invoice.objects.filter(invoice_id=invoice_id).first()
+    columns = Invoice.objects.only("contract", "period_start", "period_end", "invoice_date")
+    found = columns.filter(invoice_id=invoice_id).first()
     if found is None:
         raise NotFound(_("There is no invoice %(id)s.") % {"id": invoice_id})
     period, dated = Period(found.period_start, found.period_end), invoice_date or found.invoice_date

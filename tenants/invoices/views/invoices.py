@@ -19,7 +19,6 @@ from shared.audit.selectors import EntryFilter, list_entries
 from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.authorisation import authorize
-from shared.kernel.clock import today
 from shared.kernel.errors import AppError
 from shared.kernel.exports import csv_response, in_cents
 from shared.kernel.forms import add_errors, carried_out
@@ -74,7 +73,7 @@ def invoice_list(request: ApiRequest) -> HttpResponse:
     page = paginate(
         _search(request), paging_of(request), orderings=INVOICES.orderings, default=INVOICES.default
     )
-    context = {"page": page, "list": shown, "statuses": statuses(), "today": today()}
+    context = {"page": page, "list": shown, "statuses": statuses()}
     return render(request, "invoices/list.html", context)
 
 
@@ -155,7 +154,7 @@ def _detail(request: ApiRequest, invoice_id: str, **sent: Any) -> dict[str, Any]
         "payments": payments,
         "history": _history(request, invoice, payments),
         "pdf_url": signed_link(invoice_pk=invoice.pk),
-        "overdue_label": _("Overdue") if invoice.is_overdue(today()) else "",
+        "overdue_label": _("Overdue") if invoice.is_overdue_today else "",
         "may_pay": invoice.document_status == Invoice.DocumentStatus.ISSUED
         and invoice.balance_due > 0
         and request.actor.may("payments.write"),

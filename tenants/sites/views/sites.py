@@ -14,7 +14,6 @@ from django.views.decorators.http import require_safe
 from shared.kernel.api.auth import ApiRequest
 from shared.kernel.api.pagination import paginate, paging_of
 from shared.kernel.authorisation import authorize
-from shared.kernel.clock import today
 from shared.kernel.errors import AppError
 from shared.kernel.exports import csv_response
 from shared.kernel.forms import add_errors, form_page
@@ -155,6 +154,5 @@ def detail_context(request: ApiRequest, site: Site) -> dict[str, Any]:
         "invoices_shown": request.actor.may("invoices.read"),
         "invoices": invoices[:INVOICES_SHOWN],
         "invoices_link": f"{reverse('invoice_list')}?{urlencode({'q': site.name})}",
-        "today": today(),
         "crumbs": [_above(), (site.name, None)],
     }
